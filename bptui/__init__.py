@@ -1,0 +1,82 @@
+"""bptui: see backpropagation. Load a scenario, run it, and read every forward and backward step of the trace.
+
+    import bptui
+    trace = bptui.run(bptui.load("exercise.toml"))
+    trace.gradient("W1")
+    trace.routes("W1(1,1)")
+
+Importing this loads neither Textual nor SymPy; the app is loaded by `show`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bptui.errors import BptuiError, Fault
+
+if TYPE_CHECKING:
+    from bptui.scenario.scenario import Scenario
+    from bptui.trace.record import Trace
+
+__version__ = "0.1.0"
+__all__ = ["BptuiError", "Fault", "check", "export", "load", "loads", "run", "show"]
+
+
+def load(path: str | Path) -> Scenario:
+    """Return the scenario in the file at `path`, or the bundled one of that name (`"exercise-7-1"`).
+
+    Raises BptuiError with every fault of the file, each with its line and column.
+    """
+    from bptui import bundled
+    from bptui.scenario.document import Document
+    from bptui.scenario.reading import read_scenario
+
+    found = Path(path)
+    if not found.exists() and (inside := bundled.path(str(path))) is not None:
+        found = inside
+    return read_scenario(Document.read(found))
+
+
+def loads(text: str | bytes, folder: str | Path | None = None) -> Scenario:
+    """Return the scenario in `text`; files that it names are looked for in `folder`, and nowhere without one.
+
+    Raises BptuiError as `load` does.
+    """
+    from bptui.scenario.document import Document
+    from bptui.scenario.reading import read_scenario
+
+    return read_scenario(Document.parse(text, folder=Path(folder) if folder is not None else None))
+
+
+def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
+    """Return the trace of `scenario`: every value, every contribution and every accumulated gradient.
+
+    `values` gives leaves other numbers, by name, in their own shapes. `mode` is `numbers`. Raises BptuiError where a leaf
+    has symbols but no numbers, or where `values` does not fit.
+    """
+    from bptui.running import run
+
+    return run(scenario, values, mode)
+
+
+def export(trace: Trace, format: str = "text") -> str:
+    """Return the trace as `text` or `json`; raises BptuiError for a format that there is not."""
+    from bptui.export import write
+
+    return write(trace, format)
+
+
+def check(scenario: Scenario) -> dict[str, Any]:
+    """Return the report of the gradient check as plain data, in the form of the JSON report."""
+    from bptui.checking.report import report
+
+    return report([scenario])
+
+
+def show(trace: Trace) -> None:
+    """Open the app on `trace`; returns when it is left. Raises BptuiError where there is no terminal."""
+    from bptui.tui import show
+
+    show(trace)

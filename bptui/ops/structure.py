@@ -1,0 +1,90 @@
+"""Which elements of an operand each element of a result can depend on, told from shapes and options alone.
+
+A local Jacobian's row is found by probing (`vjp` of a one-hot upstream gradient), but a probe cannot tell an entry
+that is zero by structure from one that is zero because a unit is off. So every operation also says which inputs an
+output *can* depend on. Routes are counted and walked along these entries, whatever their value.
+
+Elements are named by their flat index in C order throughout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.intp]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The pattern of one local Jacobian: `reads(i)` lists the inputs of output i, `feeds(j)` the outputs of input j.
+
+    Both lists are sorted. `name` is the word that readers know the pattern by: `diagonal`, `broadcast`, `selection`,
+    `permutation`, `group`, `outer product`, `dense`, `triangular`, `window`.
+    """
+
+    name: str
+    reads: Callable[[int], Indices]
+    feeds: Callable[[int], Indices]
+
+
+class _Members:
+    """The flat indices that are in each group, sorted; the table is made when a group is first asked for."""
+
+    def __init__(self, group: Indices) -> None:
+        self._group = group
+        self._order: Indices | None = None
+
+    def __getitem__(self, number: int) -> Indices:
+        if self._order is None:
+            self._order = np.argsort(self._group, kind="stable")
+            self._sorted = self._group[self._order]
+        start, end = np.searchsorted(self._sorted, (number, number + 1))
+        return self._order[start:end] if number >= 0 else self._order[:0]
+
+
+def blocks(name: str, output_group: Indices, input_group: Indices) -> Structure:
+    """Return the pattern in which output i depends on input j where both are in the same group (−1: in none).
+
+    `output_group` and `input_group` hold a group number for each flat output and input element.
+    """
+    members, users = _Members(input_group), _Members(output_group)
+    return Structure(
+        name,
+        reads=lambda i: members[int(output_group[i])],
+        feeds=lambda j: users[int(input_group[j])],
+    )
+
+
+def flat(shape: Shape) -> Indices:
+    """Return the flat indices of an array of `shape`, in that shape."""
+    size = 1
+    for length in shape:
+        size *= length
+    return np.arange(size, dtype=np.intp).reshape(shape)
+
+
+def selection(source: Indices, size: int, name: str = "selection") -> Structure:
+    """Return the pattern in which output i is (a function of) input `source[i]` alone; −1 where it reads none.
+
+    `size` is the number of inputs.
+    """
+    return blocks(name, source.ravel(), np.arange(size, dtype=np.intp))
+
+
+@lru_cache(maxsize=64)
+def broadcast(operand: Shape, output: Shape) -> Structure:
+    """Return the pattern of an elementwise operation's operand: each output reads the element broadcast to it."""
+    source = np.broadcast_to(flat(operand), output)
+    name = "diagonal" if operand == output else "broadcast"
+    return selection(source, int(np.prod(operand, dtype=np.int64)), name)
+
+
+def dense(outputs: int, inputs: int) -> Structure:
+    """Return the pattern in which every output depends on every input."""
+    return blocks("dense", np.zeros(outputs, np.intp), np.zeros(inputs, np.intp))

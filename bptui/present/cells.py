@@ -1,0 +1,96 @@
+"""One element's formula, in names and with this step's numbers put in, from the rules' own texts."""
+
+from __future__ import annotations
+
+import re
+
+from bptui.ops.operation import ATOM, Cell
+from bptui.present.numbers import factor
+from bptui.scenario.program import ForwardStep
+from bptui.trace.backward import all_params
+from bptui.trace.record import Trace
+
+LONGEST_SUM = 6
+"""How many terms of a sum are written out; of a longer one the first four and the last."""
+
+
+class Names:
+    """Writes elements by their names."""
+
+    def __init__(self, trace: Trace, step: ForwardStep) -> None:
+        self.trace, self.step = trace, step
+        program = trace.program
+        self.shapes = tuple(program.values[operand].shape for operand in step.inputs)
+        self.output_shape = program.values[step.output].shape
+        self.params = all_params(step, trace.choices)
+
+    def x(self, slot: int, index: int) -> str:
+        return self._element(self.step.inputs[slot], index)
+
+    def y(self, index: int) -> str:
+        return self._element(self.step.output, index)
+
+    def _element(self, value: int, index: int) -> str:
+        record = self.trace.program.values[value]
+        return self.trace.program.element_name(value, index) if record.shape else record.written.within(ATOM)
+
+
+class Numbers(Names):
+    """Writes elements by the numbers that they have in this trace."""
+
+    def _element(self, value: int, index: int) -> str:
+        return factor(float(self.trace.values[value].reshape(-1)[index]))
+
+
+def pretty(text: str) -> str:
+    """Return an expression as it is shown: `·` for `*`, `²` for `**2`."""
+    return text.replace("**2", "²").replace("**3", "³").replace("**", "^").replace("*", "·")
+
+
+def element(cell: Cell, step: ForwardStep, index: int) -> str:
+    """Return output element `index` as an expression in the operands' elements."""
+    return shortened(pretty(step.operation.element(cell, index)))
+
+
+def derivative(cell: Cell, step: ForwardStep, slot: int, head: int, tail: int) -> str:
+    """Return ∂output[head]/∂operand[tail] as an expression."""
+    return shortened(pretty(step.operation.derivative(cell, slot, head, tail)))
+
+
+def shortened(text: str, most: int = LONGEST_SUM) -> str:
+    """Return `text` with the middle of its long sums and lists left out, at whatever depth they stand."""
+    for separator in (" + ", ", "):
+        if text.count(separator) >= most:
+            text = _shorten(text, separator, most)
+    return text
+
+
+def _shorten(text: str, separator: str, most: int) -> str:
+    parts = _split(text, separator)
+    parts = [re.sub(r"\((.*)\)", lambda match: f"({shortened(match.group(1), most)})", part, flags=re.S) for part in parts]
+    if len(parts) > most:
+        left = len(parts) - most + 1
+        parts = [*parts[: most - 2], f"… {left} more …", parts[-1]]
+    return separator.join(parts)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Return the pieces of `text` between `separator`s that stand outside all brackets."""
+    parts, depth, start, at = [], 0, 0, 0
+    while at < len(text):
+        character = text[at]
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and text.startswith(separator, at):
+            parts.append(text[start:at])
+            at += len(separator)
+            start = at
+        else:
+            at += 1
+    return [*parts, text[start:]]
+
+
+def as_factor(text: str) -> str:
+    """Return an expression as a factor of a product: in parentheses where a sum or a sign stands outside brackets."""
+    if text.startswith("-") or len(_split(text, " + ")) > 1 or len(_split(text, " - ")) > 1 or " if " in text:
+        return f"({text})"
+    return text

@@ -1,0 +1,72 @@
+"""What one stop of the walk shows: title, sentence, formulas, ledger, notes. Text only; every face reads it from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["forward", "seed", "backward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table. `element` is the flat index that the cursor selects by standing here, None where none.
+
+    `kind`: `element` a line of its own; `term` one summand of the element above the sum; `sum` the line that adds the
+    terms up; `more` says how many rows are left out.
+    """
+
+    cells: tuple[str, ...]
+    element: int | None = None
+    kind: Literal["element", "term", "sum", "more"] = "element"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: column titles, which columns hold numbers (and are set flush right), and its rows."""
+
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: Sequence[Row]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Everything that one step shows, for the element that the cursor is on."""
+
+    index: int
+    """The step, from 0."""
+    steps: int
+    """How many steps the trace has."""
+    phase: Phase
+    line: str
+    """The forward line that the step belongs to."""
+    line_text: str
+    """That line as it is written: `z1 = W1 @ x + b1`."""
+    operation: str
+    title: str
+    """What the step does, in whole arrays: `y = sigmoid(z2)`; backward `dL/dz2 = dL/dy · y·(1 - y)`."""
+    sentence: str
+    """What happens, in words."""
+    element: int
+    """The flat index of the element that `formulas` is about."""
+    formulas: tuple[str, ...]
+    """That element's formula in names, with the numbers put in, and its result: one equation over several lines, of
+    which all but the first begin with `=`."""
+    table: Table
+    """Forward: element, numbers put in, value. Backward: the ledger."""
+    notes: tuple[str, ...]
+    """Conventions, accumulation, broadcasting, what became nan or inf: in the order of weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepLabel:
+    """A step in the list of steps."""
+
+    index: int
+    phase: Phase
+    text: str
+    operation: str
+    line: str

@@ -1,0 +1,86 @@
+"""Numbers and arrays as text: the only place where a number becomes what a reader sees.
+
+Four decimals, and never fewer than four significant digits; what is exact in fewer is written shorter. Very large and
+very small numbers are written with a power of ten. Twelve significant digits decide what is exact, so that 0.1 + 0.2
+reads 0.3 on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+DECIMALS = 4
+"""Decimals, and significant digits at least, of a number that is not exact in fewer."""
+
+_SMALLEST_FIXED, _LARGEST_FIXED = 1e-4, 1e6
+
+
+def number(value: float) -> str:
+    """Return one number: `0.5`, `-0.8358`, `0.01235`, `1.2e-09`, `nan`."""
+    value = _exact(value)
+    decimals = _decimals(value)
+    return _special(value) if decimals is None else _fixed(value, decimals)
+
+
+def column(values: Iterable[float]) -> list[str]:
+    """Return numbers for one column: the same number of decimals for all that are written without a power of ten."""
+    exact = [_exact(value) for value in values]
+    needed = [_decimals(value) for value in exact]
+    common = max((decimals for decimals in needed if decimals is not None), default=0)
+    return [
+        _special(value) if decimals is None else "0" if value == 0 else _fixed(value, common)
+        for value, decimals in zip(exact, needed, strict=True)
+    ]
+
+
+def factor(value: float) -> str:
+    """Return one number as it stands in a product or under a sign: in parentheses where it is negative."""
+    text = number(value)
+    return f"({text})" if text.startswith("-") else text
+
+
+def array(values: NDArray[np.float64], most: int = 8) -> str:
+    """Return an array on one line, `[0.13, 0.2, 0.27]`; of an axis longer than `most` the first and last elements."""
+    if values.ndim == 0:
+        return number(float(values))
+    length = len(values)
+    if length <= most:
+        return f"[{', '.join(array(item, most) for item in values)}]"
+    head, tail = most - most // 3, most // 3
+    shown = [array(item, most) for item in values[:head]] + ["…"] + [array(item, most) for item in values[-tail:]]
+    return f"[{', '.join(shown)}]"
+
+
+def _exact(value: float) -> float:
+    """Return `value` to twelve significant digits, without a negative zero."""
+    value = float(value)
+    return float(f"{value:.12g}") + 0.0 if math.isfinite(value) else value
+
+
+def _decimals(value: float) -> int | None:
+    """Return how many decimals `value` needs, or None where it is written otherwise: not finite, or with a power."""
+    size = abs(value)
+    if not math.isfinite(size) or size >= _LARGEST_FIXED or 0 < size < _SMALLEST_FIXED:
+        return None
+    if size == 0 or value == int(value):
+        return 0
+    wanted = max(DECIMALS, DECIMALS - 1 - math.floor(math.log10(size)))
+    return len(f"{value:.{wanted}f}".rstrip("0").partition(".")[2]) if round(value, wanted) == value else wanted
+
+
+def _fixed(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}"
+
+
+def _special(value: float) -> str:
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if value == int(value) and abs(value) < 1e15 and len(f"{abs(value):.0f}".rstrip("0")) > DECIMALS:
+        return f"{value:.0f}"
+    mantissa, _, exponent = f"{value:.{DECIMALS}e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent):+03d}"

@@ -1,0 +1,390 @@
+"""(Trace, step, element) → Frame: the one presentation model that app and exports take their words and numbers from.
+
+Nothing here is computed for steps that are not asked for, and a table of a large array makes its rows as they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TypeVar, overload
+
+from bptui.ops.operation import shape_text
+from bptui.present import cells, numbers
+from bptui.present.advice import stable_form
+from bptui.present.frame import Frame, Row, StepLabel, Table
+from bptui.scenario.program import Array, ForwardStep, Slot, Value
+from bptui.text import counted, printable
+from bptui.trace.elements import Elements
+from bptui.trace.record import Trace
+
+Item = TypeVar("Item")
+
+LARGEST_TABLE = 1000
+"""How many elements of one array a step's table lists."""
+
+MOST_TERMS = 12
+"""How many summands of one element's contribution the ledger lists; the sum is always of all."""
+
+
+class Presentation:
+    """The frames, step labels and tables of one trace."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.program = trace, trace.program
+        self.elements = Elements(trace)
+        self.title = printable(trace.scenario.title)
+        self.description = printable(trace.scenario.description.strip(), keep="\n")
+
+    def __len__(self) -> int:
+        return len(self.trace.steps)
+
+    # -- the step ----------------------------------------------------------------------------------------------------
+
+    def frame(self, index: int, element: int = 0) -> Frame:
+        """Return what step `index` shows with the cursor on `element` of the array that the step makes or adds to."""
+        forward = self.trace.seed_step
+        if index < forward:
+            return self._forward(self.program.steps[index], element)
+        if index == forward:
+            return self._seed(index, element)
+        return self._backward(index, self.program.slots[index - forward - 1], element)
+
+    @cached_property
+    def labels(self) -> Sequence[StepLabel]:
+        """The list of steps, each label made when it is asked for."""
+        return _Lazy(len(self), self.label)
+
+    def label(self, index: int) -> StepLabel:
+        """Return how step `index` stands in the list of steps."""
+        forward = self.trace.seed_step
+        if index < forward:
+            step = self.program.steps[index]
+            return StepLabel(index, "forward", self._equation(step), step.operation.name, step.line)
+        if index == forward:
+            text = cells.pretty(self.trace.steps[index].formula or "")
+            return StepLabel(index, "seed", text, "seed", self.program.values[self.program.target].line or "")
+        slot = self.program.slots[index - forward - 1]
+        step = self.program.steps[slot.step]
+        sign = "+=" if slot.previous >= 0 else "="
+        text = f"{self._gradient_name(slot.target)} {sign} …"
+        return StepLabel(index, "backward", text, step.operation.name, step.line)
+
+    def _forward(self, step: ForwardStep, element: int) -> Frame:
+        names, put_in = cells.Names(self.trace, step), cells.Numbers(self.trace, step)
+        output = self.program.values[step.output]
+        element = self._within(output, element)
+        result = self.trace.values[step.output].reshape(-1)
+        formulas: tuple[str, ...] = ()
+        if output.size:
+            name = self.program.element_name(output.id, element)
+            written = cells.element(names, step, element)
+            shown, value = cells.element(put_in, step, element), numbers.number(result[element])
+            formulas = _chain(name if name != written else "", written, shown, value)
+
+        def row(flat: int) -> Row:
+            shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
+            return Row((self.program.element_name(output.id, flat), shown if shown != value else "", value), flat)
+
+        table = Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
+        return Frame(
+            step.index,
+            len(self),
+            "forward",
+            step.line,
+            self.line_text(step.line),
+            step.operation.name,
+            self._equation(step),
+            self._forward_sentence(step),
+            element,
+            formulas,
+            table,
+            tuple(self._notes(step.index, step)),
+        )
+
+    def _seed(self, index: int, element: int) -> Frame:
+        program, target = self.program, self.program.values[self.program.target]
+        element = self._within(target, element)
+        values = numbers.column(self.trace.seed.reshape(-1)[:LARGEST_TABLE])
+        names = [self._gradient_name(target.id, flat) for flat in range(min(target.size, LARGEST_TABLE))]
+
+        def row(flat: int) -> Row:
+            return Row((names[flat], values[flat]), flat)
+
+        if program.seeded:
+            sentence = (
+                f"The backward pass begins. {target.text} feeds a scalar {program.loss} that is not written out here; "
+                f"its gradient with respect to {target.text} is given."
+            )
+        else:
+            sentence = f"The backward pass begins: {target.text} changes by 1 where {target.text} changes by 1."
+        formulas = (f"{names[element]} = {values[element]}",) if target.size else ()
+        table = Table(("element", "gradient"), (False, True), self._rows(target, row))
+        line = target.line or ""
+        title = cells.pretty(self.trace.steps[index].formula or "")
+        return Frame(index, len(self), "seed", line, self.line_text(line), "seed", title, sentence, element, formulas, table, ())
+
+    def _backward(self, index: int, slot: Slot, element: int) -> Frame:
+        step = self.program.steps[slot.step]
+        target = self.program.values[slot.target]
+        element = self._within(target, element)
+        return Frame(
+            index,
+            len(self),
+            "backward",
+            step.line,
+            self.line_text(step.line),
+            step.operation.name,
+            cells.pretty(self.trace.steps[index].formula or ""),
+            self._backward_sentence(slot, step),
+            element,
+            self._contribution(slot, step, element) if target.size else (),
+            self._ledger(slot, step),
+            tuple(self._notes(index, step, slot)),
+        )
+
+    # -- forward -----------------------------------------------------------------------------------------------------
+
+    def line_text(self, line: str) -> str:
+        """Return a forward line as it is written, `z1 = W1 @ x + b1`; nothing for a leaf."""
+        record = self.program.lines.get(line)
+        return f"{record.name} = {printable(' '.join(record.text.split()))}" if record else ""
+
+    def _equation(self, step: ForwardStep) -> str:
+        """Return a step as an equation: `y = sigmoid(z2)`; what has no name yet is the expression alone."""
+        output = self.program.values[step.output]
+        text = cells.pretty(step.formula)
+        return f"{output.text} = {text}" if output.name is not None else text
+
+    def _forward_sentence(self, step: ForwardStep) -> str:
+        operation, output = step.operation, self.program.values[step.output]
+        operands = [self._described(self.program.values[operand]) for operand in step.inputs[:4]]
+        if len(step.inputs) > 4:
+            operands.append(f"{len(step.inputs) - 4} more")
+        inside = f" Inside {cells.pretty(self.program.calls[step.call].text)}." if step.call >= 0 else ""
+        which = f"It completes the line {output.text}." if output.name else f"It is part of the line {step.line}."
+        made = f"a result of shape {shape_text(output.shape)}" if output.shape else "a single number"
+        return f"{operation.name} takes {_listed(operands)} and gives {made}. {which}{inside}"
+
+    def _described(self, value: Value) -> str:
+        text = cells.pretty(value.text)
+        return f"{text} of shape {shape_text(value.shape)}" if value.shape else text
+
+    # -- backward ----------------------------------------------------------------------------------------------------
+
+    def _gradient_name(self, value: int, flat: int | None = None) -> str:
+        return cells.pretty(self.program.derivative_name(value, flat))
+
+    def _heads(self, slot: Slot, element: int) -> list[int]:
+        """Return the output elements that `element` of the slot's operand feeds."""
+        return [int(head) for head in self.elements.feeds(slot.step, slot.slot, element)]
+
+    def _contribution(self, slot: Slot, step: ForwardStep, element: int) -> tuple[str, ...]:
+        """Return the equation of one element's contribution: a sum over what it feeds of upstream · local."""
+        names, put_in = cells.Names(self.trace, step), cells.Numbers(self.trace, step)
+        upstream = self.trace.upstream(slot.index).reshape(-1)
+        written, shown, products = [], [], []
+        heads = self._heads(slot, element)
+        for head in heads[: cells.LONGEST_SUM + 2]:
+            local = self.elements.entry(slot.step, slot.slot, head, element)
+            rule = cells.derivative(names, step, slot.slot, head, element)
+            put = cells.derivative(put_in, step, slot.slot, head, element)
+            gradient, arriving = self._gradient_name(step.output, head), numbers.factor(upstream[head])
+            written.append(_times(gradient, rule))
+            shown.append(_times(arriving, put))
+            products.append(_times(arriving, numbers.number(local)))
+        if len(heads) > cells.LONGEST_SUM + 2:
+            more = f"… {len(heads) - cells.LONGEST_SUM - 2} more"
+            for terms in (written, shown, products):
+                terms.append(more)
+        result = numbers.number(self.trace.contributions[slot.index].reshape(-1)[element])
+        what = f"contribution to {self._gradient_name(slot.target, element)}"
+        if slot.previous < 0 and self.program.last_slot[slot.target] == slot.index:
+            what = self._gradient_name(slot.target, element)
+        return _chain(what, _plus(written), _plus(shown), _plus(products), result)
+
+    def _ledger(self, slot: Slot, step: ForwardStep) -> Table:
+        """Return the ledger: local derivative × upstream = contribution, and the gradient before and after."""
+        target = self.program.values[slot.target]
+        rows: list[Row] = []
+        upstream = self.trace.upstream(slot.index).reshape(-1)
+        added = self.trace.contributions[slot.index].reshape(-1)
+        before, after = self.trace.before(slot.index).reshape(-1), self.trace.accumulated[slot.index].reshape(-1)
+        listed = range(min(target.size, LARGEST_TABLE))
+        shown_added = numbers.column(added[: len(listed)])
+        shown_before = numbers.column(before[: len(listed)])
+        shown_after = numbers.column(after[: len(listed)])
+        for flat in listed:
+            name = cells.pretty(self.program.element_name(slot.target, flat))
+            ends = (shown_added[flat], shown_before[flat], shown_after[flat])
+            heads = self._heads(slot, flat)
+            terms = [
+                (head, float(upstream[head]), self.elements.entry(slot.step, slot.slot, head, flat))
+                for head in heads[:MOST_TERMS]
+            ]
+            if len(heads) == 1:
+                head, arriving, local = terms[0]
+                source = cells.pretty(self.program.element_name(step.output, head))
+                rows.append(Row((name, source, numbers.number(arriving), numbers.number(local), *ends), flat))
+                continue
+            for head, arriving, local in terms:
+                source = cells.pretty(self.program.element_name(step.output, head))
+                product = numbers.number(arriving * local)
+                rows.append(Row((name, source, numbers.number(arriving), numbers.number(local), product, "", ""), flat, "term"))
+            if len(heads) > MOST_TERMS:
+                rows.append(Row((name, f"{len(heads) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more"))
+            rows.append(Row((name, "sum" if heads else "nothing", "", "", *ends), flat, "sum"))
+        if target.size > len(listed):
+            rows.append(_more(target.size - len(listed), 7))
+        columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
+        return Table(columns, (False, False, True, True, True, True, True), rows)
+
+    def _backward_sentence(self, slot: Slot, step: ForwardStep) -> str:
+        output, target = self.program.values[step.output], self.program.values[slot.target]
+        source, sink = cells.pretty(output.text), cells.pretty(target.text)
+        structure = self.elements.structure(step.index, slot.slot).name
+        many = {
+            "diagonal": "each element's upstream gradient is multiplied by its local derivative",
+            "broadcast": f"{sink} was broadcast, so each of its elements sums the contributions of all its copies",
+            "permutation": "each element's gradient goes back to where the element came from",
+            "selection": "each element's gradient goes back to where the element came from; what was not taken gets 0",
+        }.get(structure, "each element sums upstream × local over all the elements it enters")
+        if not target.shape and not output.shape:
+            many = "the upstream gradient is multiplied by the local derivative"
+        return f"The gradient flows from {source} back into {sink} through {step.operation.name}: {many}."
+
+    # -- notes -------------------------------------------------------------------------------------------------------
+
+    def _notes(self, index: int, step: ForwardStep, slot: Slot | None = None) -> list[str]:
+        notes = []
+        bad = self.trace.first_not_finite
+        if bad is not None and bad.step == index:
+            where = cells.pretty(self.program.element_name(bad.value, bad.element))
+            what = f"d{self.program.loss}/d{where}" if slot is not None else where
+            notes.append(f"Here a number first becomes {numbers.number(bad.number)}: {what}.{stable_form(self.program, step)}")
+        if slot is not None:
+            notes += self._accumulation(slot)
+            target, output = self.program.values[slot.target], self.program.values[step.output]
+            if step.operation.partial(slot.slot) is not None and target.shape != output.shape:
+                shapes = f"{shape_text(target.shape)} to {shape_text(output.shape)}"
+                notes.append(f"Broadcast from {shapes}: the contributions are summed over the axes that were added or stretched.")
+        if step.operation.convention:
+            notes.append(f"Convention: {step.operation.convention}.")
+        return notes
+
+    def _accumulation(self, slot: Slot) -> list[str]:
+        uses = self.trace.slots_of(slot.target)
+        if len(uses) < 2:
+            return []
+        which = uses.index(slot.index) + 1
+        name = cells.pretty(self.program.values[slot.target].text)
+        if which == 1:
+            return [f"{name} is used {counted(len(uses), 'time')}: this is the first of its contributions, which add up."]
+        last = " and the last" if which == len(uses) else ""
+        return [f"Contribution {which} of {len(uses)}{last} to {name}: it is added to what is there."]
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def values(self, index: int) -> Table:
+        """Return the table of all named values at step `index`: a line for each row of an array, what is not yet known
+        left blank."""
+        rows: list[Row] = []
+        for name, identity in self.program.names.items():
+            value = self.program.values[identity]
+            known = self.program.producer.get(identity, -1) <= index
+            array = self.trace.values[identity] if known else None
+            gradient = self.trace.gradient_at(identity, index)
+            rows += self._value_rows(name, value, array, gradient)
+        return Table(("name", "shape", "value", "gradient so far"), (False, False, False, False), rows)
+
+    def _value_rows(self, name: str, value: Value, array: Array | None, gradient: Array | None) -> list[Row]:
+        shape = "×".join(str(length) for length in value.shape)
+        left, right = _lines(array), _lines(gradient)
+        count = max(len(left), len(right), 1)
+        left += [""] * (count - len(left))
+        right += [""] * (count - len(right))
+        return [Row((name if line == 0 else "", shape if line == 0 else "", left[line], right[line])) for line in range(count)]
+
+    # -- helpers -----------------------------------------------------------------------------------------------------
+
+    def _within(self, value: Value, element: int) -> int:
+        return max(0, min(element, value.size - 1))
+
+    def _rows(self, value: Value, row: Callable[[int], Row]) -> Sequence[Row]:
+        if value.size <= LARGEST_TABLE:
+            return _Lazy(value.size, row)
+        blank = 3 if value.id in self.program.producer else 2
+        return _Lazy(LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else _more(value.size - LARGEST_TABLE, blank))
+
+
+def _lines(array: Array | None, most_rows: int = 6) -> list[str]:
+    """Return an array as lines of text, one for each row of the last axis, columns aligned, the middle left out."""
+    if array is None:
+        return []
+    if array.ndim == 0:
+        return [numbers.number(float(array))]
+    if array.size == 0:
+        return ["[]"]
+    table = array.reshape(-1, array.shape[-1])
+    width = array.shape[-1]
+    picked = list(range(width)) if width <= 8 else [*range(5), width - 2, width - 1]
+    shown = numbers.column(table[:most_rows, picked].reshape(-1))
+    longest = max(len(text) for text in shown)
+    lines = []
+    for start in range(0, len(shown), len(picked)):
+        row = [text.rjust(longest) for text in shown[start : start + len(picked)]]
+        lines.append("[" + "  ".join(row if width <= 8 else [*row[:5], "…", *row[5:]]) + "]")
+    if len(table) > most_rows:
+        lines.append(f"… {counted(len(table) - most_rows, 'more row')}")
+    return lines
+
+
+def _chain(name: str, *sides: str) -> tuple[str, ...]:
+    """Return `name = side = side …` as lines, leaving out a side that repeats the one before."""
+    lines: list[str] = []
+    last = ""
+    for side in sides:
+        if side != last:
+            lines.append(f"= {side}")
+        last = side
+    if not name:
+        return (lines[0].removeprefix("= "), *lines[1:])
+    return (f"{name} {lines[0]}", *lines[1:])
+
+
+def _times(upstream: str, local: str) -> str:
+    """Return upstream · local, leaving out a local derivative of 1."""
+    return upstream if local == "1" else f"{upstream} · {cells.as_factor(local)}"
+
+
+def _plus(terms: Sequence[str]) -> str:
+    return " + ".join(terms) if terms else "0"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+
+
+def _more(count: int, columns: int) -> Row:
+    return Row((f"… {count:,} more", *[""] * (columns - 1)), None, "more")
+
+
+class _Lazy(Sequence[Item]):
+    """A sequence whose items are made when they are read."""
+
+    def __init__(self, length: int, make: Callable[[int], Item]) -> None:
+        self._length, self._make = length, make
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
+        if isinstance(index, slice):
+            return [self._make(at) for at in range(*index.indices(self._length))]
+        if not -self._length <= index < self._length:
+            raise IndexError(index)
+        return self._make(index % self._length)

@@ -1,0 +1,72 @@
+"""A scenario and its numbers put together: the leaves' own, or others given for the occasion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bptui.engine.run import record
+from bptui.errors import BptuiError, Fault
+from bptui.ops.operation import shape_text
+from bptui.scenario.program import Array
+from bptui.scenario.scenario import Scenario
+from bptui.text import nearest
+from bptui.trace.record import Trace
+
+MODES = ("numbers", "symbols")
+
+
+def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
+    """Return the trace of `scenario`; `values` gives leaves other numbers, by name, in the same shapes.
+
+    Raises BptuiError where a leaf has symbols but no numbers, where `values` names no leaf or has another shape, and
+    for modes other than `numbers`.
+    """
+    if mode not in MODES:
+        raise BptuiError(Fault(f"unknown mode `{mode}`", "it is `numbers` or `symbols`"))
+    if mode == "symbols":
+        raise BptuiError(Fault("traces in symbols are not there yet", "leave out `mode`, or `--symbolic`, for numbers"))
+    given = _given(scenario, values or {})
+    faults: list[Fault] = []
+    leaves: dict[int, Array] = {}
+    for name, leaf in scenario.leaves.items():
+        array = given.get(name, leaf.value)
+        if array is None:
+            faults.append(_missing(scenario, leaf.name, leaf.symbol or leaf.name, leaf.path))
+        else:
+            leaves[scenario.program.names[name]] = array
+    seed = scenario.seed.value if scenario.seed is not None else np.ones(())
+    if seed is None:
+        assert scenario.seed is not None
+        faults.append(_missing(scenario, "the seed", scenario.seed.symbol or "d", scenario.seed.path))
+    if faults:
+        raise BptuiError(faults)
+    assert seed is not None
+    return record(scenario, leaves, seed)
+
+
+def _given(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Array]:
+    """Return the caller's numbers as arrays of their leaves' shapes; copies, so that the trace stays what it was."""
+    given = {}
+    for name, numbers in values.items():
+        leaf = scenario.leaves.get(name)
+        if leaf is None:
+            close = nearest(name, scenario.leaves)
+            hint = f"did you mean `{close}`?" if close else "the leaves are: " + ", ".join(scenario.leaves)
+            raise BptuiError(Fault(f"`{name}` is no leaf of this scenario", hint))
+        try:
+            array = np.array(numbers, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise BptuiError(Fault(f"`{name}` is given something that is no array of numbers")) from None
+        if array.shape != leaf.shape:
+            message = f"`{name}` is given shape {shape_text(array.shape)} and has shape {shape_text(leaf.shape)}"
+            raise BptuiError(Fault(message, "the numbers may change, the shapes may not"))
+        given[name] = array
+    return given
+
+
+def _missing(scenario: Scenario, name: str, symbol: str, path: tuple[str | int, ...]) -> Fault:
+    hint = f'give it numbers: {{ symbol = "{symbol}", value = […] }}'
+    return scenario.document.placed(path, f"`{name}` has symbols but no numbers, and numbers are asked for", hint)

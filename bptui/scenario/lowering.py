@@ -1,0 +1,569 @@
+"""Expressions to primitive steps: names resolved, functions unfolded, shapes checked, constants folded.
+
+Two passes over every expression, each finding all the faults it can: `resolve` binds names, operations and their
+options, once for each text; `lower` unfolds a resolved expression into steps and checks the shapes, once for each use.
+A fault yields None where a value was expected, and whatever needs that value stays silent: one slip, one message.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+
+from bptui.limits import Limits
+from bptui.ops import CALLABLE, OPERATIONS, numeric
+from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text
+from bptui.scenario import expression as ast
+from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
+from bptui.scenario.notation import Shape
+from bptui.scenario.program import ForwardStep, FunctionCall, Line, Role, Value
+from bptui.text import counted
+
+Report = Callable[[str, Span, str], None]
+"""Takes a fault's message, its span in the expression, and its hint."""
+
+_LONGEST_TEXT = 160
+"""An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number, `pi` or `e`."""
+
+    value: float
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value by its name: a leaf, a line, or a parameter of the function it stands in."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operation with its operands and with every option settled."""
+
+    operation: Operation
+    operands: tuple[Resolved, ...]
+    params: Mapping[str, Any]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """A call of one of the scenario's functions."""
+
+    function: str
+    arguments: tuple[Resolved, ...]
+    span: Span
+
+
+Resolved = Constant | Ref | Apply | Invoke
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A resolved expression, and what it unfolds into: `steps` of its own, and how often it calls which function."""
+
+    tree: Resolved
+    steps: int
+    calls: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class Function:
+    """A function of the scenario: its parameters and its body; `cost` is how many steps a call unfolds into."""
+
+    name: str
+    parameters: tuple[str, ...]
+    text: str
+    body: Resolution | None = None
+    cost: int = 0
+
+
+@dataclass(slots=True)
+class Lowering:
+    """The state of compiling one scenario: values and steps so far. Lines are added in order; faults go to `report`."""
+
+    limits: Limits
+    index_base: int
+    functions: dict[str, Function] = field(default_factory=dict)
+    values: list[Value] = field(default_factory=list)
+    steps: list[ForwardStep] = field(default_factory=list)
+    calls: list[FunctionCall] = field(default_factory=list)
+    lines: dict[str, Line] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+    faulty: set[str] = field(default_factory=set)
+    """Names whose definition is at fault: using them is no further fault."""
+    elements: int = 0
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def add_leaf(self, name: str, role: Role, shape: Shape, symbol: str | None) -> None:
+        """Add a leaf; its numbers come when the program is run."""
+        self.names[name] = self._value(name, role, shape, Written(name, ATOM), symbol=symbol).id
+
+    def add_line(
+        self,
+        name: str,
+        text: str,
+        later: Sequence[str],
+        report: Report,
+        origin: Literal["forward", "network"] = "forward",
+    ) -> Shape | None:
+        """Compile one forward line and return its shape, or None where it is at fault. `later` are the lines below."""
+        resolved = self.resolve(text, list(self.names), report, later=(*later, name), own=name)
+        first = len(self.steps)
+        output = None
+        if resolved is not None:
+            output = self._line(resolved, _Place(name, report))
+        if output is None:
+            self.faulty.add(name)
+            return None
+        unnamed = self.values[output]
+        self.values[output] = Value(output, name, "named", unnamed.shape, Written(name, ATOM), line=name)
+        self.names[name] = output
+        self.lines[name] = Line(name, text.strip(), output, first, len(self.steps), origin)
+        return unnamed.shape
+
+    def _line(self, resolved: Resolution, place: _Place) -> int | None:
+        """Lower a whole line; what is no new value (`a = "b"`, a constant) gets a step of its own to carry the name."""
+        cost = self._cost(resolved)
+        if cost > self.limits.steps - len(self.steps):
+            place.report(*_at(too_many_steps(cost, self.limits.steps), resolved.tree.span))
+            return None
+        try:
+            output = self._lower(resolved.tree, {}, place)
+        except RecursionError:
+            place.report("functions call functions too deeply here", resolved.tree.span, "make fewer levels of them")
+            return None
+        if output is None or self.values[output].role == "intermediate":
+            return output
+        return self._emit(OPERATIONS["identity"], (output,), {}, resolved.tree.span, place)
+
+    def shape(self, name: str) -> Shape:
+        """Return the shape of a leaf or line."""
+        return self.values[self.names[name]].shape
+
+    def add_functions(self, declared: Sequence[Function], report: Callable[[str], Report]) -> None:
+        """Add the scenario's functions, which may call each other in any order; `report(name)` is for that body."""
+        self.functions = {function.name: function for function in declared}
+        for function in declared:
+            function.body = self.resolve(function.text, function.parameters, report(function.name))
+        order = TopologicalSorter({f.name: f.body.calls if f.body else () for f in declared})
+        try:
+            settled = list(order.static_order())
+        except CycleError as error:
+            cycle: list[str] = error.args[1]
+            shown = " → ".join(f"`{name}`" for name in reversed(cycle[:8]))
+            text = self.functions[cycle[-1]].text
+            hint = f"{shown}: a function is written out where it is called, so this would never end"
+            report(cycle[-1])(f"`{cycle[-1]}` calls itself", (0, len(text)), hint)
+            for name in self.functions:
+                self.functions[name].body = None
+            return
+        for name in settled:
+            body = self.functions[name].body
+            self.functions[name].cost = self._cost(body) if body else 0
+
+    def _cost(self, body: Resolution) -> int:
+        """Return how many steps `body` unfolds into at most, counted without unfolding it."""
+        return body.steps + sum(count * (self.functions[name].cost + 1) for name, count in body.calls.items())
+
+    def _value(self, name: str | None, role: Role, shape: Shape, written: Written, **further: Any) -> Value:
+        value = Value(len(self.values), name, role, shape, written, **further)
+        self.values.append(value)
+        return value
+
+    # -- resolving: names, operations, options ---------------------------------------------------------------------
+
+    def resolve(
+        self, text: str, names: Sequence[str], report: Report, later: Sequence[str] = (), own: str = ""
+    ) -> Resolution | None:
+        """Parse `text` and bind its names to `names`, the functions and the operations; report every fault."""
+        try:
+            tree = ast.parse_expression(text, self.limits)
+        except ExpressionError as fault:
+            report(fault.message, fault.span, fault.hint)
+            return None
+        resolver = _Resolver(self, frozenset(names), report, frozenset(later), own)
+        resolved = resolver.resolve(tree)
+        return Resolution(resolved, resolver.steps, resolver.calls) if resolved is not None else None
+
+    # -- lowering: steps, shapes, constants ------------------------------------------------------------------------
+
+    def _lower(self, node: Resolved, scope: Mapping[str, int | None], place: _Place) -> int | None:
+        if isinstance(node, Constant):
+            precedence = ATOM if node.value >= 0 else SIGN
+            return self._constant(np.float64(node.value), Written(node.text, precedence))
+        if isinstance(node, Ref):
+            if node.name in scope:
+                return scope[node.name]
+            return self.names.get(node.name)
+        if isinstance(node, Invoke):
+            return self._unfold(node, scope, place)
+        chain = [node]  # down the first operands in a loop: a sum of a thousand terms is not deep
+        while isinstance(first := chain[-1].operands[0], Apply):
+            chain.append(first)
+        result = self._lower(first, scope, place)
+        for link in reversed(chain):
+            operands = [result, *(self._lower(operand, scope, place) for operand in link.operands[1:])]
+            inputs = tuple(operand for operand in operands if operand is not None)
+            complete = len(inputs) == len(operands)
+            result = self._emit(link.operation, inputs, link.params, link.span, place) if complete else None
+        return result
+
+    def _unfold(self, node: Invoke, scope: Mapping[str, int | None], place: _Place) -> int | None:
+        function = self.functions[node.function]
+        arguments = [self._lower(argument, scope, place) for argument in node.arguments]
+        if function.body is None or any(argument is None for argument in arguments):
+            return None
+        shown = ", ".join(self.values[argument].text for argument in arguments if argument is not None)
+        text = f"{function.name}({shown})"
+        self.calls.append(FunctionCall(function.name, _short(text, f"{function.name}(…)"), place.call))
+        inside = place.inside(len(self.calls) - 1, node.span, function.name)
+        return self._lower(function.body.tree, dict(zip(function.parameters, arguments, strict=True)), inside)
+
+    def _constant(self, number: Any, written: Written) -> int:
+        array = np.asarray(number, dtype=np.float64)
+        array.flags.writeable = False
+        return self._value(None, "constant", array.shape, written, constant=array).id
+
+    def _emit(
+        self, operation: Operation, inputs: tuple[int, ...], params: Mapping[str, Any], span: Span, place: _Place
+    ) -> int | None:
+        """Append one step and return its output's id; None, and a report, where the operands do not fit."""
+        operands = [self.values[operand] for operand in inputs]
+        written = operation.written([operand.written for operand in operands], params, self.index_base)
+        try:
+            shape = operation.shape(tuple(operand.shape for operand in operands), **params)
+        except ShapeError as fault:
+            shapes = ", ".join(f"{operand.text}: {shape_text(operand.shape)}" for operand in operands[:6])
+            place.report(f"`{_short(written.text, operation.name)}` does not fit: {fault}", span, f"shapes: {shapes}")
+            return None
+        size = math.prod(shape)
+        if size > self.limits.array_elements:
+            place.report(
+                f"`{_short(written.text, operation.name)}` would have shape {shape_text(shape)}: {size:,} elements",
+                span,
+                f"the limit is {self.limits.array_elements:,} elements in one array",
+            )
+            return None
+        self.elements += size
+        if self.elements > self.limits.total_elements:
+            if self.elements - size <= self.limits.total_elements:
+                place.report(
+                    f"up to here the scenario's arrays hold {self.elements:,} elements",
+                    span,
+                    f"the limit is {self.limits.total_elements:,} elements in all",
+                )
+            return None
+        if all(operand.role == "constant" for operand in operands) and operation.name != "identity":
+            return self._fold(operation, operands, params, written, span, place)
+        value = self._value(None, "intermediate", shape, written, line=place.line)
+        if len(written.text) > _LONGEST_TEXT:
+            self.values[value.id] = value = Value(
+                value.id, None, "intermediate", shape, Written(f"#{value.id}", ATOM), line=place.line
+            )
+        self.steps.append(
+            ForwardStep(
+                len(self.steps),
+                operation,
+                inputs,
+                MappingProxyType(dict(params)),
+                value.id,
+                place.line,
+                _short(written.text, f"{operation.name}({', '.join(_short(o.text, '…') for o in operands[:8])})"),
+                place.call,
+                span if place.call < 0 else place.span or span,
+            )
+        )
+        return value.id
+
+    def _fold(
+        self,
+        operation: Operation,
+        operands: Sequence[Value],
+        params: Mapping[str, Any],
+        written: Written,
+        span: Span,
+        place: _Place,
+    ) -> int | None:
+        """Compute an operation on constants now: `-1/2` is one number to the reader, not two steps."""
+        inputs = [operand.constant for operand in operands]
+        with np.errstate(all="ignore"):
+            chosen = operation.choose(*inputs, **params) if operation.choose else {}
+            number = operation.forward(numeric, *inputs, **params, **chosen)
+        if not np.all(np.isfinite(number)):
+            place.report(
+                f"`{_short(written.text, operation.name)}` is no finite number",
+                span,
+                "constants are float64: at most about 1.8e308, and nothing divided by 0",
+            )
+            return None
+        return self._constant(number, written if len(written.text) <= _LONGEST_TEXT else Written("(…)", ATOM))
+
+
+def _short(text: str, otherwise: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else otherwise
+
+
+def _at(said: tuple[str, str], span: Span) -> tuple[str, Span, str]:
+    return said[0], span, said[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where steps are being emitted: the line, the function call they come from, and how faults there are reported."""
+
+    line: str
+    report_at: Report
+    call: int = -1
+    span: Span | None = None
+    function: str = ""
+
+    def inside(self, call: int, span: Span, function: str) -> _Place:
+        """Return the place inside a function call; faults there point at the call in the line itself."""
+        return _Place(self.line, self.report_at, call, self.span or span, function)
+
+    def report(self, message: str, span: Span, hint: str) -> None:
+        if self.function:
+            message = f"inside {self.function}(…): {message}"
+        self.report_at(message, self.span or span, hint)
+
+
+class _Resolver:
+    """One expression's names, operations and options."""
+
+    def __init__(
+        self, lowering: Lowering, names: frozenset[str], report: Report, later: frozenset[str], own: str
+    ) -> None:
+        self.lowering, self.names, self.report, self.later, self.own = lowering, names, report, later, own
+        self.steps = 0
+        self.calls: Counter[str] = Counter()
+
+    def resolve(self, node: Expression) -> Resolved | None:
+        match node:
+            case ast.Number():
+                return Constant(node.value, node.text, node.span)
+            case ast.Name():
+                return self.name(node)
+            case ast.Call():
+                return self.call(node)
+            case ast.Subscript():
+                operand = self.resolve(node.operand)
+                self.steps += 1
+                return operand and Apply(OPERATIONS["index"], (operand,), {"key": node.key}, node.span)
+            case ast.Items():
+                self.report("a list stands here, where one value is needed", node.span,
+                            "to make an array of several values, write `stack([a, b])`")  # fmt: skip
+            case ast.Literal():
+                shown = f'"{node.value}"' if isinstance(node.value, str) else str(node.value)
+                self.report(f"`{shown[:40]}` stands where a value is needed", node.span, "write a name or a number")
+        return None
+
+    def name(self, node: ast.Name) -> Resolved | None:
+        name = node.name
+        if name in self.names:
+            return Ref(name, node.span)
+        if name in CONSTANTS:
+            return Constant(CONSTANTS[name], name, node.span)
+        if name in self.lowering.faulty:
+            return None
+        if name == self.own:
+            self.report(f"`{name}` is defined by itself", node.span, "a line can use the leaves and the lines above it")
+        elif name in self.later:
+            self.report(f"`{name}` is defined further down", node.span, "a line can use only the lines above it: move it up")
+        elif name in self.lowering.functions or name in CALLABLE:
+            kind = "a function" if name in self.lowering.functions else "an operation"
+            self.report(f"`{name}` is {kind} and needs its arguments", node.span, f"write `{name}(…)`")
+        else:
+            known = [*self.names, *CONSTANTS]
+            shown = ", ".join(sorted(self.names)[:12])
+            self.report(*_at(unknown("name", name, known, f"there is: {shown}" if shown else ""), node.span))
+        return None
+
+    def call(self, node: ast.Call) -> Resolved | None:
+        if not node.operator and node.name in self.lowering.functions:
+            return self.invoke(node)
+        if not node.operator and node.name not in CALLABLE:
+            if node.name in self.lowering.faulty:
+                return None
+            if node.name in self.names:
+                self.report(f"`{node.name}` is a value and cannot be called", node.name_span,
+                            f"write a product with its sign: `{node.name}*(…)`; an element as `{node.name}[0]`")  # fmt: skip
+                return None
+            known = [*self.lowering.functions, *CALLABLE]
+            said = unknown("operation", node.name, known, "`bptui ops` lists the operations")
+            self.report(*_at(said, node.name_span))
+            for argument in node.arguments:
+                if not isinstance(argument, (ast.Items, ast.Literal)):
+                    self.resolve(argument)
+            return None
+        if node.operator and len(node.arguments) == 2:
+            return self.chain(node)
+        return self.apply(OPERATIONS[node.name], node)
+
+    def chain(self, node: ast.Call) -> Resolved | None:
+        """Resolve a chain of operators from the left, in a loop: a sum of a thousand terms is not deep."""
+        links = [node]
+        while isinstance(first := links[-1].arguments[0], ast.Call) and first.operator and len(first.arguments) == 2:
+            links.append(first)
+        result = self.resolve(first)
+        for link in reversed(links):
+            right = self.resolve(link.arguments[1])
+            both = (result, right) if result is not None and right is not None else None
+            self.steps += 1
+            result = Apply(OPERATIONS[link.name], both, {}, link.span) if both else None
+        return result
+
+    def invoke(self, node: ast.Call) -> Resolved | None:
+        function = self.lowering.functions[node.name]
+        given: dict[str, Expression] = dict(zip(function.parameters, node.arguments, strict=False))
+        signature = f"{function.name}({', '.join(function.parameters)})"
+        sound = True
+        if len(node.arguments) > len(function.parameters):
+            self.report(f"`{function.name}` takes {counted(len(function.parameters), 'argument')}, and this is "
+                        f"{len(node.arguments)}", node.span, f"it is declared as `{signature}`")  # fmt: skip
+            sound = False
+        for keyword, value in node.keywords:
+            if keyword not in function.parameters or keyword in given:
+                twice = "is given twice" if keyword in given else "is no parameter of it"
+                self.report(f"`{function.name}`: `{keyword}` {twice}", value.span, f"it is declared as `{signature}`")
+                sound = False
+            given[keyword] = value
+        missing = [parameter for parameter in function.parameters if parameter not in given]
+        if missing:
+            self.report(f"`{function.name}` lacks its argument `{missing[0]}`", node.span, f"it is declared as `{signature}`")
+            sound = False
+        arguments = [self.resolve(given[parameter]) for parameter in function.parameters if parameter in given]
+        if not sound or any(argument is None for argument in arguments):
+            return None
+        self.calls[function.name] += 1
+        return Invoke(function.name, tuple(argument for argument in arguments if argument is not None), node.span)
+
+    def apply(self, operation: Operation, node: ast.Call) -> Resolved | None:
+        slots = [*operation.operands, *operation.options]
+        given: dict[str, Expression] = dict(zip(slots, node.arguments, strict=False))
+        signature = _signature(operation)
+        sound = True
+        if len(node.arguments) > len(slots):
+            self.report(f"`{operation.name}` takes at most {counted(len(slots), 'argument')}, and this is "
+                        f"{len(node.arguments)}", node.span, f"it is called as `{signature}`")  # fmt: skip
+            sound = False
+        for keyword, value in node.keywords:
+            if keyword not in slots:
+                said = unknown(f"argument of `{operation.name}`", keyword, slots, f"it is called as `{signature}`")
+                self.report(*_at(said, value.span))
+                sound = False
+            elif keyword in given:
+                self.report(f"`{operation.name}`: `{keyword}` is given twice", value.span, f"it is called as `{signature}`")
+                sound = False
+            else:
+                given[keyword] = value
+        for name in [*operation.operands, *(o for o, spec in operation.options.items() if spec.default is REQUIRED)]:
+            if name not in given:
+                self.report(f"`{operation.name}` lacks its argument `{name}`", node.span, f"it is called as `{signature}`")
+                return None
+        operands = self.operands(operation, given)
+        params: dict[str, Any] = {}
+        for name, option in operation.options.items():
+            if name not in given:
+                params[name] = option.default
+                continue
+            try:
+                params[name] = _literal(given[name], option)
+            except ExpressionError as fault:
+                hint = f"it is called as `{signature}`"
+                if operation.name in ("max", "min") and name == "axis":
+                    hint = f"for the larger of two values, element by element, use `{operation.name}imum(a, b)`"
+                self.report(f"`{operation.name}`: `{name}` must be {fault.message}", given[name].span, hint)
+                sound = False
+        if not sound or any(operand is None for operand in operands):
+            return None
+        self.steps += 1
+        return Apply(operation, tuple(o for o in operands if o is not None), params, node.span)
+
+    def operands(self, operation: Operation, given: Mapping[str, Expression]) -> list[Resolved | None]:
+        if not operation.variadic:
+            return [self.resolve(given[name]) for name in operation.operands]
+        listed = given[operation.operands[0]]
+        if not isinstance(listed, ast.Items) or not listed.items:
+            self.report(f"`{operation.name}` takes its values as one list", listed.span,
+                        f"write `{operation.name}([a, b])`")  # fmt: skip
+            return [None]
+        return [self.resolve(item) for item in listed.items]
+
+
+def _signature(operation: Operation) -> str:
+    """Return how an operation is called: `sum(x, axis=None, keepdims=False)`."""
+    operands = [f"[{name}, …]" for name in operation.operands] if operation.variadic else list(operation.operands)
+    if operation.symbol:
+        return operation.symbol.join(operands) if len(operands) == 2 else operation.symbol + operands[0]
+    options = [
+        name if option.default is REQUIRED else f"{name}={option.default!r}" for name, option in operation.options.items()
+    ]
+    return f"{operation.name}({', '.join([*operands, *options])})"
+
+
+_KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "True or False",
+    "indices": "a list of whole numbers",
+    "integers": "a whole number or a list of them",
+    "axis": "a whole number",
+    "axes": "a whole number or a list of them",
+}
+
+
+def _literal(node: Expression, option: Option) -> Any:
+    """Return an option's value as plain data, lists as tuples; raises ExpressionError saying what it must be."""
+    wanted = (
+        "one of " + ", ".join(f'"{choice}"' for choice in option.choices) if option.kind == "word" else _KINDS[option.kind]
+    )
+    value = _plain(node)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    listed = isinstance(value, tuple) and all(type(item) is int for item in value)
+    fits = {
+        "integer": whole,
+        "number": whole or isinstance(value, float),
+        "boolean": isinstance(value, bool),
+        "word": value in option.choices if isinstance(value, str) else False,
+        "indices": whole or (isinstance(value, tuple) and _integers(value)),
+        "integers": whole or listed,
+        "axis": whole or value is None,
+        "axes": whole or value is None or listed,
+    }
+    if not fits.get(option.kind, False):
+        raise ExpressionError(wanted, node.span)
+    return value
+
+
+def _integers(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, tuple) and all(_integers(item) for item in value))
+
+
+def _plain(node: Expression) -> Any:
+    """Return a literal argument as plain data; an object that fits no option where it is no literal."""
+    match node:
+        case ast.Number():
+            return int(node.text.replace("_", ""), 0) if node.whole and node.value < 2**62 else node.value
+        case ast.Literal():
+            return node.value
+        case ast.Items():
+            return tuple(_plain(item) for item in node.items)
+        case ast.Call(name="negative", operator=True, arguments=(ast.Number() as number,)):
+            return -_plain(number)
+    return REQUIRED

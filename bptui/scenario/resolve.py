@@ -1,0 +1,68 @@
+"""Which value, and which element, a name means in a program: `W1`, `W1[0,0]`, `W1(1,1)`, `x0`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bptui.errors import BptuiError, Fault
+from bptui.ops.operation import shape_text
+from bptui.scenario.notation import Reference, index_text, ravel
+from bptui.scenario.program import Program
+from bptui.text import counted, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A value's id, and the flat index of one element of it; None for the whole value."""
+
+    value: int
+    flat: int | None = None
+
+
+def resolve_reference(program: Program, reference: Reference) -> Element:
+    """Return what `reference` names; raises BptuiError with the nearest right name, or the index's bounds."""
+    name, index = reference.name, reference.index
+    if name not in program.names:
+        glued = None if index else _glued(program, name)
+        if glued is not None:
+            return glued
+        close = nearest(name, program.names)
+        hint = f"did you mean `{close}`?" if close else "there is: " + ", ".join(list(program.names)[:16])
+        raise BptuiError(Fault(f"this scenario has no value named `{name}`", hint))
+    value = program.values[program.names[name]]
+    if index is None:
+        return Element(value.id)
+    shown = name + index_text(index, program.index_base)
+    if len(index) != len(value.shape):
+        raise BptuiError(
+            Fault(
+                f"`{shown}`: {name} has shape {shape_text(value.shape)}",
+                f"an element of it has {counted(len(value.shape), 'index', 'indices')}",
+            )
+        )
+    for number, length in zip(index, value.shape, strict=True):
+        if number >= length:
+            first, last = program.index_base, length - 1 + program.index_base
+            bounds = f"that index runs from {first} to {last}" if length else "that axis is empty"
+            raise BptuiError(Fault(f"`{shown}` is out of range: {name} has shape {shape_text(value.shape)}", bounds))
+    return Element(value.id, ravel(index, value.shape))
+
+
+def _glued(program: Program, name: str) -> Element | None:
+    """Return the element whose symbol is written as `name` (`x0`, `w0_1`), if there is one."""
+    for identity in program.names.values():
+        value = program.values[identity]
+        if value.symbol is None or not name.startswith(value.symbol):
+            continue
+        rest = name[len(value.symbol) :]
+        if not value.shape:
+            if not rest:
+                return Element(identity)
+            continue
+        if not re.fullmatch(r"\d{1,9}(_\d{1,9})*", rest):
+            continue
+        index = tuple(int(part) - program.index_base for part in rest.split("_"))
+        if len(index) == len(value.shape) and all(0 <= n < length for n, length in zip(index, value.shape, strict=True)):
+            return Element(identity, ravel(index, value.shape))
+    return None

@@ -1,0 +1,39 @@
+"""A scenario: what one file says, read, checked and compiled. Immutable; running it needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bptui.scenario.leaves import Leaf
+from bptui.scenario.program import Program
+from bptui.scenario.schema import ClaimText
+
+if TYPE_CHECKING:
+    from bptui.scenario.document import Document
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scenario:
+    """What `bptui.load` returns: the words, the leaves and the compiled program of one scenario file."""
+
+    title: str
+    description: str
+    program: Program
+    leaves: Mapping[str, Leaf]
+    """Inputs and parameters by name, those that a network's layers give included, in the order of the file."""
+    seed: Leaf | None
+    """The target's upstream gradient where the file gives one; None means 1 for a scalar target."""
+    functions: Mapping[str, str]
+    """The scenario's functions as written: `loss(y, t)` to its body."""
+    worked: tuple[ClaimText, ...]
+    document: Document
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.title!r}: {len(self.leaves)} leaves, {len(self.program.lines)} lines>"
+
+    @property
+    def index_base(self) -> int:
+        """0 where elements are shown as `W[0,0]`, 1 where they are shown as `W(1,1)`."""
+        return self.program.index_base

@@ -1,0 +1,285 @@
+"""Arrays from `.npz`, `.npy` and `.csv` files beside a scenario: bounded, plain numbers only, and never a pickle.
+
+The size of an array is read from its header and judged before any of its numbers are; then exactly as many bytes are
+read as the header promised, so that an archive which unpacks to more than that is found out without unpacking it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+import zipfile
+import zlib
+from array import array
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bptui.limits import Limits
+from bptui.scenario.file import FileFault, open_ordinary, size_text
+from bptui.text import counted, nearest
+
+Shape = tuple[int, ...]
+Values = NDArray[np.float64]
+
+_MAGIC = b"\x93NUMPY"
+_HEADER = re.compile(
+    r"\{\s*'descr':\s*'(?P<descr>[^'\\]{1,20})',\s*'fortran_order':\s*(?P<fortran>True|False),"
+    r"\s*'shape':\s*\((?P<shape>[\d,L ]{0,400})\),?\s*\}\s*"
+)
+"""The header as NumPy writes it for plain arrays. Records have a list of fields as `descr`, and do not match."""
+
+_NUMERIC = re.compile(r"[<>|=]?(f[248]|[iu][1248])")
+_OTHER_KINDS = {
+    "c": "complex numbers",
+    "O": "Python objects",
+    "U": "text",
+    "S": "text",
+    "b": "truth values",
+    "M": "dates",
+    "m": "durations",
+    "V": "raw bytes",
+    "f": "numbers of extended precision",
+}
+
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,  # a bad time, name or offset
+    RuntimeError,  # encrypted
+    NotImplementedError,  # a method of compression that is not built in
+    OverflowError,
+    struct.error,
+)
+
+
+class WeightsFault(FileFault):
+    """An array that cannot be read from a file; `key` says that the fault is about which array, not which file."""
+
+    def __init__(self, message: str, hint: str = "", *, key: bool = False) -> None:
+        super().__init__(message, hint)
+        self.key = key
+
+
+def read_weights(
+    file: str, key: str | None, folder: Path | None, limits: Limits, check: Callable[[Shape], None]
+) -> Values:
+    """Return an array of `file`, a path below `folder`; raises WeightsFault.
+
+    `key` names the array in an `.npz`. `check` is called with the shape before the numbers are read, and raises what it
+    likes where the shape is too large.
+    """
+    path = _inside(file, folder)
+    suffix = path.suffix.lower()
+    if suffix not in (".npz", ".npy", ".csv"):
+        raise WeightsFault(
+            f"`{_short(file)}` is of a kind that is not read", "weights are read from .npz, .npy and .csv files"
+        )
+    if key is not None and suffix != ".npz":
+        raise WeightsFault(f"a {suffix} file holds one array, which has no key", "take `key` out", key=True)
+    try:
+        with open_ordinary(path) as stream:
+            size = stream.seek(0, 2)
+            stream.seek(0)
+            if size > limits.weights_file_bytes:
+                raise WeightsFault(
+                    f"`{_short(file)}` is larger than {size_text(limits.weights_file_bytes)}, the most that is read"
+                )
+            if suffix == ".csv":
+                return _csv(stream, limits, check)
+            if suffix == ".npy":
+                return _npy(stream, limits, check)
+            return _npz(stream, key, limits, check)
+    except WeightsFault:
+        raise
+    except FileFault as fault:
+        raise WeightsFault(
+            f"`{_short(file)}` cannot be used: {fault.message}", fault.hint or _neighbours(path)
+        ) from None
+    except _BROKEN as error:
+        said = " ".join(str(error).split())[:100]
+        raise WeightsFault(f"`{_short(file)}` is damaged, or no {suffix} file ({said})", "save it anew") from None
+
+
+def _inside(file: str, folder: Path | None) -> Path:
+    """Return the path that `file` names, which leads nowhere but below `folder`, links followed."""
+    outside = "weights are read from the scenario's own folder and below it, and nowhere else"
+    for kind in (PurePosixPath(file), PureWindowsPath(file)):
+        if kind.is_absolute() or kind.drive or kind.root or ".." in kind.parts:
+            raise WeightsFault(f"`{_short(file)}` leads out of the scenario's folder", outside)
+    if folder is None:
+        raise WeightsFault(
+            "there is no folder to look for this file in: the scenario did not come from a file",
+            "save the scenario beside its weights, or give `folder` to `bptui.loads`",
+        )
+    try:
+        home = folder.resolve(strict=True)
+        path = (folder / file).resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links; a null character
+        raise WeightsFault(f"`{_short(file)}` names no file") from None
+    if not path.is_relative_to(home):
+        raise WeightsFault(f"`{_short(file)}` is a link that leads out of the scenario's folder", outside)
+    return path
+
+
+def _neighbours(path: Path) -> str:
+    """Return a hint with the file's likely name."""
+    try:
+        names = [other.name for other, _ in zip(path.parent.iterdir(), range(1000), strict=False)]
+    except OSError:
+        return "the path counts from the folder of the scenario"
+    close = nearest(path.name, sorted(names))
+    return f"did you mean `{_short(close)}`?" if close else "the path counts from the folder of the scenario"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else name[:57] + "…"
+
+
+# -- .npy ------------------------------------------------------------------------------------------------------------
+
+
+def _npy(stream: IO[bytes], limits: Limits, check: Callable[[Shape], None]) -> Values:
+    """Return the array that `stream` holds in NumPy's format."""
+    start = stream.read(8)
+    if start[:6] != _MAGIC or len(start) < 8:
+        raise ValueError("it does not begin as one")
+    wide = start[6] > 1
+    (length,) = struct.unpack("<I" if wide else "<H", stream.read(4 if wide else 2))
+    if length > limits.weights_header_bytes:
+        raise ValueError("its header is too long")
+    header = stream.read(length).decode("utf-8" if start[6] > 2 else "latin-1")
+    match = _HEADER.fullmatch(header)
+    if match is None or not _NUMERIC.fullmatch(match["descr"]):
+        raise WeightsFault(*_no_numbers(header, match))
+    shape = tuple(int(part.rstrip("L")) for part in match["shape"].replace(" ", "").split(",") if part)
+    check(shape)
+    kind = np.dtype(match["descr"])
+    expected = math.prod(shape) * kind.itemsize
+    content = stream.read(expected + 1)  # the one more reaches the end, where an archive's checksum is compared
+    if len(content) != expected:
+        raise ValueError("it holds less than it says" if len(content) < expected else "it holds more than it says")
+    order: Any = "F" if match["fortran"] == "True" else "C"
+    return np.frombuffer(content, kind).reshape(shape, order=order).astype(np.float64, order="C")
+
+
+def _no_numbers(header: str, match: re.Match[str] | None) -> tuple[str, str]:
+    """Return message and hint for an array whose header is not that of plain real numbers."""
+    if match is None and "'descr': [" not in header:
+        raise ValueError("its header is not as NumPy writes it")
+    letter = match["descr"].lstrip("<>|=")[:1] if match else ""
+    what = _OTHER_KINDS.get(letter, "other things") if match else "records"
+    return f"the array holds {what}, not real numbers", "store it as float64: `numpy.save(file, a.astype(float))`"
+
+
+# -- .npz ------------------------------------------------------------------------------------------------------------
+
+
+class _Archive:
+    """A file as `zipfile` sees it, which refuses to hand out a table of contents of unreasonable length."""
+
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self._stream = stream
+        self._most: int | None = most
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if self._most is not None and not 0 <= size <= self._most:
+            raise ValueError("its table of contents is too long")
+        return self._stream.read(size)
+
+    def opened(self) -> None:
+        """Lift the bound: the table of contents has been read."""
+        self._most = None
+
+
+def _npz(stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[Shape], None]) -> Values:
+    """Return the array that is stored under `key`."""
+    view: Any = _Archive(stream, limits.weights_directory_bytes)
+    with zipfile.ZipFile(view) as archive:
+        view.opened()
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if key is None or key not in members:
+            shown = [f"`{_short(name)}`" for name in list(members)[:20]] + ["…"] * (len(members) > 20)
+            holds = f"it holds {', '.join(shown)}" if members else "it holds no array"
+            close = nearest(key, members) if key is not None else None
+            hint = f"did you mean `{_short(close)}`? {holds}" if close else holds
+            message = "this file needs a `key`" if key is None else f"there is no array `{_short(key)}` in this file"
+            raise WeightsFault(message, hint, key=key is not None)
+        member = members[key]
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise NotImplementedError("it is compressed in a way that NumPy does not use")
+        with archive.open(member) as content:
+            return _npy(content, limits, check)
+
+
+# -- .csv ------------------------------------------------------------------------------------------------------------
+
+_CELL_CHARACTERS = 40
+"""How many bytes a cell may take on average before a line counts as too long."""
+
+
+def _csv(stream: BinaryIO, limits: Limits, check: Callable[[Shape], None]) -> Values:
+    """Return the rows of numbers that `stream` holds: commas, no header, always two axes."""
+    numbers = array("d")
+    width, rows, line = 0, 0, 0
+    longest = limits.array_elements * _CELL_CHARACTERS
+    while content := stream.readline(longest):
+        line += 1
+        if line == 1:
+            content = content.removeprefix(b"\xef\xbb\xbf")
+        if not content.strip():
+            continue
+        cells = content.split(b",")
+        if rows == 0:
+            width = len(cells)
+            check((1, width))
+        elif len(cells) != width:
+            message = f"in line {line} there {'is' if len(cells) == 1 else 'are'} {counted(len(cells), 'number')}"
+            raise WeightsFault(f"{message}, and in the first row {width}", "all rows have the same number of columns")
+        rows += 1
+        if rows * width > limits.array_elements:
+            raise WeightsFault(
+                f"the file holds more than {limits.array_elements:,} numbers",
+                "that is the most that one array may have",
+            )
+        try:
+            numbers.extend(map(_cell, cells))
+        except ValueError:
+            raise WeightsFault(*_no_cell(cells, line, rows)) from None
+    if not rows:
+        raise WeightsFault("the file holds no numbers", "write one row a line, with commas between the numbers")
+    check((rows, width))
+    return np.array(numbers, dtype=np.float64).reshape(rows, width)
+
+
+def _cell(cell: bytes) -> float:
+    if b"_" in cell:
+        raise ValueError("Python alone reads 1_000 as a number")
+    return float(cell)
+
+
+def _is_cell(cell: bytes) -> bool:
+    try:
+        _cell(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _no_cell(cells: list[bytes], line: int, rows: int) -> tuple[str, str]:
+    column, cell = next((number, cell) for number, cell in enumerate(cells, start=1) if not _is_cell(cell))
+    shown = _short(cell[:200].decode("utf-8", "replace").strip())
+    hint = "write numbers such as 0.5 or -1e-3, with commas between them"
+    if ";" in shown:
+        hint = "columns are separated by commas, and numbers have a point"
+    elif rows == 1 and cell.strip()[:1].isalpha():
+        hint = "take the line with the names of the columns out: the file has no header"
+    message = f"in line {line}, column {column}, " + (f"`{shown}` is no number" if shown else "a number is missing")
+    return message, hint

@@ -1,0 +1,59 @@
+"""What a stranger's text may look like before it reaches a terminal: visible, of known width, without control bytes.
+
+Names, titles and source lines come from files that anyone may have written. Every one of them passes through
+`printable` before it is shown, so that no escape sequence, no line break and no right-to-left override of a file's
+reaches the terminal, and `width` says how many cells the result takes.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Return `text` with every control, format, private or unassigned character written as an escape.
+
+    `keep` names characters that stay as they are (`"\\n"` for a description of several lines).
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        character
+        if character in keep or unicodedata.category(character) not in _HIDDEN
+        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for character in text
+    )
+
+
+def width(text: str) -> int:
+    """Return the number of terminal cells that printable `text` takes: two for wide characters, none for combining."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.combining(character)
+        else 2
+        if unicodedata.east_asian_width(character) in "WF"
+        else 1
+        for character in text
+    )
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the one of `words` that `word` most likely meant, or None where nothing is close."""
+    import difflib
+
+    short = word[:80]
+    matches = difflib.get_close_matches(short, list(words), n=1, cutoff=0.6)
+    if matches:
+        return matches[0]
+    folded = {other.casefold(): other for other in words}
+    return folded.get(short.casefold())
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return `1 step`, `2 steps`: a number with its noun."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,71 @@
+"""How a gradient flows back through one operand of one step: the rule that engine, derivatives and routes share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bptui.ops import numeric
+from bptui.scenario.notation import Shape
+from bptui.scenario.program import Array, ForwardStep
+
+
+def unbroadcast(product: Any, shape: Shape) -> Any:
+    """Return `product` summed over the axes along which an operand of `shape` was broadcast: an array of `shape`."""
+    if product.shape == shape:
+        return product
+    extra = product.ndim - len(shape)
+    stretched = tuple(axis + extra for axis, length in enumerate(shape) if length == 1 != product.shape[axis + extra])
+    summed = product.sum(axis=(*range(extra), *stretched), keepdims=True)
+    return summed.reshape(shape)
+
+
+def all_params(step: ForwardStep, choices: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the options of a step together with what the operation chose by looking at its values."""
+    chosen = choices.get(step.index)
+    return {**step.params, **chosen} if chosen else step.params
+
+
+def local_derivative(
+    step: ForwardStep, slot: int, values: Sequence[Any], choices: Mapping[int, Mapping[str, Any]]
+) -> Any:
+    """Return an elementwise step's local derivative, in the output's shape; None for any other operation."""
+    partial = step.operation.partial(slot)
+    if partial is None:
+        return None
+    inputs = [values[operand] for operand in step.inputs]
+    output = values[step.output]
+    local = partial(numeric, output, *inputs, **all_params(step, choices))
+    return np.broadcast_to(local, np.shape(output))
+
+
+def contribution(
+    step: ForwardStep,
+    slot: int,
+    upstream: Any,
+    values: Sequence[Any],
+    choices: Mapping[int, Mapping[str, Any]],
+) -> Any:
+    """Return upstream (the output's shape) times the local Jacobian of `slot`, in the operand's shape."""
+    operation = step.operation
+    inputs = [values[operand] for operand in step.inputs]
+    output = values[step.output]
+    params = all_params(step, choices)
+    partial = operation.partial(slot)
+    if partial is None:
+        vjp = operation.vjp(slot)
+        assert vjp is not None, f"no gradient passes into operand {slot} of {operation.name}"
+        return vjp(numeric, upstream, output, *inputs, **params)
+    local = partial(numeric, output, *inputs, **params)
+    if not (isinstance(local, float) and local == 1.0):
+        upstream = upstream * local
+    return unbroadcast(upstream, np.shape(inputs[slot]))
+
+
+def read_only(array: Any) -> Array:
+    """Return `array` as a float64 array that cannot be written to."""
+    result = np.asarray(array, dtype=np.float64)
+    result.flags.writeable = False
+    return result

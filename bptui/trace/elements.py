@@ -1,0 +1,111 @@
+"""The element level of a trace: for one element of one value, what it feeds and by which derivative.
+
+Two graphs hang on the same record. At the *primitive* level an edge is one entry of one operand's local Jacobian. At
+the *named* level the nodes are elements of leaves and lines, and an edge is the derivative of a line's element with
+respect to one of the elements that the line uses, all other named values held fixed. An edge is there where the
+structure has it, whatever its value: a unit that is off still is a route, with product 0.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bptui.ops.structure import Indices, Structure
+from bptui.scenario.program import Array
+from bptui.trace.backward import all_params, local_derivative
+
+if TYPE_CHECKING:
+    from bptui.trace.record import Trace
+
+Level = Literal["named", "primitive"]
+Node = tuple[int, int]
+"""A value's id and an element's flat index."""
+
+_ROWS_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One link of a chain: `derivative` = ∂head/∂tail. `step` is the primitive step it belongs to, or the line's last."""
+
+    tail: Node
+    head: Node
+    derivative: float
+    step: int
+    slot: int
+    """The operand slot at the primitive level; −1 at the named level."""
+
+
+class Elements:
+    """Answers questions about single elements of one trace, and remembers the Jacobian rows it has computed."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.program = trace, trace.program
+        self._row = lru_cache(_ROWS_KEPT)(self._compute_row)
+        self._local = lru_cache(_ROWS_KEPT)(self._compute_local)
+        self.structure = lru_cache(_ROWS_KEPT)(self._compute_structure)
+
+    def edges(self, node: Node, level: Level) -> list[Edge]:
+        """Return the edges out of `node` towards results, in the order of the steps."""
+        return self.primitive_edges(node) if level == "primitive" else self.named_edges(node)
+
+    def primitive_edges(self, node: Node) -> list[Edge]:
+        """Return one edge for every entry of a local Jacobian that the element stands in."""
+        value, flat = node
+        return [
+            Edge(node, (self.program.steps[step].output, int(head)), self.entry(step, slot, int(head), flat), step, slot)
+            for step, slot in self.program.users.get(value, ())
+            for head in self.structure(step, slot).feeds(flat)
+        ]
+
+    def named_edges(self, node: Node) -> list[Edge]:
+        """Return one edge for every element of a line that the element enters, through unnamed values alone.
+
+        The derivative is accumulated forward through the line's own steps, in the order of the program.
+        """
+        program, derivatives = self.program, {node: 1.0}
+        waiting = [node]
+        edges: list[Edge] = []
+        while waiting:
+            at = heapq.heappop(waiting)
+            if at != node and program.values[at[0]].name is not None:
+                edges.append(Edge(node, at, derivatives[at], program.producer[at[0]], -1))
+                continue
+            for edge in self.primitive_edges(at):
+                product = derivatives[at] * edge.derivative
+                if edge.head in derivatives:
+                    derivatives[edge.head] += product
+                else:
+                    derivatives[edge.head] = product
+                    heapq.heappush(waiting, edge.head)  # value ids grow along the program: a topological order
+        return edges
+
+    def entry(self, step: int, slot: int, head: int, tail: int) -> float:
+        """Return ∂output[head]/∂operand[tail] of one step's operand."""
+        local = self._local(step, slot)
+        if local is not None:
+            return float(local[head])
+        return float(self._row(step, slot, head)[tail])
+
+    def feeds(self, step: int, slot: int, tail: int) -> Indices:
+        """Return which elements of a step's output element `tail` of its operand feeds."""
+        return self.structure(step, slot).feeds(tail)
+
+    def _compute_row(self, step: int, slot: int, head: int) -> Array:
+        return self.trace.local_row(step, slot, head).reshape(-1)
+
+    def _compute_local(self, step: int, slot: int) -> Array | None:
+        with np.errstate(all="ignore"):
+            local = local_derivative(self.program.steps[step], slot, self.trace.values, self.trace.choices)
+        return None if local is None else np.reshape(local, -1)
+
+    def _compute_structure(self, step: int, slot: int) -> Structure:
+        record = self.program.steps[step]
+        shapes = tuple(self.program.values[operand].shape for operand in record.inputs)
+        params = all_params(record, self.trace.choices)
+        return record.operation.structure(slot, shapes, self.program.values[record.output].shape, params)

@@ -1,0 +1,84 @@
+"""A backward step's formula in the names of its program: `dL/dz2 = dL/dy * y*(1 - y)`."""
+
+from __future__ import annotations
+
+import re
+
+from bptui.ops.operation import ATOM, PRODUCT, Params
+from bptui.scenario.notation import Shape
+from bptui.scenario.program import ForwardStep, Program, Slot
+
+
+class WholeCell:
+    """Refers to operands and output as whole arrays, so that an elementwise rule reads as one formula."""
+
+    def __init__(self, program: Program, step: ForwardStep) -> None:
+        self._program, self._step = program, step
+        self.shapes: tuple[Shape, ...] = ((),) * len(step.inputs)
+        self.output_shape: Shape = ()
+        self.params: Params = step.params
+
+    def x(self, slot: int, index: int) -> str:
+        return self._program.values[self._step.inputs[slot]].written.within(ATOM)
+
+    def y(self, index: int) -> str:
+        return self._program.values[self._step.output].written.within(ATOM)
+
+
+def seed(program: Program) -> str:
+    """Return the formula of the step that starts the backward pass."""
+    name = program.derivative_name(program.target)
+    return f"{name} is given" if program.seeded else f"{name} = 1"
+
+
+def local(program: Program, slot: Slot) -> str:
+    """Return the local derivative of a slot in whole arrays: as a product's factor, or in the rule's own words."""
+    step = program.steps[slot.step]
+    operation = step.operation
+    if operation.partial(slot.slot) is not None:
+        return operation.derivative(WholeCell(program, step), slot.slot, 0, 0)
+    return _named(program, step, operation.rules[min(slot.slot, len(operation.rules) - 1)])
+
+
+def backward(program: Program, slot: Slot) -> str:
+    """Return what a backward step contributes: `dL/dz2 = dL/dy * y*(1 - y)`, with the sum over broadcast axes."""
+    step = program.steps[slot.step]
+    target, upstream = program.derivative_name(slot.target), program.derivative_name(step.output)
+    factor = local(program, slot)
+    if step.operation.partial(slot.slot) is None:
+        return factor if factor.startswith(f"{target} = ") else f"{target}: {factor}"
+    if factor == "1":
+        product = upstream
+    elif factor == "-1":
+        product = f"-{upstream}"
+    else:
+        product = f"{upstream} * {_factor(factor)}"
+    if program.values[slot.target].shape != program.values[step.output].shape:
+        product = f"sum({product})"
+    return f"{target} = {product}"
+
+
+def _factor(text: str) -> str:
+    """Return `text` safe as a factor: in parentheses where a sum or a leading sign stands outside brackets."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and (text[at : at + 3] in (" + ", " - ") or (character == "-" and at == 0) or text[at : at + 4] == " if "):
+            return f"({text})"
+    return text
+
+
+def _named(program: Program, step: ForwardStep, rule: str) -> str:
+    """Return a rule that is written in an operation's letters with the step's own names in their places."""
+    operation = step.operation
+    letters = {"y": step.output} | dict(zip(operation.operands, step.inputs, strict=False))
+    names = {letter: program.values[value].written.within(PRODUCT) for letter, value in letters.items()}
+    derivatives = {letter: program.derivative_name(value) for letter, value in letters.items()}
+
+    def replaced(match: re.Match[str]) -> str:
+        gradient, letter = match.groups()
+        if gradient is not None:
+            return derivatives.get(gradient, match.group())
+        return names.get(letter, letter)
+
+    return re.sub(r"\bdL/d([A-Za-z]\w*)|\b([A-Za-z]\w*)\b", replaced, rule)

@@ -1,0 +1,212 @@
+"""Routes: every way in which one element reaches the target, counted exactly and listed best first.
+
+A gradient is a sum over routes of products of local derivatives (Bauer, 1974, "Computational graphs and rounding
+error"). Their number explodes, so they are counted by dynamic programming, and only the largest by |product| are
+walked: a best-first search whose bound, the largest |product| from a node to the end, is itself found by dynamic
+programming, so that routes come out in exact order.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, overload
+
+from bptui.errors import BptuiError, Fault
+from bptui.scenario.notation import index_text
+from bptui.trace.elements import Edge, Elements, Level, Node
+
+if TYPE_CHECKING:
+    from bptui.trace.record import Trace
+
+__all__ = ["Level", "Route", "Routes", "find_routes"]
+
+LARGEST_GRAPH = 2_000_000
+"""How many edges may lie between an element and the target; beyond that the question is refused, not the answer late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route from an element to the target, and what it adds to the gradient."""
+
+    factors: tuple[tuple[str, float], ...]
+    """From the target down: (("dL/dy(2)", 1.4703), ("dy(2)/dz2(2)", 0.2244), …). A factor is written with ∂ where the
+    two elements are linked by other routes as well, so that it is not the total derivative."""
+    product: float
+    share: float
+    """product / total; nan where the total is 0."""
+    steps: tuple[int, ...]
+    """For each factor the step it belongs to: the seed's, or the forward step whose local derivative it is."""
+
+
+class Routes(Sequence[Route]):
+    """The largest routes of one element. `count` is how many there are in all, `total` the gradient they sum to."""
+
+    def __init__(self, element: str, level: Level, found: Sequence[Route], count: int, total: float) -> None:
+        self.element, self.level = element, level
+        self._found = tuple(found)
+        self.count = count
+        self.total = total
+
+    @property
+    def shown(self) -> float:
+        """The sum of the routes that are listed."""
+        return math.fsum(route.product for route in self._found) if all(
+            math.isfinite(route.product) for route in self._found
+        ) else sum(route.product for route in self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @overload
+    def __getitem__(self, index: int) -> Route: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Route]: ...
+    def __getitem__(self, index: int | slice) -> Route | Sequence[Route]:
+        return self._found[index]
+
+    def __repr__(self) -> str:
+        return f"<{self.count} routes from {self.element}, {len(self)} listed, total {self.total:.6g}>"
+
+
+def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "named") -> Routes:
+    """Return the `limit` largest routes from `element` (`"W1(1,1)"`, `"x[0]"`; a scalar by its name) to the target.
+
+    `level` is `named` (elements of leaves and lines) or `primitive` (every operation's own entries). Raises BptuiError
+    where the name is none of the scenario's, names a whole array, or has too many edges between it and the target.
+    """
+    if level not in ("named", "primitive"):
+        raise BptuiError(Fault(f"unknown level `{level}`", "it is `named` or `primitive`"))
+    program = trace.program
+    found = trace.element(element)
+    value = program.values[found.value]
+    if found.flat is None and value.shape:
+        first = value.written.text + index_text((0,) * len(value.shape), program.index_base)
+        raise BptuiError(Fault(f"routes start at one element, and `{element}` has several", f"write for example `{first}`"))
+    start = (found.value, found.flat or 0)
+    graph = _Graph(trace, start, level)
+    total = float(trace.gradient_of(start[0]).reshape(-1)[start[1]])
+    return Routes(
+        program.element_name(*start),
+        level,
+        [_route(trace, graph, edges, total) for edges in graph.best(limit)],
+        graph.counts[start],
+        total,
+    )
+
+
+class _Graph:
+    """What lies between one element and the target: edges, and for each node its routes' count and largest product."""
+
+    def __init__(self, trace: Trace, start: Node, level: Level) -> None:
+        self.trace, self.start, self.level = trace, start, level
+        self.target = trace.program.target
+        self.edges: dict[Node, list[Edge]] = {}
+        self._explore()
+        self._sum_up()
+
+    def _explore(self) -> None:
+        """Collect the edges out of every node that the start reaches and that may reach the target."""
+        elements, program = Elements(self.trace), self.trace.program
+        waiting, edges = [self.start], 0
+        while waiting:
+            node = waiting.pop()
+            if node in self.edges:
+                continue
+            self.edges[node] = []
+            if node[0] == self.target:
+                continue
+            out = [
+                edge
+                for edge in elements.edges(node, self.level)
+                if edge.head[0] in program.last_slot or edge.head[0] == self.target
+            ]
+            edges += len(out)
+            if edges > LARGEST_GRAPH:
+                raise BptuiError(
+                    Fault(
+                        f"over {LARGEST_GRAPH:,} edges lie between {program.element_name(*self.start)} and the target",
+                        "ask for an element nearer to the target",
+                    )
+                )
+            self.edges[node] = out
+            waiting += [edge.head for edge in out]
+
+    def _sum_up(self) -> None:
+        """Count routes and find each node's largest |product| to the end, from the target back to the start."""
+        self.counts: dict[Node, int] = {}
+        self.largest: dict[Node, float] = {}
+        for node in sorted(self.edges, reverse=True):  # value ids grow along the program: a topological order
+            if node[0] == self.target:
+                self.counts[node] = 1
+                self.largest[node] = _size(float(self.trace.seed.reshape(-1)[node[1]]))
+                continue
+            self.edges[node] = [edge for edge in self.edges[node] if self.counts[edge.head]]
+            self.counts[node] = sum(self.counts[edge.head] for edge in self.edges[node])
+            self.largest[node] = max(
+                (_product(_size(edge.derivative), self.largest[edge.head]) for edge in self.edges[node]), default=0.0
+            )
+
+    def best(self, limit: int) -> list[tuple[Edge, ...]]:
+        """Return the `limit` routes with the largest |product|, each as its edges from the start on."""
+        ticket = count()  # equal products come out in the order in which they were found
+        waiting: list[tuple[float, int, float, Node, tuple[Edge, ...]]] = []
+        if self.counts[self.start]:
+            waiting.append((-self.largest[self.start], next(ticket), 1.0, self.start, ()))
+        found: list[tuple[Edge, ...]] = []
+        while waiting and len(found) < limit:
+            _, _, so_far, node, edges = heapq.heappop(waiting)
+            if node[0] == self.target:
+                found.append(edges)
+                continue
+            for edge in self.edges[node]:
+                size = _product(so_far, _size(edge.derivative))
+                bound = _product(size, self.largest[edge.head])
+                heapq.heappush(waiting, (-bound, next(ticket), size, edge.head, (*edges, edge)))
+        return found
+
+    def alone(self, edge: Edge) -> bool:
+        """Return whether `edge` is the only route from its tail to its head, so that it is the total derivative."""
+        seen: set[Node] = set()
+        waiting = [other.head for other in self.edges[edge.tail] if other is not edge]
+        while waiting:
+            node = waiting.pop()
+            if node == edge.head:
+                return False
+            if node not in seen and node[0] < edge.head[0]:
+                seen.add(node)
+                waiting += [other.head for other in self.edges[node]]
+        return True
+
+
+def _size(number: float) -> float:
+    """Return |number|, nan counting as infinitely large: what is broken is shown first."""
+    return math.inf if math.isnan(number) else abs(number)
+
+
+def _product(a: float, b: float) -> float:
+    """Return a·b for sizes, with inf·0 taken as inf for the same reason."""
+    product = a * b
+    return math.inf if math.isnan(product) else product
+
+
+def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...], total: float) -> Route:
+    program = trace.program
+    end = edges[-1].head if edges else graph.start
+    factors: list[tuple[str, float]] = []
+    steps: list[int] = []
+    seed = float(trace.seed.reshape(-1)[end[1]])
+    if program.seeded or not edges:
+        factors.append((program.derivative_name(*end), seed))
+        steps.append(trace.seed_step)
+    for edge in reversed(edges):
+        sign = "d" if graph.alone(edge) else "∂"
+        head, tail = program.element_name(*edge.head), program.element_name(*edge.tail)
+        factors.append((f"{sign}{head}/{sign}{tail}", edge.derivative))
+        steps.append(edge.step)
+    product = math.prod(number for _, number in factors)
+    share = product / total if total else math.nan
+    return Route(tuple(factors), product, share, tuple(steps))
