@@ -1,4 +1,4 @@
-"""One checker for every operation: its values, its derivatives, its structure and its texts, each against another source.
+"""One checker for every operation: values, derivatives, structure and texts, each against another source.
 
 * the forward rule against an independent implementation (an oracle);
 * the full Jacobian, row by row from the operation's own rule, against finite differences and against autograd run on
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 Function = Callable[..., Any]
 
 STEP = 6e-6
-"""The step of the finite differences, near the cube root of float64's precision: error about 1e-10 for smooth values."""
+"""The step of the finite differences, near the cube root of float64's precision, where their error is least."""
 
 
 class Wrong(AssertionError):
@@ -121,8 +121,7 @@ def jacobian(operation: Operation, inputs: Sequence[Array], params: Mapping[str,
     shape = forward(operation, inputs, params).shape
     size = math.prod(shape)
     rows = [
-        vjp(operation, inputs, params, slot, frozen(np.eye(1, size, row).reshape(shape))).ravel()
-        for row in range(size)
+        vjp(operation, inputs, params, slot, frozen(np.eye(1, size, row).reshape(shape))).ravel() for row in range(size)
     ]
     return np.array(rows, dtype=np.float64).reshape(size, inputs[slot].size)
 
@@ -318,7 +317,7 @@ def evaluate(text: str, names: Mapping[str, float]) -> float:
                 return Decimal(float(names[name]))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -value(operand)
-            case ast.BinOp(left=left, op=operator, right=right):
+            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in _OPERATORS:
                 return _OPERATORS[type(operator)](value(left), value(right))
             case ast.Compare(left=left, ops=[comparison], comparators=[right]):
                 return Decimal(_COMPARISONS[type(comparison)](value(left), value(right)))

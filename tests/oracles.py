@@ -128,7 +128,9 @@ def elementwise_loss(term: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 def row_loss(term: Callable[[list[Any], list[Any]], Any]) -> Callable[..., Any]:
     def loss(p: Any, t: Any, reduction: str) -> Any:
         shape, n = p.shape[:-1], p.shape[-1]
-        rows = [([p[(*index, k)] for k in range(n)], [t[(*index, k)] for k in range(n)]) for index in np.ndindex(*shape)]
+        rows = [
+            ([p[(*index, k)] for k in range(n)], [t[(*index, k)] for k in range(n)]) for index in np.ndindex(*shape)
+        ]
         return _reduced_loss([term(*row) for row in rows], shape, reduction)
 
     return loss
@@ -153,9 +155,7 @@ def _gather(x: Any, indices: Any, axis: int) -> Any:
 
 def _reverse(x: Any, axis: Any) -> Any:
     axes = _axes(x, axis)
-    return build(
-        x.shape, lambda *index: x[tuple(x.shape[k] - 1 - i if k in axes else i for k, i in enumerate(index))]
-    )
+    return build(x.shape, lambda *index: x[tuple(x.shape[k] - 1 - i if k in axes else i for k, i in enumerate(index))])
 
 
 def _roll(x: Any, shift: Any, axis: Any) -> Any:
@@ -229,7 +229,6 @@ def _index(x: Any, key: Any) -> Any:
     for axis, item in enumerate(key):
         spans[axis] = spans[axis][slice(*item)] if isinstance(item, tuple) else spans[axis][item : item + 1 or None]
     kept = [len(span) for axis, span in enumerate(spans) if axis >= len(key) or isinstance(key[axis], tuple)]
-
 
     def element(*index: int) -> Any:
         return x[tuple(span[k] for span, k in zip(spans, index, strict=True))]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import run
+from bptui import bundled
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -134,6 +135,17 @@ def test_without_a_network_one_line_says_so(environment: run.Environment, machin
     assert environment.extras() is None
 
 
+def test_a_connection_that_recovers_is_no_failure(
+    environment: run.Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def recovering(command: Sequence[str], folder: Path | None = None, announce: str = "") -> tuple[int, str]:
+        return 0, "WARNING: Retrying after connection broken by 'NewConnectionError'\nSuccessfully installed numpy\n"
+
+    monkeypatch.setattr(run, "captured", recovering)
+    environment.prepare()
+    assert environment.stamp.read_text().split() == [environment.fingerprint()]
+
+
 def test_any_other_failure_is_told_in_pips_own_words(environment: run.Environment, machine: Machine) -> None:
     machine.failing = {"install": "Collecting numpy\nERROR: No matching distribution found for numpy==2.0.0\n\nnote\n"}
     with pytest.raises(run.SetUpError, match=r"No matching distribution found for numpy==2\.0\.0$"):
@@ -196,6 +208,11 @@ def test_arguments_are_passed_on(
     with pytest.raises(Became) as became:
         run.main(arguments)
     assert became.value.args[0] == [run.Environment(CHECKOUT).program(program), *passed]
+
+
+def test_the_first_exercise_is_the_apps_own() -> None:
+    assert run.FIRST_EXERCISE == bundled.FIRST
+    assert bundled.path(run.FIRST_EXERCISE) is not None
 
 
 def test_what_a_command_says_is_captured_and_its_packages_are_announced(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,8 +21,8 @@ from autograd import grad
 import bptui
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
-PATHS = {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
-NAMES = list(PATHS)
+PATHS = {path.stem: path for path in FOLDER.glob("*.toml")}
+NAMES = sorted(PATHS)
 Leaves = dict[str, Any]
 """A scenario's leaves by name, as arrays; and zeros under the name of each forward line in its `wrt`."""
 
@@ -396,12 +396,18 @@ def test_published_numbers(name: str, what: str, printed: Any, digits: int) -> N
     numpy.testing.assert_allclose(number(trace, what), printed, rtol=0, atol=0.5001 * 10.0**-digits)
 
 
-def test_one_step_of_gradient_descent_gives_the_published_weights_and_error() -> None:
+def test_one_step_of_gradient_descent_gives_the_published_weights() -> None:
     trace = traced("two-layer-squared-error")
     # Mazur's learning rate is 0.5; he updates the weights and leaves the biases alone.
     after = {name: trace.value(name) - 0.5 * trace.gradient(name) for name in ("W1", "W2")}
     numpy.testing.assert_allclose(after["W1"], [[0.149780716, 0.19956143], [0.24975114, 0.29950229]], atol=5e-9)
     numpy.testing.assert_allclose(after["W2"], [[0.35891648, 0.408666186], [0.511301270, 0.561370121]], atol=5e-9)
+    assert float(traced("two-layer-squared-error", **after).value("E")) == pytest.approx(0.291027774, abs=5e-10)
+    # The post prints another error, 0.291027924: what comes out where W1's gradient is taken through the W2 that was
+    # already updated, although its weights above (and its text) are right.
+    slope = trace.value("h") * (1 - trace.value("h"))
+    late = numpy.outer(after["W2"].T @ trace.gradient("net_o") * slope, trace.value("x"))
+    after["W1"] = trace.value("W1") - 0.5 * late
     assert float(traced("two-layer-squared-error", **after).value("E")) == pytest.approx(0.291027924, abs=5e-10)
 
 
@@ -465,8 +471,8 @@ def test_every_line_of_a_bundled_worked_solution_is_right(name: str) -> None:
             if isinstance(claim, str):
                 assert in_symbols(claim, trace, seed) == exact, what
             else:
-                half_a_digit = Decimal("0.5").scaleb(Decimal(claim).as_tuple().exponent)
-                assert abs(Decimal(float(exact)) - claim) <= half_a_digit + Decimal("1e-12"), what
+                digits = len(str(claim).partition(".")[2])
+                assert abs(float(exact) - float(claim)) <= 0.5 * 10.0**-digits + 1e-12, what
 
 
 # --- what the descriptions say -------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def _comparison(name: str, symbol: str) -> Operation:
         convention=_NO_GRADIENT,
         symbol=symbol,
         precedence=COMPARISON,
-        samples=_BINARY,
+        samples=(*_BINARY, Sample(values=([1.0, 2.0, -1.0, 0.0], [1.0, 3.0, -2.0, -0.0]))),
     )
 
 

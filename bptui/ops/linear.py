@@ -105,7 +105,11 @@ def _matmul_structure(slot: int, shapes: tuple[Shape, ...], output: Shape) -> St
     kept = list(matrix)
     kept[axis] = 1
     numbers = flat(tuple(kept))
-    return blocks("matmul", np.broadcast_to(numbers, full).ravel(), np.broadcast_to(numbers, matrix).ravel())
+    return blocks(
+        "row" if slot == 0 else "column",
+        np.broadcast_to(numbers, full).ravel(),
+        np.broadcast_to(numbers, matrix).ravel(),
+    )
 
 
 def _matmul_element(cell: Cell, i: int) -> str:

@@ -7,6 +7,7 @@ division by zero: the result is inf or nan, as IEEE 754 has it, and the trace sa
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ tanh = np.tanh
 divide = np.divide
 minimum = np.minimum
 maximum = np.maximum
-_erf = np.frompyfunc(math.erf, 1, 1)
+_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def less(a: Any, b: Any) -> Any:
@@ -92,22 +93,23 @@ def silu_slope(x: Any) -> Any:
     return y + x * sigmoid_slope(y, x)
 
 
-def erf(x: Any) -> Any:
-    return np.asarray(_erf(x), dtype=np.float64)
+def normal_cdf(x: Any) -> Any:
+    """Return Φ(x) = (1 + erf(x/√2))/2, as erfc(−x/√2)/2 so that it does not cancel far to the left."""
+    return 0.5 * np.asarray(_erfc(np.divide(x, -math.sqrt(2.0))), dtype=np.float64)
 
 
 def gelu(x: Any, approximate: bool) -> Any:
     """Return x·Φ(x), or its tanh approximation (Hendrycks and Gimpel, 2016)."""
     if approximate:
         return 0.5 * x * (1.0 + np.tanh(_GELU_SCALE * (x + 0.044715 * x**3)))
-    return 0.5 * x * (1.0 + erf(x / math.sqrt(2.0)))
+    return x * normal_cdf(x)
 
 
 def gelu_slope(x: Any, approximate: bool) -> Any:
     if approximate:
         inner = np.tanh(_GELU_SCALE * (x + 0.044715 * x**3))
         return 0.5 * (1.0 + inner) + 0.5 * x * (1.0 - inner * inner) * _GELU_SCALE * (1.0 + 0.134145 * x * x)
-    return 0.5 * (1.0 + erf(x / math.sqrt(2.0))) + x * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+    return normal_cdf(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
 
 
 _GELU_SCALE = math.sqrt(2.0 / math.pi)
@@ -176,7 +178,9 @@ def shares(x: Any, extreme: Any, axis: Any) -> Any:
 def products_of_others(x: Any, axis: Any) -> Any:
     """Return for each element the product of all others in its line, without dividing: right where factors are 0."""
     x = np.asarray(x)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if axis is None and x.ndim != 1:
+        return products_of_others(x.reshape(-1), None).reshape(x.shape)
+    axes = (0,) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     last = tuple(range(-len(axes), 0))
     moved = np.moveaxis(x, axes, last)
     line = moved.reshape(*moved.shape[: x.ndim - len(axes)], math.prod(moved.shape[x.ndim - len(axes) :]))
@@ -227,9 +231,15 @@ def zeros(shape: tuple[int, ...]) -> Any:
     return np.zeros(shape)
 
 
+@lru_cache(maxsize=256)
+def _places(indices: Any) -> Any:
+    """Return recorded indices (a whole number or a nest of tuples) as NumPy takes them; the same ones come often."""
+    return np.asarray(indices, dtype=np.intp)
+
+
 def take(x: Any, indices: Any, axis: int) -> Any:
     """Return the slices of x along `axis` at `indices`."""
-    return np.take(x, np.asarray(indices, dtype=np.intp), axis=axis)
+    return x[_places(indices)] if axis == 0 else np.take(x, _places(indices), axis=axis)
 
 
 def put(upstream: Any, key: Any, shape: tuple[int, ...]) -> Any:
@@ -242,14 +252,14 @@ def put(upstream: Any, key: Any, shape: tuple[int, ...]) -> Any:
 def put_slices(upstream: Any, indices: Any, axis: int) -> Any:
     """Return the inverse of `take` by a permutation: slice k of `upstream` goes to slice `indices[k]`."""
     result = np.empty_like(upstream)
-    result[(slice(None),) * axis + (np.asarray(indices, dtype=np.intp),)] = upstream
+    result[(slice(None),) * axis + (_places(indices),)] = upstream
     return result
 
 
 def add_slices(upstream: Any, indices: Any, shape: tuple[int, ...], axis: int) -> Any:
     """Return what `take` of an array of `shape` passes back: slices taken more than once add up."""
     size = math.prod(shape)
-    source = np.take(np.arange(size).reshape(shape), np.asarray(indices, dtype=np.intp), axis=axis)
+    source = np.take(np.arange(size).reshape(shape), _places(indices), axis=axis)
     return np.bincount(source.ravel(), weights=upstream.ravel(), minlength=size).reshape(shape)
 
 

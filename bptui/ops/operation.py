@@ -34,8 +34,9 @@ class Option:
     """A literal argument of an operation: `axis=0`, `"sum"`, `[2, 4, 3, 0, 1]`.
 
     `kind` says what literals it takes: `integer`, `number`, `boolean`, `word` (one of `choices`), `indices` (a whole
-    number or a nest of them), `integers` (a whole number or a flat list of them), `axis` (a whole number or None) or
-    `axes` (that, or a list).
+    number or a nest of them), `integers` (a whole number or a flat list of them), `axis` (a whole number or None),
+    `axes` (that, or a list) or `subscript` (what stands in brackets: a tuple of whole numbers and of slices, each slice
+    a tuple of start, stop and step, which are whole numbers or None).
     """
 
     kind: Literal["integer", "number", "boolean", "word", "indices", "integers", "axis", "axes", "subscript"]
@@ -115,7 +116,8 @@ class Operation:
     output element with respect to the operand's element that was broadcast to it (or the float 1.0 or −1.0 for all).
     The contribution is upstream × partial, summed over the broadcast axes."""
     structure: Callable[[int, tuple[Shape, ...], Shape, Params], Structure]
-    """`structure(slot, shapes, output_shape, params)`: which inputs each output can depend on."""
+    """`structure(slot, shapes, output_shape, params)`: which inputs each output can depend on. `params` need not hold
+    what `choose` returns; where they do, a sort's structure is its order."""
     element: Callable[[Cell, int], str]
     """`element(cell, i)`: output element i as an expression in elements of the operands."""
     derivative: Callable[[Cell, int, int, int], str]
@@ -226,3 +228,15 @@ def broadcast_shape(shapes: Sequence[Shape]) -> Shape:
             )
         result.append(lengths.pop() if lengths else 1)
     return tuple(result)
+
+
+def signature(operation: Operation) -> str:
+    """Return how an operation is called: `sum(x, axis=None, keepdims=False)`."""
+    operands = [f"[{name}, …]" for name in operation.operands] if operation.variadic else list(operation.operands)
+    if operation.symbol:
+        return operation.symbol.join(operands) if len(operands) == 2 else operation.symbol + operands[0]
+    options = [
+        name if option.default is REQUIRED else f"{name}={literal_text(option.default)}"
+        for name, option in operation.options.items()
+    ]
+    return f"{operation.name}({', '.join([*operands, *options])})"

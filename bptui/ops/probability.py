@@ -208,7 +208,15 @@ def _elementwise_loss(
         samples=(
             *(
                 Sample(shapes=shapes, params=params, low=low, high=high)
-                for shapes in (((3,), (3,)), ((), ()), ((2, 3), (2, 3)), ((3,), ()), ((), (3,)), ((1,), (1,)), ((2, 1), (3,)))
+                for shapes in (
+                    ((3,), (3,)),
+                    ((), ()),
+                    ((2, 3), (2, 3)),
+                    ((3,), ()),
+                    ((), (3,)),
+                    ((1,), (1,)),
+                    ((2, 1), (3,)),
+                )
                 for params in ({}, {"reduction": "sum"}, {"reduction": "none"})
             ),
             Sample(shapes=((0,), (0,)), params={"reduction": "sum"}),

@@ -1,5 +1,7 @@
 """Which elements of an operand each element of a result can depend on, told from shapes and options alone.
 
+(A sort is the one exception: once its order is recorded, that is its structure, as a permutation's is.)
+
 A local Jacobian's row is found by probing (`vjp` of a one-hot upstream gradient), but a probe cannot tell an entry
 that is zero by structure from one that is zero because a unit is off. So every operation also says which inputs an
 output *can* depend on. Routes are counted and walked along these entries, whatever their value.
@@ -25,7 +27,7 @@ class Structure:
     """The pattern of one local Jacobian: `reads(i)` lists the inputs of output i, `feeds(j)` the outputs of input j.
 
     Both lists are sorted. `name` is the word that readers know the pattern by: `diagonal`, `broadcast`, `selection`,
-    `permutation`, `group`, `outer product`, `dense`, `triangular`, `window`.
+    `permutation`, `group`, `row`, `column`, `outer product`, `dense`, `triangular`, `window`.
     """
 
     name: str

@@ -32,7 +32,7 @@ class Names:
 
     def _element(self, value: int, index: int) -> str:
         record = self.trace.program.values[value]
-        return self.trace.program.element_name(value, index) if record.shape else record.written.within(ATOM)
+        return self.trace.program.element_name(value, index) if record.shape else record.brief.within(ATOM)
 
 
 class Numbers(Names):
@@ -49,12 +49,17 @@ def pretty(text: str) -> str:
 
 def element(cell: Cell, step: ForwardStep, index: int) -> str:
     """Return output element `index` as an expression in the operands' elements."""
-    return shortened(pretty(step.operation.element(cell, index)))
+    return shortened(_unwrapped(pretty(step.operation.element(cell, index))))
 
 
 def derivative(cell: Cell, step: ForwardStep, slot: int, head: int, tail: int) -> str:
     """Return ∂output[head]/∂operand[tail] as an expression."""
     return shortened(pretty(step.operation.derivative(cell, slot, head, tail)))
+
+
+def _unwrapped(text: str) -> str:
+    """Return `text` without the parentheses around a negative number that it begins with: `-0.5 + 1`."""
+    return re.sub(r"^\((-[\d.]+(?:e[+-]\d+)?)\)(?![²³^])", r"\1", text)
 
 
 def shortened(text: str, most: int = LONGEST_SUM) -> str:

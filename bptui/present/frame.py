@@ -70,3 +70,29 @@ class StepLabel:
     text: str
     operation: str
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A name and the array that it stands for, one line of text for each row of its last axis."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteText:
+    """One route: its product, its factors by name and by number."""
+
+    product: str
+    names: str
+    numbers: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteList:
+    """The routes of one element: how many there are, the largest of them, and what is left out."""
+
+    title: str
+    routes: tuple[RouteText, ...]
+    more: str = ""

@@ -5,23 +5,33 @@ Nothing here is computed for steps that are not asked for, and a table of a larg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TypeVar, overload
 
+import numpy as np
+
+from bptui.errors import BptuiError
 from bptui.ops.operation import shape_text
 from bptui.present import cells, numbers
 from bptui.present.advice import stable_form
-from bptui.present.frame import Frame, Row, StepLabel, Table
+from bptui.present.frame import Block, Frame, RouteList, RouteText, Row, StepLabel, Table
 from bptui.scenario.program import Array, ForwardStep, Slot, Value
 from bptui.text import counted, printable
-from bptui.trace.elements import Elements
+from bptui.trace import formulas
+from bptui.trace.elements import Elements, Level
 from bptui.trace.record import Trace
 
 Item = TypeVar("Item")
 
 LARGEST_TABLE = 1000
 """How many elements of one array a step's table lists."""
+
+LARGEST_LINK = 64
+"""How many entries a derivative between two named values may have to be written out."""
+
+MOST_ROUTED = 6
+"""Of how many elements of one value the routes are listed."""
 
 MOST_TERMS = 12
 """How many summands of one element's contribution the ledger lists; the sum is always of all."""
@@ -66,8 +76,7 @@ class Presentation:
             return StepLabel(index, "seed", text, "seed", self.program.values[self.program.target].line or "")
         slot = self.program.slots[index - forward - 1]
         step = self.program.steps[slot.step]
-        sign = "+=" if slot.previous >= 0 else "="
-        text = f"{self._gradient_name(slot.target)} {sign} …"
+        text = cells.pretty(formulas.backward(self.program, slot))
         return StepLabel(index, "backward", text, step.operation.name, step.line)
 
     def _forward(self, step: ForwardStep, element: int) -> Frame:
@@ -77,14 +86,14 @@ class Presentation:
         result = self.trace.values[step.output].reshape(-1)
         formulas: tuple[str, ...] = ()
         if output.size:
-            name = self.program.element_name(output.id, element)
+            name = cells.pretty(self.program.element_name(output.id, element))
             written = cells.element(names, step, element)
             shown, value = cells.element(put_in, step, element), numbers.number(result[element])
             formulas = _chain(name if name != written else "", written, shown, value)
 
         def row(flat: int) -> Row:
             shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
-            return Row((self.program.element_name(output.id, flat), shown if shown != value else "", value), flat)
+            return Row((cells.pretty(self.program.element_name(output.id, flat)), shown if shown != value else "", value), flat)
 
         table = Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
         return Frame(
@@ -179,6 +188,10 @@ class Presentation:
         """Return the output elements that `element` of the slot's operand feeds."""
         return [int(head) for head in self.elements.feeds(slot.step, slot.slot, element)]
 
+    def _spreads(self, slot: Slot) -> bool:
+        """Return whether elements of the slot's operand enter several elements of the result."""
+        return any(len(self._heads(slot, flat)) > 1 for flat in (0, -1) if self.program.values[slot.target].size)
+
     def _contribution(self, slot: Slot, step: ForwardStep, element: int) -> tuple[str, ...]:
         """Return the equation of one element's contribution: a sum over what it feeds of upstream · local."""
         names, put_in = cells.Names(self.trace, step), cells.Numbers(self.trace, step)
@@ -189,10 +202,12 @@ class Presentation:
             local = self.elements.entry(slot.step, slot.slot, head, element)
             rule = cells.derivative(names, step, slot.slot, head, element)
             put = cells.derivative(put_in, step, slot.slot, head, element)
-            gradient, arriving = self._gradient_name(step.output, head), numbers.factor(upstream[head])
+            gradient, arriving = self._gradient_name(step.output, head), numbers.number(upstream[head])
+            if products:
+                arriving = numbers.factor(upstream[head])
             written.append(_times(gradient, rule))
             shown.append(_times(arriving, put))
-            products.append(_times(arriving, numbers.number(local)))
+            products.append(_times(arriving, numbers.factor(local)))
         if len(heads) > cells.LONGEST_SUM + 2:
             more = f"… {len(heads) - cells.LONGEST_SUM - 2} more"
             for terms in (written, shown, products):
@@ -214,26 +229,25 @@ class Presentation:
         shown_added = numbers.column(added[: len(listed)])
         shown_before = numbers.column(before[: len(listed)])
         shown_after = numbers.column(after[: len(listed)])
+        heads = [self._heads(slot, flat) for flat in listed]
+        terms = [(flat, head) for flat in listed for head in heads[flat][:MOST_TERMS]]
+        entries = [self.elements.entry(slot.step, slot.slot, head, flat) for flat, head in terms]
+        arriving = dict(zip(terms, numbers.column(upstream[head] for _, head in terms), strict=True))
+        local = dict(zip(terms, numbers.column(entries), strict=True))
+        product = {term: numbers.number(upstream[term[1]] * entry) for term, entry in zip(terms, entries, strict=True)}
         for flat in listed:
             name = cells.pretty(self.program.element_name(slot.target, flat))
             ends = (shown_added[flat], shown_before[flat], shown_after[flat])
-            heads = self._heads(slot, flat)
-            terms = [
-                (head, float(upstream[head]), self.elements.entry(slot.step, slot.slot, head, flat))
-                for head in heads[:MOST_TERMS]
-            ]
-            if len(heads) == 1:
-                head, arriving, local = terms[0]
-                source = cells.pretty(self.program.element_name(step.output, head))
-                rows.append(Row((name, source, numbers.number(arriving), numbers.number(local), *ends), flat))
-                continue
-            for head, arriving, local in terms:
-                source = cells.pretty(self.program.element_name(step.output, head))
-                product = numbers.number(arriving * local)
-                rows.append(Row((name, source, numbers.number(arriving), numbers.number(local), product, "", ""), flat, "term"))
-            if len(heads) > MOST_TERMS:
-                rows.append(Row((name, f"{len(heads) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more"))
-            rows.append(Row((name, "sum" if heads else "nothing", "", "", *ends), flat, "sum"))
+            for head in heads[flat][:MOST_TERMS]:
+                source, at = cells.pretty(self.program.element_name(step.output, head)), (flat, head)
+                if len(heads[flat]) == 1:
+                    rows.append(Row((name, source, arriving[at], local[at], *ends), flat))
+                else:
+                    rows.append(Row((name, source, arriving[at], local[at], product[at], "", ""), flat, "term"))
+            if len(heads[flat]) > MOST_TERMS:
+                rows.append(Row((name, f"{len(heads[flat]) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more"))
+            if len(heads[flat]) != 1:
+                rows.append(Row((name, "sum" if heads[flat] else "nothing", "", "", *ends), flat, "sum"))
         if target.size > len(listed):
             rows.append(_more(target.size - len(listed), 7))
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
@@ -243,12 +257,15 @@ class Presentation:
         output, target = self.program.values[step.output], self.program.values[slot.target]
         source, sink = cells.pretty(output.text), cells.pretty(target.text)
         structure = self.elements.structure(step.index, slot.slot).name
+        several = self._spreads(slot)
         many = {
             "diagonal": "each element's upstream gradient is multiplied by its local derivative",
             "broadcast": f"{sink} was broadcast, so each of its elements sums the contributions of all its copies",
             "permutation": "each element's gradient goes back to where the element came from",
             "selection": "each element's gradient goes back to where the element came from; what was not taken gets 0",
-        }.get(structure, "each element sums upstream × local over all the elements it enters")
+        }.get(structure, "each element gets the upstream gradient of the one element it enters, times the local derivative")
+        if several and structure not in ("diagonal", "broadcast"):
+            many = "each element enters several elements, and sums upstream × local derivative over them"
         if not target.shape and not output.shape:
             many = "the upstream gradient is multiplied by the local derivative"
         return f"The gradient flows from {source} back into {sink} through {step.operation.name}: {many}."
@@ -304,6 +321,100 @@ class Presentation:
         left += [""] * (count - len(left))
         right += [""] * (count - len(right))
         return [Row((name if line == 0 else "", shape if line == 0 else "", left[line], right[line])) for line in range(count)]
+
+    # -- the whole ---------------------------------------------------------------------------------------------------
+
+    @property
+    def question(self) -> str:
+        """What is asked: the gradient of which scalar with respect to which names."""
+        program = self.program
+        target = program.values[program.target].text
+        asked = ", ".join(f"d{program.loss}/d{name}" for name in program.wrt)
+        seed = f", where {target} feeds a scalar {program.loss} with d{program.loss}/d{target} given" if program.seeded else ""
+        return f"asked for: {asked}{seed}" if asked else ""
+
+    def functions(self) -> Iterator[tuple[str, str]]:
+        """Yield the scenario's functions: signature and body."""
+        for signature, body in self.trace.scenario.functions.items():
+            yield printable(signature), cells.pretty(printable(" ".join(body.split())))
+
+    def leaves(self) -> Iterator[Block]:
+        """Yield every leaf with its numbers."""
+        for name in self.trace.scenario.leaves:
+            yield Block(name, tuple(_lines(self.trace.values[self.program.names[name]])))
+
+    def gradients(self) -> Iterator[Block]:
+        """Yield the gradients that were asked for."""
+        for name in self.program.wrt:
+            identity = self.program.names[name]
+            yield Block(self._gradient_name(identity), tuple(_lines(self.trace.gradient_of(identity))))
+
+    def links(self) -> Iterator[Block]:
+        """Yield the derivatives between named values that the gradients asked for are made of, where they are small.
+
+        Each is of a line with respect to a name that the line uses, on a way from the target to a name in `wrt`.
+        """
+        for line, operand in self._asked_links():
+            head, tail = self.program.values[line], self.program.values[operand]
+            if head.size * tail.size > LARGEST_LINK or line == self.program.target and tail.name in self.program.wrt:
+                continue
+            found = np.reshape(self.trace.derivative(f"d{head.name}/d{tail.name}"), (head.size, *tail.shape))
+            for flat in range(head.size):
+                name = f"d{self.program.element_name(line, flat)}/d{tail.name}"
+                yield Block(name, tuple(_lines(found[flat])))
+
+    def _asked_links(self) -> Iterator[tuple[int, int]]:
+        """Yield (line, operand) pairs by value id, from the target down to the names in `wrt`."""
+        program = self.program
+        below: dict[int, set[int]] = {}
+        for line in program.lines.values():
+            used = {operand for step in program.steps[line.first : line.last] for operand in step.inputs}
+            below[line.value] = {one for one in used if program.values[one].name is not None}
+        asked = {program.names[name] for name in program.wrt}
+        leads = set(asked)
+        for line, used in below.items():
+            if used & leads and line in program.last_slot or line == program.target:
+                leads.add(line)
+        for line, used in reversed(below.items()):
+            if line in leads and (line in program.last_slot or line == program.target):
+                yield from ((line, operand) for operand in sorted(used & leads))
+
+    def routes(self) -> Iterator[RouteList]:
+        """Yield the routes of the first elements of every name in `wrt`, where they are few enough to be found quickly."""
+        for name in self.program.wrt:
+            identity = self.program.names[name]
+            size = self.program.values[identity].size
+            for flat in range(min(size, MOST_ROUTED)):
+                yield self.route_list(identity, flat)
+            if size > MOST_ROUTED:
+                yield RouteList(f"… and the routes of {counted(size - MOST_ROUTED, 'more element')} of {name}", ())
+
+    def route_list(self, value: int, flat: int, limit: int = 4, level: Level = "named") -> RouteList:
+        """Return why the gradient of one element is what it is: its largest routes, factor by factor."""
+        name = self.program.element_name(value, flat)
+        gradient = self._gradient_name(value, flat)
+        try:
+            found = self.trace.routes(name, limit, level)
+        except BptuiError as fault:
+            return RouteList(f"{gradient}: {fault.faults[0].message}", ())
+        total = numbers.number(found.total)
+        if found.count == 0:
+            return RouteList(f"{gradient} = {total}: no route leads from {name} to the target", ())
+        title = f"{gradient} = {total}: " + ("one route" if found.count == 1 else f"the sum of {found.count:,} routes")
+        listed = tuple(
+            RouteText(
+                numbers.number(route.product),
+                " · ".join(cells.pretty(label) for label, _ in route.factors),
+                " · ".join(
+                    numbers.number(number) if at == 0 else numbers.factor(number)
+                    for at, (_, number) in enumerate(route.factors)
+                ),
+            )
+            for route in found
+        )
+        left = found.count - len(found)
+        more = f"… {counted(left, 'more route')}; those listed sum to {numbers.number(found.shown)}" if left else ""
+        return RouteList(title, listed, more)
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 

@@ -84,8 +84,12 @@ def _mismatch(document: Document, path: KeyPath, value: Any, info: shapes.Type) 
     if _matches(value, info):
         return False
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
-    subject = f"`{key}` must be" if path and path[-1] == key else f"the entries of `{key}` must each be"
-    document.fault(path, f"{subject} {_expected(info)}, and this is {described(value)}", _mended(str(key), value, info))
+    subject = f"`{key}` must be" if path[-1] == key else f"the entries of `{key}` must each be"
+    document.fault(
+        path,
+        f"{subject} {_expected(info)}, and this is {described(value)}",
+        _mended(f"{key} = " if path[-1] == key else "", value, info),
+    )
     return True
 
 
@@ -159,7 +163,7 @@ def _expected(info: shapes.Type) -> str:
         case shapes.BoolType():
             return "true or false"
         case shapes.IntType(ge=least, le=most):
-            if most is not None and least is not None:
+            if most is not None and most < 10**15 and least is not None:
                 return f"a whole number from {least} to {most}"
             return "a whole number" + (f" of at least {least}" if least is not None else "")
         case shapes.FloatType():
@@ -167,11 +171,11 @@ def _expected(info: shapes.Type) -> str:
         case shapes.StrType(max_length=most):
             return "text in quotes" + (f" of at most {counted(most, 'character')}" if most is not None else "")
         case shapes.ListType(item_type=item, min_length=least, max_length=most):
-            amount = f" of at most {most}" if most is not None else ""
+            amount = f" (at most {most})" if most is not None else ""
             names = {"text in quotes": "texts in quotes"}
             inner_words = _expected(item)
             kind = "tables" if isinstance(item, shapes.UnionType) else names.get(inner_words, "whole numbers")
-            return f"a list{amount} of {kind}" if not least else f"a list of one or more {kind}"
+            return f"a list of {'one or more ' if least else ''}{kind}{amount}"
         case shapes.UnionType(types=types):
             return _expected(types[0])
         case shapes.StructType():
@@ -198,26 +202,26 @@ def described(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
-def _mended(key: str, value: Any, info: shapes.Type) -> str:
-    """Return what to write in place of `value`, where that can be guessed."""
+def _mended(start: str, value: Any, info: shapes.Type) -> str:
+    """Return what to write in place of `value`, where that can be guessed; `start` is what stands before it."""
     match info:
         case shapes.IntType() | shapes.FloatType() if isinstance(value, str) and _NUMBER.fullmatch(value):
-            return f"leave the quotes out: `{key} = {value}`"
+            return f"leave the quotes out: `{start}{value}`"
         case shapes.LiteralType(values=values) if isinstance(value, str):
             if value in [str(other) for other in values]:
-                return f"leave the quotes out: `{key} = {value}`"
+                return f"leave the quotes out: `{start}{value}`"
             words = [str(other) for other in values]
             close = nearest(value, words)
             return f'did you mean "{close}"?' if close else ""
         case shapes.LiteralType(values=(1,)):
             return "a file of a later format needs a later bptui"
         case shapes.BoolType() if isinstance(value, str) and value.lower() in ("true", "false"):
-            return f"leave the quotes out: `{key} = {value.lower()}`"
+            return f"leave the quotes out: `{start}{value.lower()}`"
         case shapes.ListType(item_type=item) if _matches(value, item) and not isinstance(value, dict):
             written = f'"{value}"' if isinstance(value, str) else str(value)
-            return f"put it in square brackets: `{key} = [{written[:60]}]`"
+            return f"put it in square brackets: `{start}[{written[:60]}]`"
         case shapes.StrType() if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return f'put it in quotes: `{key} = "{str(value)[:40]}"`'
+            return f'put it in quotes: `{start}"{str(value)[:40]}"`'
     return ""
 
 

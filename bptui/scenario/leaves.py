@@ -226,7 +226,7 @@ class _Reader:
 
     def number(self, path: tuple[str | int, ...], raw: Any, shape: Shape) -> float:
         if isinstance(raw, bool) or not isinstance(raw, (int, float)):
-            raise self.fail(path, f"this must be a number, and it is {described(raw)}", _numbered(raw, path, self.name))
+            raise self.fail(path, f"this must be a number, and it is {described(raw)}", _numbered(raw, path))
         if shape:
             raise self.ragged(path, "is a single number", f"is a list of {shape[0]}")
         try:
@@ -306,7 +306,7 @@ def _without_table(name: str) -> str:
     return f'numbers alone need no table: `{name} = [1, 2]`; for symbols as well add `symbol = "{name[:1] or "x"}"`'
 
 
-def _numbered(raw: Any, path: tuple[str | int, ...], name: str) -> str:
+def _numbered(raw: Any, path: tuple[str | int, ...]) -> str:
     """Return what to write where something else than a number stands."""
     if isinstance(raw, bool):
         return f"write {int(raw)}"
@@ -317,13 +317,9 @@ def _numbered(raw: Any, path: tuple[str | int, ...], name: str) -> str:
         except ValueError:
             pass
         else:
-            return (
-                f"leave the quotes out: `{name} = {text}`"
-                if isinstance(path[-1], str)
-                else f"leave the quotes out: {text}"
-            )
+            return f"leave the quotes out: `{f'{path[-1]} = ' if isinstance(path[-1], str) else ''}{text}`"
         if text.replace(",", ".", 1).replace(".", "", 1).lstrip("+-").isdigit():
-            return f"write {text.replace(',', '.')}, with a point and without quotes"
+            return f"write `{text.replace(',', '.')}`, with a point and without quotes"
         if text[:1].isalpha():
             return "what is computed from other values is a line under [forward]"
     return ""

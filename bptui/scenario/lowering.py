@@ -19,7 +19,7 @@ import numpy as np
 
 from bptui.limits import Limits
 from bptui.ops import CALLABLE, OPERATIONS, numeric
-from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text
+from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
 from bptui.scenario import expression as ast
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
 from bptui.scenario.notation import Shape
@@ -31,6 +31,10 @@ Report = Callable[[str, Span, str], None]
 
 _LONGEST_TEXT = 160
 """An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
+
+
+_LONGEST_BRIEF = 18
+"""How long the text of an unnamed value may be where space is short; of a longer one the operation alone is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class Lowering:
     faulty: set[str] = field(default_factory=set)
     """Names whose definition is at fault: using them is no further fault."""
     elements: int = 0
+    briefs: dict[str, str] = field(default_factory=dict)
+    """Which expression each short text stands for, so that none stands for two."""
 
     # -- names ---------------------------------------------------------------------------------------------------
 
@@ -132,7 +138,8 @@ class Lowering:
             self.faulty.add(name)
             return None
         unnamed = self.values[output]
-        self.values[output] = Value(output, name, "named", unnamed.shape, Written(name, ATOM), line=name)
+        written = Written(name, ATOM)
+        self.values[output] = Value(output, name, "named", unnamed.shape, written, written, line=name)
         self.names[name] = output
         self.lines[name] = Line(name, text.strip(), output, first, len(self.steps), origin)
         return unnamed.shape
@@ -181,8 +188,10 @@ class Lowering:
         """Return how many steps `body` unfolds into at most, counted without unfolding it."""
         return body.steps + sum(count * (self.functions[name].cost + 1) for name, count in body.calls.items())
 
-    def _value(self, name: str | None, role: Role, shape: Shape, written: Written, **further: Any) -> Value:
-        value = Value(len(self.values), name, role, shape, written, **further)
+    def _value(
+        self, name: str | None, role: Role, shape: Shape, written: Written, brief: Written | None = None, **further: Any
+    ) -> Value:
+        value = Value(len(self.values), name, role, shape, written, brief or written, **further)
         self.values.append(value)
         return value
 
@@ -271,11 +280,9 @@ class Lowering:
             return None
         if all(operand.role == "constant" for operand in operands) and operation.name != "identity":
             return self._fold(operation, operands, params, written, span, place)
-        value = self._value(None, "intermediate", shape, written, line=place.line)
-        if len(written.text) > _LONGEST_TEXT:
-            self.values[value.id] = value = Value(
-                value.id, None, "intermediate", shape, Written(f"#{value.id}", ATOM), line=place.line
-            )
+        brief = self._brief(operation, operands, params, written)
+        full = written if len(written.text) <= _LONGEST_TEXT else Written(f"#{len(self.values)}", ATOM)
+        value = self._value(None, "intermediate", shape, full, brief, line=place.line)
         self.steps.append(
             ForwardStep(
                 len(self.steps),
@@ -290,6 +297,18 @@ class Lowering:
             )
         )
         return value.id
+
+    def _brief(
+        self, operation: Operation, operands: Sequence[Value], params: Mapping[str, Any], written: Written
+    ) -> Written:
+        """Return a short text for a new value, unlike that of any other: long operands as `…`, or its number."""
+        brief = written
+        if len(written.text) > _LONGEST_BRIEF:
+            shown = [o.written if len(o.text) <= _LONGEST_BRIEF // 2 else Written("…", ATOM) for o in operands]
+            brief = operation.written(shown, params, self.index_base)
+        if len(brief.text) > _LONGEST_BRIEF or self.briefs.setdefault(brief.text, written.text) != written.text:
+            brief = Written(f"#{len(self.values)}", ATOM)
+        return brief
 
     def _fold(
         self,
@@ -456,25 +475,25 @@ class _Resolver:
     def apply(self, operation: Operation, node: ast.Call) -> Resolved | None:
         slots = [*operation.operands, *operation.options]
         given: dict[str, Expression] = dict(zip(slots, node.arguments, strict=False))
-        signature = _signature(operation)
+        shown = signature(operation)
         sound = True
         if len(node.arguments) > len(slots):
             self.report(f"`{operation.name}` takes at most {counted(len(slots), 'argument')}, and this is "
-                        f"{len(node.arguments)}", node.span, f"it is called as `{signature}`")  # fmt: skip
+                        f"{len(node.arguments)}", node.span, f"it is called as `{shown}`")  # fmt: skip
             sound = False
         for keyword, value in node.keywords:
             if keyword not in slots:
-                said = unknown(f"argument of `{operation.name}`", keyword, slots, f"it is called as `{signature}`")
+                said = unknown(f"argument of `{operation.name}`", keyword, slots, f"it is called as `{shown}`")
                 self.report(*_at(said, value.span))
                 sound = False
             elif keyword in given:
-                self.report(f"`{operation.name}`: `{keyword}` is given twice", value.span, f"it is called as `{signature}`")
+                self.report(f"`{operation.name}`: `{keyword}` is given twice", value.span, f"it is called as `{shown}`")
                 sound = False
             else:
                 given[keyword] = value
         for name in [*operation.operands, *(o for o, spec in operation.options.items() if spec.default is REQUIRED)]:
             if name not in given:
-                self.report(f"`{operation.name}` lacks its argument `{name}`", node.span, f"it is called as `{signature}`")
+                self.report(f"`{operation.name}` lacks its argument `{name}`", node.span, f"it is called as `{shown}`")
                 return None
         operands = self.operands(operation, given)
         params: dict[str, Any] = {}
@@ -485,7 +504,7 @@ class _Resolver:
             try:
                 params[name] = _literal(given[name], option)
             except ExpressionError as fault:
-                hint = f"it is called as `{signature}`"
+                hint = f"it is called as `{shown}`"
                 if operation.name in ("max", "min") and name == "axis":
                     hint = f"for the larger of two values, element by element, use `{operation.name}imum(a, b)`"
                 self.report(f"`{operation.name}`: `{name}` must be {fault.message}", given[name].span, hint)
@@ -504,17 +523,6 @@ class _Resolver:
                         f"write `{operation.name}([a, b])`")  # fmt: skip
             return [None]
         return [self.resolve(item) for item in listed.items]
-
-
-def _signature(operation: Operation) -> str:
-    """Return how an operation is called: `sum(x, axis=None, keepdims=False)`."""
-    operands = [f"[{name}, …]" for name in operation.operands] if operation.variadic else list(operation.operands)
-    if operation.symbol:
-        return operation.symbol.join(operands) if len(operands) == 2 else operation.symbol + operands[0]
-    options = [
-        name if option.default is REQUIRED else f"{name}={option.default!r}" for name, option in operation.options.items()
-    ]
-    return f"{operation.name}({', '.join([*operands, *options])})"
 
 
 _KINDS = {

@@ -103,7 +103,7 @@ class Places:
         return place
 
     def _pair(self, table: Place, node: Node) -> None:
-        key, value = node.children[0], node.children[-1]
+        key, value = (child for child in node.children if child.is_named and child.type not in ("comment", "ERROR"))
         *above, (name, span) = self._parts(key)
         children = self._children(self._implied(table, above, given=True))
         if name in children:

@@ -32,6 +32,8 @@ class Value:
     shape: Shape
     written: Written
     """The value as it stands in an expression: its name, or the expression it is the result of."""
+    brief: Written
+    """The same, short enough for a table: its name, or its outermost operation with long operands as `…`."""
     line: str | None = None
     """The forward line it belongs to; None for leaves."""
     symbol: str | None = None
@@ -168,12 +170,13 @@ class Program:
         if record.symbol is not None:
             return glued(record.symbol, index, self.index_base)
         if not index:
-            return record.text
-        return record.written.within(ATOM) + index_text(index, self.index_base)
+            return record.brief.text
+        return record.brief.within(ATOM) + index_text(index, self.index_base)
 
     def derivative_name(self, value: int, flat: int | None = None) -> str:
         """Return how the target's derivative with respect to a value, or one element of it, is shown: `dL/dW2(1,1)`."""
         record = self.values[value]
-        if flat is not None and record.shape:
-            return f"d{self.loss}/d{self.element_name(value, flat)}"
+        if flat is not None:
+            name = self.element_name(value, flat) if record.shape else record.brief.within(ATOM)
+            return f"d{self.loss}/d{name}"
         return f"d{self.loss}/d{record.written.within(ATOM)}"

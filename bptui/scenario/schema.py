@@ -483,7 +483,9 @@ class _Reading:
         written = self.document.source(path)
         hint = 'an expression goes in quotes: `z = "W @ x + b"`'
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            hint = f'write `{key} = "{written}"`, or declare `{key} = {written}` under [inputs]'
+            hint = f'write `{key} = "{written}"`' + (
+                f", or `{key} = {written}` under [inputs]" if path[0] == "forward" else ""
+            )
         elif isinstance(value, (list, dict)):
             hint = f"arrays are declared under [inputs] or [parameters]; {hint}"
         self.document.fault(path, f"this must be an expression in quotes, and it is {described(value)}", hint)

@@ -241,6 +241,8 @@ def _trailing(source: Source, at: int, line: str) -> _Slip:
     before = source.text[max(0, at - 60) : at].rpartition("\n")[2].rstrip()
     number = re.search(r"=\s*([+-]?[\d._]+)$", before)
     decimal_comma = re.match(r",(\d+)\s*(#.*)?$", rest)
+    if rest.startswith(("//", "%", ";")) and source.text[at - 1] in " \t":
+        return _Slip("a comment begins with `#`", f"write `# {printable(rest.lstrip('/%; ')[:60])}`")
     if number and decimal_comma:
         return _Slip("a number is written with a point, not with a comma", f"write `{number[1]}.{decimal_comma[1]}`")
     if number and number[1] in ("0", "+0", "-0") and rest[:1].isdigit():
@@ -263,8 +265,6 @@ def _trailing(source: Source, at: int, line: str) -> _Slip:
             "several numbers go in square brackets, with commas: `[0.5, 0.2]`",
             (at, at + len(rest.rstrip())),
         )
-    if rest.startswith(("//", "%", ";")):
-        return _Slip("a comment begins with `#`", f"write `# {printable(rest.lstrip('/%; ')[:60])}`")
     if before.endswith(('"', "'")) and re.match(r"[-+*/@]", rest):
         hint = "the whole expression goes into one pair of quotes"
         return _Slip("the text ended at the quote before this", hint, (at, at + len(rest.rstrip())))

@@ -41,12 +41,16 @@ def local(program: Program, slot: Slot) -> str:
 
 
 def backward(program: Program, slot: Slot) -> str:
-    """Return what a backward step contributes: `dL/dz2 = dL/dy * y*(1 - y)`, with the sum over broadcast axes."""
+    """Return what a backward step contributes: `dL/dz2 = dL/dy * y*(1 - y)`, with the sum over broadcast axes.
+
+    A contribution that is added to earlier ones is written with `+=`.
+    """
     step = program.steps[slot.step]
     target, upstream = program.derivative_name(slot.target), program.derivative_name(step.output)
     factor = local(program, slot)
+    equals = "+=" if slot.previous >= 0 else "="
     if step.operation.partial(slot.slot) is None:
-        return factor if factor.startswith(f"{target} = ") else f"{target}: {factor}"
+        return _rule(target, upstream, factor).replace(" = ", f" {equals} ", 1)
     if factor == "1":
         product = upstream
     elif factor == "-1":
@@ -55,7 +59,21 @@ def backward(program: Program, slot: Slot) -> str:
         product = f"{upstream} * {_factor(factor)}"
     if program.values[slot.target].shape != program.values[step.output].shape:
         product = f"sum({product})"
-    return f"{target} = {product}"
+    return f"{target} {equals} {product}"
+
+
+def _rule(target: str, upstream: str, rule: str) -> str:
+    """Return a rule in an operation's own words as what the step contributes.
+
+    Most rules are whole equations, `dL/dA = dL/dy @ B.T`. A loss's rule is written for the loss itself and has no
+    upstream gradient in it, which is put in; one that is no equation follows the target's name.
+    """
+    left, equals, right = rule.partition(" = ")
+    if not equals or not left.startswith(target):
+        return f"{target}: {rule}"
+    if upstream in right:
+        return rule
+    return f"{left} = {upstream} * {_factor(right)}"
 
 
 def _factor(text: str) -> str:

@@ -1,0 +1,250 @@
+"""The command line: parses, dispatches, and turns every outcome into an exit status.
+
+Standard output carries data, standard error everything else. Textual is imported only where the app opens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import bptui
+from bptui.errors import BptuiError, Fault
+
+if TYPE_CHECKING:
+    from bptui.scenario.scenario import Scenario
+
+OK, WRONG, BAD = 0, 1, 2
+
+_FORMATS = ("text", "json")
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line, and where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BptuiError(Fault(f"{message}", f"see `{self.prog} --help`"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status: 0, 1 (a check failed), 2 (bad input), 130, 143 or 129."""
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        if number is not None:
+            signal.signal(number, _stop)
+    try:
+        status = _run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+        return status
+    except BptuiError as error:
+        print(error, file=sys.stderr)
+        return BAD
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # whoever read our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as fault:
+        print(f"bptui: cannot write the output: {(fault.strerror or str(fault)).lower()}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BAD
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _run(arguments: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # the same bytes whatever the locale
+            reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "export": _export,
+        "check": _check,
+        "list": _list,
+        "ops": _ops,
+        "schema": _schema,
+        "new": _new,
+    }
+    if arguments and arguments[0] in commands:
+        return commands[arguments[0]](arguments[1:])
+    return _open(arguments)
+
+
+# -- opening -----------------------------------------------------------------------------------------------------------
+
+
+def _open(arguments: list[str]) -> int:
+    parser = _parser(
+        "",
+        "Walk through a computation and its backpropagation, step by step.",
+        """commands:
+  bptui SCENARIO     open a scenario: a path, a bundled name, or - for standard input
+  bptui              choose from the bundled scenarios
+  bptui export …     write the trace as text or JSON
+  bptui check …      verify the gradients against finite differences
+  bptui list         list the bundled scenarios
+  bptui ops          list the operations with their derivatives
+  bptui schema       print the JSON Schema of the scenario file
+  bptui new FILE     write a commented starter scenario
+
+`bptui COMMAND --help` says more about each.""",
+    )
+    parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a path, a bundled scenario's name, or -")
+    _symbolic(parser)
+    options = parser.parse_args(arguments)
+    interactive = sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
+    if options.scenario is None:
+        if not interactive:
+            raise BptuiError(Fault("there is no terminal to open the app in", "name a scenario to print its trace"))
+        from bptui.tui import open_app
+
+        return open_app(None, source="")
+    scenario = _scenario(options.scenario)
+    trace = bptui.run(scenario, mode=_mode(options))
+    if not interactive:
+        sys.stdout.write(bptui.export(trace, "text"))
+        return OK
+    from bptui.tui import open_app
+
+    return open_app(trace, source=options.scenario)
+
+
+def _scenario(named: str) -> Scenario:
+    """Return the scenario that a command-line argument names: `-`, a path, or a bundled name."""
+    if named == "-":
+        from bptui.limits import LIMITS
+        from bptui.scenario.document import Document
+        from bptui.scenario.reading import read_scenario
+
+        if sys.stdin is None or sys.stdin.isatty():
+            raise BptuiError(Fault("`-` reads a scenario from standard input, and that is a terminal", "pipe one in"))
+        text = sys.stdin.buffer.read(LIMITS.file_bytes + 1)
+        return read_scenario(Document.parse(text, name="<stdin>", folder=Path.cwd()))
+    from bptui import bundled
+    from bptui.text import nearest
+
+    if not os.path.lexists(named) and bundled.path(named) is None:
+        close = nearest(named, bundled.names())
+        hint = f"did you mean the bundled scenario `{close}`?" if close else "`bptui list` lists the bundled scenarios"
+        raise BptuiError(Fault("there is no such file, and no bundled scenario of that name", hint, file=named))
+    return bptui.load(named)
+
+
+def _mode(options: argparse.Namespace) -> str:
+    return "symbols" if options.symbolic else "numbers"
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def _export(arguments: list[str]) -> int:
+    parser = _parser("export", "Write the trace of a scenario: every step, every gradient.")
+    parser.add_argument("scenario", metavar="SCENARIO", help="a path, a bundled scenario's name, or -")
+    parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, which must not exist yet")
+    parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
+    _symbolic(parser)
+    options = parser.parse_args(arguments)
+    from bptui.export import write, write_file
+
+    if options.format not in _FORMATS:
+        raise BptuiError(Fault(f"unknown format `{options.format}`", "there are: " + ", ".join(_FORMATS)))
+    trace = bptui.run(_scenario(options.scenario), mode=_mode(options))
+    if options.output is None:
+        sys.stdout.write(write(trace, options.format))
+    else:
+        write_file(trace, options.format, Path(options.output), options.force)
+    return OK
+
+
+def _check(arguments: list[str]) -> int:
+    parser = _parser("check", "Verify the gradients of scenarios against finite differences.")
+    parser.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="paths or bundled scenarios' names")
+    parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
+    options = parser.parse_args(arguments)
+    if options.format not in _FORMATS:
+        raise BptuiError(Fault(f"unknown format `{options.format}`", "there are: " + ", ".join(_FORMATS)))
+    from bptui.checking.report import all_right, report, text
+
+    found: list[Any] = []
+    status = OK
+    for named in options.scenarios:
+        try:
+            found += report([_scenario(named)])["scenarios"]
+        except BptuiError as error:
+            print(error, file=sys.stderr)
+            status = BAD
+    whole = {**report([]), "scenarios": found}
+    sys.stdout.write(text(whole) if options.format == "text" else json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+    return status if status or all_right(whole) else WRONG
+
+
+def _list(arguments: list[str]) -> int:
+    _parser("list", "List the bundled scenarios.").parse_args(arguments)
+    from bptui import bundled
+    from bptui.text import printable
+
+    names = bundled.names()
+    widest = max((len(name) for name in names), default=0)
+    for name in names:
+        sys.stdout.write(f"{name:<{widest}}  {printable(bptui.load(name).title)}\n")
+    return OK
+
+
+def _ops(arguments: list[str]) -> int:
+    parser = _parser("ops", "List the operations with their derivatives and conventions.")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="show this operation alone")
+    options = parser.parse_args(arguments)
+    from bptui.export.operations import operations_text
+
+    sys.stdout.write(operations_text(options.name))
+    return OK
+
+
+def _schema(arguments: list[str]) -> int:
+    _parser("schema", "Print the JSON Schema of the scenario file, for editors.").parse_args(arguments)
+    from bptui.scenario.schema import json_schema
+
+    sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
+    return OK
+
+
+def _new(arguments: list[str]) -> int:
+    parser = _parser("new", "Write a commented starter scenario.")
+    parser.add_argument("file", metavar="FILE", help="the file to write, which must not exist yet")
+    options = parser.parse_args(arguments)
+    from bptui.export.files import write_whole
+
+    write_whole(Path(options.file), (Path(__file__).parent / "starter.toml").read_text(encoding="utf-8"))
+    print(f"wrote {options.file}; open it with: bptui {options.file}", file=sys.stderr)
+    return OK
+
+
+# -- parsing -----------------------------------------------------------------------------------------------------------
+
+
+def _parser(command: str, description: str, epilog: str = "") -> _Parser:
+    parser = _Parser(
+        prog=f"bptui {command}".strip(),
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"bptui {bptui.__version__}")
+    return parser
+
+
+def _symbolic(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--symbolic", action="store_true", help="in symbols instead of numbers")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,73 @@
+"""The trace as JSON: every value, every step, every gradient asked for. Numbers read back to the same float64."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bptui.scenario.program import Value
+from bptui.trace.record import Local, Step, Trace
+
+VERSION = 1
+
+
+def write_json(trace: Trace) -> str:
+    """Return the trace in the form of the JSON trace: one line for each value and each step."""
+    program = trace.program
+    head = {"format": "bptui-trace", "version": VERSION, "title": trace.scenario.title, "mode": trace.mode}
+    parts = [f"{_text(key)}: {_text(value)}" for key, value in head.items()]
+    parts.append(_listed("values", (_value(trace, value) for value in program.values)))
+    parts.append(_listed("steps", (_step(step) for step in trace.steps)))
+    gradients = {name: plain(trace.gradient_of(program.names[name])) for name in program.wrt}
+    parts.append(f'"gradients": {_text(gradients)}')
+    return "{" + ",\n ".join(parts) + "}\n"
+
+
+def plain(array: Any) -> Any:
+    """Return an array as nested lists of floats, or one float; what JSON cannot hold becomes "nan", "inf", "-inf"."""
+    numbers = np.asarray(array, dtype=np.float64)
+    if np.isfinite(numbers).all():
+        return numbers.tolist()
+    texts = numbers.astype(object)
+    for special, text in ((np.isnan(numbers), "nan"), (np.isposinf(numbers), "inf"), (np.isneginf(numbers), "-inf")):
+        texts[special] = text
+    return texts.tolist() if texts.ndim else texts.item()
+
+
+def _value(trace: Trace, value: Value) -> dict[str, Any]:
+    record: dict[str, Any] = {"id": value.id, "name": value.name, "role": value.role}
+    if value.name is None:
+        record["expression"] = value.text
+    record["shape"] = list(value.shape)
+    record["value"] = plain(trace.values[value.id])
+    # nothing is differentiated with respect to a constant
+    record["gradient"] = None if value.role == "constant" else plain(trace.gradient_of(value.id))
+    return record
+
+
+def _step(step: Step) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for name in step.keys():
+        found = step[name]
+        if isinstance(found, Local):
+            value = None if found.value is None else plain(found.value)
+            record[name] = {"kind": found.kind, "structure": found.structure, "value": value}
+        elif isinstance(found, (np.ndarray, np.generic)):
+            record[name] = plain(found)
+        elif isinstance(found, Mapping):
+            record[name] = dict(found)
+        else:
+            record[name] = found
+    return record
+
+
+def _listed(name: str, records: Iterable[dict[str, Any]]) -> str:
+    lines = ",\n  ".join(_text(record) for record in records)
+    return f'"{name}": [\n  {lines}]'
+
+
+def _text(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)

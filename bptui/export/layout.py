@@ -1,0 +1,127 @@
+"""Lines of a fixed width: wrapping and tables for the text export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bptui.present.frame import Row, Table
+from bptui.text import width
+
+WIDTH = 80
+
+_HELD = "\N{NO-BREAK SPACE}"
+"""Stands for a space at which a formula is not broken."""
+
+
+def heading(text: str, rule: str = "-") -> list[str]:
+    """Return a heading underlined with `rule`, wrapped where it is too long."""
+    lines = wrapped(text, WIDTH)
+    return [*lines, rule * min(WIDTH, max(width(line) for line in lines))]
+
+
+def wrapped(text: str, most: int, hanging: int = 0, first: str = "") -> list[str]:
+    """Return `text` broken at spaces into lines of at most `most` cells; `first` begins the first line.
+
+    The lines after the first are indented by `hanging`. A word that is longer than a line is broken.
+    """
+    lines: list[str] = []
+    current, blank = first, True
+    for word in text.split(" "):
+        for piece in _pieces(word, most - hanging):
+            candidate = current + piece if blank else f"{current} {piece}"
+            if not blank and width(candidate) > most:
+                lines.append(current.rstrip())
+                candidate = " " * hanging + piece
+            current, blank = candidate, False
+    return [*lines, current.rstrip()]
+
+
+def formula(text: str, most: int, hanging: int = 0, first: str = "") -> list[str]:
+    """Return a formula broken between its terms and factors, not inside brackets, wherever that fits."""
+    held, depth = [], 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        held.append(_HELD if character == " " and depth > 0 else character)
+    pieces = re.sub(r" ([·+=]|\+=) ", rf" \1{_HELD}", "".join(held))
+    return [line.replace(_HELD, " ") for line in wrapped(pieces, most, hanging, first)]
+
+
+def paragraph(text: str, most: int = WIDTH, indent: int = 0) -> list[str]:
+    """Return a text of several lines, each wrapped on its own."""
+    margin = " " * indent
+    return [line for part in text.split("\n") for line in wrapped(part, most, indent, margin)]
+
+
+def fitted(text: str, most: int) -> str:
+    """Return `text` in at most `most` cells, its middle left out where it is longer."""
+    if width(text) <= most:
+        return text
+    if most < 2:
+        return "…"[:most]
+    tail = max(1, (most - 1) // 3)
+    head = most - 1 - tail
+    start, end = "", ""
+    for character in text:
+        if width(start + character) > head:
+            break
+        start += character
+    for character in reversed(text):
+        if width(character + end) > tail:
+            break
+        end = character + end
+    return f"{start}…{end}"
+
+
+def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:
+    """Yield a table's lines: titles, then at most `limit` rows; columns of text give way where the width is short."""
+    rows = list(shown.rows[:limit])
+    hidden = len(shown.rows) - len(rows)
+    if hidden > 0:
+        rows.append(Row((f"… {hidden:,} more", *[""] * (len(shown.columns) - 1)), None, "more"))
+    widths = _widths(shown, rows, most - indent)
+    margin = " " * indent
+    yield margin + _line(shown.columns, shown, widths)
+    previous = None
+    for row in rows:
+        cells = row.cells
+        if row.kind in ("term", "sum") and row.element == previous:
+            cells = ("", *cells[1:])  # the element stands on the first of its rows
+        previous = row.element if row.kind == "term" else None
+        if row.kind == "more":
+            yield f"{margin}{cells[0] if row.element is None else '  ' + cells[1]}".rstrip()
+        else:
+            yield (margin + _line(cells, shown, widths)).rstrip()
+
+
+def _widths(shown: Table, rows: Sequence[Row], most: int) -> list[int]:
+    widths = [
+        max([width(title), *(width(row.cells[at]) for row in rows if row.kind != "more")])
+        for at, title in enumerate(shown.columns)
+    ]
+    while sum(widths) + 2 * (len(widths) - 1) > most:
+        text = [at for at, numeric in enumerate(shown.numeric) if not numeric]
+        widest = max(text, key=lambda at: widths[at])
+        if widths[widest] <= 6:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _line(cells: Sequence[str], shown: Table, widths: Sequence[int]) -> str:
+    placed = []
+    for cell, numeric, most in zip(cells, shown.numeric, widths, strict=True):
+        text = fitted(cell, most)
+        blank = " " * (most - width(text))
+        placed.append(blank + text if numeric else text + blank)
+    return "  ".join(placed)
+
+
+def _pieces(word: str, most: int) -> Iterator[str]:
+    while width(word) > most:
+        cut = len(word)
+        while width(word[:cut]) > most:
+            cut -= 1
+        yield word[:cut]
+        word = word[cut:]
+    yield word
