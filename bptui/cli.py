@@ -182,7 +182,9 @@ def _check(arguments: list[str]) -> int:
             print(error, file=sys.stderr)
             status = BAD
     whole = {**report([]), "scenarios": found}
-    sys.stdout.write(text(whole) if options.format == "text" else json.dumps(whole, ensure_ascii=False, indent=1) + "\n")
+    sys.stdout.write(
+        text(whole) if options.format == "text" else json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    )
     return status if status or all_right(whole) else WRONG
 
 

@@ -657,10 +657,10 @@ def test_sort_and_cumsum_on_random_shapes(x: tuple[int, ...], axis: int | None, 
 # The registry, and how calls are written
 
 
-def test_the_registry_is_the_table_of_the_format() -> None:
-    assert list(CALLABLE) == TABLE
-    operators = list(OPERATIONS)[: len(OPERATIONS) - len(TABLE)]
-    assert list(OPERATIONS) == [*operators, *TABLE]
+def test_the_registry_has_the_whole_table_of_the_format_in_its_order() -> None:
+    assert [name for name in CALLABLE if name in TABLE] == TABLE
+    operators = list(OPERATIONS)[: len(OPERATIONS) - len(CALLABLE)]
+    assert list(OPERATIONS) == [*operators, *CALLABLE]
     assert {"add", "matmul", "less", "negative", "index", "identity"} <= set(operators)
     assert set(ORACLES) == set(OPERATIONS)
 

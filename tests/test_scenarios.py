@@ -270,6 +270,7 @@ def test_title_and_description_fit_on_the_screen(name: str) -> None:
     assert all(line and line == line.strip() and len(line) <= 75 for line in lines), lines
     assert "Question:" in content["description"]
     assert name == name.lower().replace("_", "-")
+    assert bptui.load(name).title == content["title"]
 
 
 @pytest.mark.parametrize("field", ["title", "description"])

@@ -53,7 +53,11 @@ def check_gradients(trace: Trace) -> list[Checked]:
 def _check(trace: Trace, name: str) -> Checked:
     value = trace.program.names[name]
     gradient = trace.gradient_of(value).reshape(-1)
-    picked = np.unique(np.linspace(0, gradient.size - 1, min(gradient.size, MOST_ELEMENTS)).astype(int)) if gradient.size else ()
+    picked = (
+        np.unique(np.linspace(0, gradient.size - 1, min(gradient.size, MOST_ELEMENTS)).astype(int))
+        if gradient.size
+        else ()
+    )
     worst, ok, kinks, not_finite = 0.0, True, [], 0
     for flat in (int(one) for one in picked):
         verdict = _compare(trace, value, flat, float(gradient[flat]))

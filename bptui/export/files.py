@@ -50,7 +50,9 @@ def _refuse_existing(path: Path, shown: str, force: bool) -> None:
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
         raise BptuiError(Fault(f"this is {kind}", "name a file to be written", file=shown))
     if not force:
-        raise BptuiError(Fault("this file exists already", "choose another name, or use --force to replace it", file=shown))
+        raise BptuiError(
+            Fault("this file exists already", "choose another name, or use --force to replace it", file=shown)
+        )
 
 
 def _move_to_free(beside: str, path: Path, shown: str) -> None:

@@ -148,11 +148,12 @@ def expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> A
 
 def unbroadcast(array: Any, shape: tuple[int, ...]) -> Any:
     """Return `array` summed over the axes along which an operand of `shape` was broadcast to it."""
+    array = np.asarray(array)
     if array.shape == shape:
         return array
     added = array.ndim - len(shape)
     stretched = [axis for axis in range(added, array.ndim) if shape[axis - added] == 1]
-    return array.sum(axis=(*range(added), *stretched)).reshape(shape)
+    return np.asarray(array.sum(axis=(*range(added), *stretched))).reshape(shape)
 
 
 def largest(x: Any, share: Any, axis: Any, keepdims: bool) -> Any:

@@ -117,8 +117,9 @@ def _weight(d: Any, terms: Shape, reduction: str) -> Any:
     return d / math.prod(terms) if reduction == "mean" else d
 
 
-def _gathered(terms: Any, reduction: str) -> Any:
-    """Return the loss made of `terms`."""
+def _gathered(xp: Any, terms: Any, shape: Shape, reduction: str) -> Any:
+    """Return the loss made of `terms`, which have `shape` (a single symbol among them is no array by itself)."""
+    terms = xp.expand(terms, shape, None, True)
     if reduction == "none":
         return terms
     total = terms.sum()
@@ -198,7 +199,9 @@ def _elementwise_loss(
         family="probability and loss",
         operands=operands,
         shape=shape,
-        forward=lambda xp, a, b, reduction: _gathered(term(xp, a, b), reduction),
+        forward=lambda xp, a, b, reduction: _gathered(
+            xp, term(xp, a, b), broadcast_shape((a.shape, b.shape)), reduction
+        ),
         vjps=(vjp(0), vjp(1)),
         structure=structure,
         element=element,
@@ -320,7 +323,7 @@ def _row_loss(
         family="probability and loss",
         operands=operands,
         shape=_row_loss_shape(name, operands),
-        forward=lambda xp, p, t, reduction: _gathered(term(xp, p, t), reduction),
+        forward=lambda xp, p, t, reduction: _gathered(xp, term(xp, p, t), p.shape[:-1], reduction),
         vjps=(vjp(0), vjp(1)),
         structure=_row_structure,
         element=lambda cell, i: _sum_of([row_text(cell, row) for row in _rows(cell, i)], cell.params["reduction"]),

@@ -13,14 +13,14 @@ def stable_form(program: Program, step: ForwardStep) -> str:
             return ""
         if source.operation.name == "sigmoid":
             return " log(sigmoid(z)) keeps its digits as -softplus(-z)."
-        if source.operation.name == "subtract" and (inner := _source(program, source, 1)) is not None:
-            if inner.operation.name == "sigmoid":
-                return " log(1 - sigmoid(z)) keeps its digits as -softplus(z)."
+        inner = _source(program, source, len(source.inputs) - 1)
+        through = (source.operation.name, inner.operation.name if inner is not None else "")
+        if through == ("subtract", "sigmoid"):
+            return " log(1 - sigmoid(z)) keeps its digits as -softplus(z)."
         if source.operation.name == "softmax":
             return " log(softmax(z)) keeps its digits as log_softmax(z)."
-        if source.operation.name == "sum" and (inner := _source(program, source, 0)) is not None:
-            if inner.operation.name == "exp":
-                return " log(sum(exp(z))) does not overflow as logsumexp(z)."
+        if through == ("sum", "exp"):
+            return " log(sum(exp(z))) does not overflow as logsumexp(z)."
     if step.operation.name == "exp":
         return " exp overflows above about 709: softmax, logsumexp and sigmoid have stable forms."
     if step.operation.name == "divide":

@@ -72,7 +72,9 @@ def shortened(text: str, most: int = LONGEST_SUM) -> str:
 
 def _shorten(text: str, separator: str, most: int) -> str:
     parts = _split(text, separator)
-    parts = [re.sub(r"\((.*)\)", lambda match: f"({shortened(match.group(1), most)})", part, flags=re.S) for part in parts]
+    parts = [
+        re.sub(r"\((.*)\)", lambda match: f"({shortened(match.group(1), most)})", part, flags=re.S) for part in parts
+    ]
     if len(parts) > most:
         left = len(parts) - most + 1
         parts = [*parts[: most - 2], f"… {left} more …", parts[-1]]

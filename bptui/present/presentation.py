@@ -93,7 +93,9 @@ class Presentation:
 
         def row(flat: int) -> Row:
             shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
-            return Row((cells.pretty(self.program.element_name(output.id, flat)), shown if shown != value else "", value), flat)
+            return Row(
+                (cells.pretty(self.program.element_name(output.id, flat)), shown if shown != value else "", value), flat
+            )
 
         table = Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
         return Frame(
@@ -131,7 +133,9 @@ class Presentation:
         table = Table(("element", "gradient"), (False, True), self._rows(target, row))
         line = target.line or ""
         title = cells.pretty(self.trace.steps[index].formula or "")
-        return Frame(index, len(self), "seed", line, self.line_text(line), "seed", title, sentence, element, formulas, table, ())
+        return Frame(
+            index, len(self), "seed", line, self.line_text(line), "seed", title, sentence, element, formulas, table, ()
+        )
 
     def _backward(self, index: int, slot: Slot, element: int) -> Frame:
         step = self.program.steps[slot.step]
@@ -196,7 +200,9 @@ class Presentation:
         """Return the equation of one element's contribution: a sum over what it feeds of upstream · local."""
         names, put_in = cells.Names(self.trace, step), cells.Numbers(self.trace, step)
         upstream = self.trace.upstream(slot.index).reshape(-1)
-        written, shown, products = [], [], []
+        written: list[str] = []
+        shown: list[str] = []
+        products: list[str] = []
         heads = self._heads(slot, element)
         for head in heads[: cells.LONGEST_SUM + 2]:
             local = self.elements.entry(slot.step, slot.slot, head, element)
@@ -263,7 +269,10 @@ class Presentation:
             "broadcast": f"{sink} was broadcast, so each of its elements sums the contributions of all its copies",
             "permutation": "each element's gradient goes back to where the element came from",
             "selection": "each element's gradient goes back to where the element came from; what was not taken gets 0",
-        }.get(structure, "each element gets the upstream gradient of the one element it enters, times the local derivative")
+        }.get(
+            structure,
+            "each element gets the upstream gradient of the one element it enters, times the local derivative",
+        )
         if several and structure not in ("diagonal", "broadcast"):
             many = "each element enters several elements, and sums upstream × local derivative over them"
         if not target.shape and not output.shape:
@@ -278,13 +287,17 @@ class Presentation:
         if bad is not None and bad.step == index:
             where = cells.pretty(self.program.element_name(bad.value, bad.element))
             what = f"d{self.program.loss}/d{where}" if slot is not None else where
-            notes.append(f"Here a number first becomes {numbers.number(bad.number)}: {what}.{stable_form(self.program, step)}")
+            notes.append(
+                f"Here a number first becomes {numbers.number(bad.number)}: {what}.{stable_form(self.program, step)}"
+            )
         if slot is not None:
             notes += self._accumulation(slot)
             target, output = self.program.values[slot.target], self.program.values[step.output]
             if step.operation.partial(slot.slot) is not None and target.shape != output.shape:
                 shapes = f"{shape_text(target.shape)} to {shape_text(output.shape)}"
-                notes.append(f"Broadcast from {shapes}: the contributions are summed over the axes that were added or stretched.")
+                notes.append(
+                    f"Broadcast from {shapes}: the contributions are summed over the axes that were added or stretched."
+                )
         if step.operation.convention:
             notes.append(f"Convention: {step.operation.convention}.")
         return notes
@@ -296,7 +309,9 @@ class Presentation:
         which = uses.index(slot.index) + 1
         name = cells.pretty(self.program.values[slot.target].text)
         if which == 1:
-            return [f"{name} is used {counted(len(uses), 'time')}: this is the first of its contributions, which add up."]
+            return [
+                f"{name} is used {counted(len(uses), 'time')}: this is the first of its contributions, which add up."
+            ]
         last = " and the last" if which == len(uses) else ""
         return [f"Contribution {which} of {len(uses)}{last} to {name}: it is added to what is there."]
 
@@ -320,7 +335,10 @@ class Presentation:
         count = max(len(left), len(right), 1)
         left += [""] * (count - len(left))
         right += [""] * (count - len(right))
-        return [Row((name if line == 0 else "", shape if line == 0 else "", left[line], right[line])) for line in range(count)]
+        return [
+            Row((name if line == 0 else "", shape if line == 0 else "", left[line], right[line]))
+            for line in range(count)
+        ]
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -330,7 +348,11 @@ class Presentation:
         program = self.program
         target = program.values[program.target].text
         asked = ", ".join(f"d{program.loss}/d{name}" for name in program.wrt)
-        seed = f", where {target} feeds a scalar {program.loss} with d{program.loss}/d{target} given" if program.seeded else ""
+        seed = (
+            f", where {target} feeds a scalar {program.loss} with d{program.loss}/d{target} given"
+            if program.seeded
+            else ""
+        )
         return f"asked for: {asked}{seed}" if asked else ""
 
     def functions(self) -> Iterator[tuple[str, str]]:
@@ -356,7 +378,7 @@ class Presentation:
         """
         for line, operand in self._asked_links():
             head, tail = self.program.values[line], self.program.values[operand]
-            if head.size * tail.size > LARGEST_LINK or line == self.program.target and tail.name in self.program.wrt:
+            if head.size * tail.size > LARGEST_LINK or (line == self.program.target and tail.name in self.program.wrt):
                 continue
             found = np.reshape(self.trace.derivative(f"d{head.name}/d{tail.name}"), (head.size, *tail.shape))
             for flat in range(head.size):
@@ -367,13 +389,13 @@ class Presentation:
         """Yield (line, operand) pairs by value id, from the target down to the names in `wrt`."""
         program = self.program
         below: dict[int, set[int]] = {}
-        for line in program.lines.values():
-            used = {operand for step in program.steps[line.first : line.last] for operand in step.inputs}
-            below[line.value] = {one for one in used if program.values[one].name is not None}
+        for record in program.lines.values():
+            used = {operand for step in program.steps[record.first : record.last] for operand in step.inputs}
+            below[record.value] = {one for one in used if program.values[one].name is not None}
         asked = {program.names[name] for name in program.wrt}
         leads = set(asked)
         for line, used in below.items():
-            if used & leads and line in program.last_slot or line == program.target:
+            if (used & leads and line in program.last_slot) or line == program.target:
                 leads.add(line)
         for line, used in reversed(below.items()):
             if line in leads and (line in program.last_slot or line == program.target):
@@ -425,7 +447,9 @@ class Presentation:
         if value.size <= LARGEST_TABLE:
             return _Lazy(value.size, row)
         blank = 3 if value.id in self.program.producer else 2
-        return _Lazy(LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else _more(value.size - LARGEST_TABLE, blank))
+        return _Lazy(
+            LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else _more(value.size - LARGEST_TABLE, blank)
+        )
 
 
 def _lines(array: Array | None, most_rows: int = 6) -> list[str]:

@@ -12,7 +12,7 @@ import math
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from bptui.limits import LIMITS, Limits
 from bptui.text import counted, nearest
@@ -207,7 +207,11 @@ def _syntax(body: str, at: int, said: str, offset: int) -> tuple[str, Span, str]
             "the name stands left of the quotes; a comparison is `==`",
         )
     if at >= len(body.rstrip()) - 1 and body.rstrip()[-1:] in "+-*/@(,[<>=":
-        return "the expression ends too early", (len(body) - 1 + offset, len(body) + offset), "something is missing here"
+        return (
+            "the expression ends too early",
+            (len(body) - 1 + offset, len(body) + offset),
+            "something is missing here",
+        )
     return "this is where the expression stops making sense", span, "expressions are written as in Python: `2*x + f(y)`"
 
 
@@ -227,8 +231,8 @@ class _Reader:
     def text(self, span: Span) -> str:
         return self.body[span[0] - self.offset : span[1] - self.offset]
 
-    def refuse(self, node: Any, message: str, hint: str = "") -> NoReturn:
-        raise ExpressionError(message, self.span(node), hint)
+    def refused(self, node: Any, message: str, hint: str = "") -> ExpressionError:
+        return ExpressionError(message, self.span(node), hint)
 
     def read(self, node: ast.expr, depth: int = 0) -> Expression:
         if depth > self.limits.expression_depth:
@@ -245,7 +249,7 @@ class _Reader:
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.read(operand, depth + 1)
             case ast.UnaryOp(op=ast.Not()):
-                self.refuse(node, *_REFUSED[ast.Not])
+                raise self.refused(node, *_REFUSED[ast.Not])
             case ast.Compare():
                 return self.comparison(node, depth)
             case ast.Call():
@@ -255,11 +259,11 @@ class _Reader:
             case ast.Attribute(value=value, attr="T"):
                 return self.call("transpose", node, (self.read(value, depth + 1),))
             case ast.Attribute():
-                self.refuse(node, f"`.{node.attr}` is not part of expressions", "the only attribute is `.T`")
+                raise self.refused(node, f"`.{node.attr}` is not part of expressions", "the only attribute is `.T`")
             case ast.List():
                 return Items(tuple(self.read(item, depth + 1) for item in node.elts), self.span(node))
         message, hint = _REFUSED.get(type(node), ("this is not part of expressions", ""))
-        self.refuse(node, message, hint)
+        raise self.refused(node, message, hint)
 
     def call(self, name: str, node: Any, arguments: tuple[Expression, ...]) -> Call:
         span = self.span(node)
@@ -270,20 +274,20 @@ class _Reader:
         if isinstance(value, (bool, str)) or value is None:
             return Literal(value, span)
         if not isinstance(value, (int, float)):
-            self.refuse(node, f"`{self.text(span)}` is not a real number")
+            raise self.refused(node, f"`{self.text(span)}` is not a real number")
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if math.isinf(number):
-            self.refuse(node, "this number is too large for a float64", "the largest is about 1.8e308")
+            raise self.refused(node, "this number is too large for a float64", "the largest is about 1.8e308")
         return Number(number, self.text(span), isinstance(value, int), span)
 
     def name(self, node: ast.Name) -> Name:
         span = self.span(node)
         written = self.text(span)
         if written != node.id:  # Python folds compatibility characters; this format does not
-            self.refuse(node, f"`{written}` is not a name as it is written", f"write `{node.id}`")
+            raise self.refused(node, f"`{written}` is not a name as it is written", f"write `{node.id}`")
         return Name(node.id, span)
 
     def binary(self, node: ast.BinOp, depth: int) -> Expression:
@@ -295,29 +299,29 @@ class _Reader:
         for link in reversed(chain):
             operation = _OPERATORS.get(type(link.op))
             if operation is None:
-                self.refuse(link, *_REFUSED.get(type(link.op), ("this operator is not part of expressions", "")))
+                raise self.refused(link, *_REFUSED.get(type(link.op), ("this operator is not part of expressions", "")))
             result = self.call(operation, link, (result, self.read(link.right, depth + 1)))
         return result
 
     def comparison(self, node: ast.Compare, depth: int) -> Expression:
         if len(node.ops) > 1:
-            self.refuse(node, "comparisons are not chained", "write `(a < b)*(b < c)`")
+            raise self.refused(node, "comparisons are not chained", "write `(a < b)*(b < c)`")
         operation = _OPERATORS.get(type(node.ops[0]))
         if operation is None:
-            self.refuse(node, "this comparison is not part of expressions", "there are < <= > >= == !=")
+            raise self.refused(node, "this comparison is not part of expressions", "there are < <= > >= == !=")
         return self.call(operation, node, (self.read(node.left, depth + 1), self.read(node.comparators[0], depth + 1)))
 
     def called(self, node: ast.Call, depth: int) -> Expression:
         if not isinstance(node.func, ast.Name):
             dotted = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
             hint = f"write `{node.func.attr}(…)` alone" if dotted and isinstance(node.func, ast.Attribute) else ""
-            self.refuse(node.func, "only an operation or a function can be called", hint)
+            raise self.refused(node.func, "only an operation or a function can be called", hint)
         name = self.name(node.func)
         arguments = tuple(self.read(argument, depth + 1) for argument in node.args)
         keywords = []
         for keyword in node.keywords:
             if keyword.arg is None:
-                self.refuse(keyword, "`**` before an argument is not part of expressions")
+                raise self.refused(keyword, "`**` before an argument is not part of expressions")
             keywords.append((keyword.arg, self.read(keyword.value, depth + 1)))
         return Call(name.name, arguments, tuple(keywords), False, self.span(node), name.span)
 
@@ -334,14 +338,18 @@ class _Reader:
         return None if node is None else self.index(node)
 
     def index(self, node: ast.expr) -> int:
-        inner, sign = (node.operand, -1) if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else (node, 1)
+        inner, sign = (
+            (node.operand, -1) if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else (node, 1)
+        )
         if isinstance(inner, ast.Constant) and type(inner.value) is int:
             if abs(inner.value) >= 2**62:
-                self.refuse(node, "this index is far out of range")
+                raise self.refused(node, "this index is far out of range")
             return sign * inner.value
         if isinstance(inner, ast.List):
-            self.refuse(node, "an index is a whole number or a slice", "to pick several elements, use `gather(x, [0, 2])`")
-        self.refuse(node, "an index is a whole number or a slice", "write `x[0]`, `x[-1]`, `x[1:3]` or `W[:, 1]`")
+            raise self.refused(
+                node, "an index is a whole number or a slice", "to pick several elements, use `gather(x, [0, 2])`"
+            )
+        raise self.refused(node, "an index is a whole number or a slice", "write `x[0]`, `x[-1]`, `x[1:3]` or `W[:, 1]`")
 
 
 def unknown(kind: str, name: str, known: list[str], what: str) -> tuple[str, str]:

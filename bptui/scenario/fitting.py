@@ -101,7 +101,7 @@ def _structured(document: Document, path: KeyPath, value: Any, info: shapes.Stru
         return False
     fields = {part.encode_name: part for part in info.fields}
     tag = [info.tag_field] if info.tag_field else []
-    where = f"a `{info.tag}` layer has" if info.tag else f"`{path[-1]}` has"
+    where = f"a `{info.tag}` layer may have" if info.tag else f"`{path[-1]}` may have"
     fits = not report_unknown(document, path, value, [*tag, *fields], where)
     for key, part in fields.items():
         if key in value:

@@ -403,7 +403,9 @@ class _Resolver:
         if name == self.own:
             self.report(f"`{name}` is defined by itself", node.span, "a line can use the leaves and the lines above it")
         elif name in self.later:
-            self.report(f"`{name}` is defined further down", node.span, "a line can use only the lines above it: move it up")
+            self.report(
+                f"`{name}` is defined further down", node.span, "a line can use only the lines above it: move it up"
+            )
         elif name in self.lowering.functions or name in CALLABLE:
             kind = "a function" if name in self.lowering.functions else "an operation"
             self.report(f"`{name}` is {kind} and needs its arguments", node.span, f"write `{name}(…)`")
@@ -464,7 +466,9 @@ class _Resolver:
             given[keyword] = value
         missing = [parameter for parameter in function.parameters if parameter not in given]
         if missing:
-            self.report(f"`{function.name}` lacks its argument `{missing[0]}`", node.span, f"it is declared as `{signature}`")
+            self.report(
+                f"`{function.name}` lacks its argument `{missing[0]}`", node.span, f"it is declared as `{signature}`"
+            )
             sound = False
         arguments = [self.resolve(given[parameter]) for parameter in function.parameters if parameter in given]
         if not sound or any(argument is None for argument in arguments):
@@ -539,7 +543,9 @@ _KINDS = {
 def _literal(node: Expression, option: Option) -> Any:
     """Return an option's value as plain data, lists as tuples; raises ExpressionError saying what it must be."""
     wanted = (
-        "one of " + ", ".join(f'"{choice}"' for choice in option.choices) if option.kind == "word" else _KINDS[option.kind]
+        "one of " + ", ".join(f'"{choice}"' for choice in option.choices)
+        if option.kind == "word"
+        else _KINDS[option.kind]
     )
     value = _plain(node)
     whole = isinstance(value, int) and not isinstance(value, bool)

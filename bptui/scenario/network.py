@@ -130,7 +130,9 @@ class Expansion:
             return None
         if made != (layer.units, shape[-1]):
             wanted = shape_text((layer.units, shape[-1]))
-            message = f"`W{number}` has shape {shape_text(made)}; {layer.units} units on {shape[-1]} inputs need {wanted}"
+            message = (
+                f"`W{number}` has shape {shape_text(made)}; {layer.units} units on {shape[-1]} inputs need {wanted}"
+            )
             self.fault(place, message, "one row for each unit, one column for each input")
             return None
         if not self._has_bias(layer):

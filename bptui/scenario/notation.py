@@ -34,7 +34,9 @@ def parse_reference(text: str) -> Reference:
     """Return the name or element that `text` names; raises ReferenceFormatError. Indices are returned from 0."""
     match = _REFERENCE.fullmatch(text)
     if match is None or len(text) > 500:
-        raise ReferenceFormatError(f"`{text[:60]}` names no value; write `W1`, `W1[0,0]` (from 0) or `W1(1,1)` (from 1)")
+        raise ReferenceFormatError(
+            f"`{text[:60]}` names no value; write `W1`, `W1[0,0]` (from 0) or `W1(1,1)` (from 1)"
+        )
     name, square, round_ = match.groups()
     if square is None and round_ is None:
         return Reference(name)

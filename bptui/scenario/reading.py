@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-
 from bptui.ops.operation import shape_text
 from bptui.scenario.document import Document
 from bptui.scenario.expression import Span, unknown
@@ -97,7 +96,9 @@ class _Reading:
         ]
         for name, kind, path in places:
             if name in taken:
-                self.document.fault(path, f"`{name}` is already {taken[name]}", "give one of the two another name", on="key")
+                self.document.fault(
+                    path, f"`{name}` is already {taken[name]}", "give one of the two another name", on="key"
+                )
             taken.setdefault(name, kind)
 
     def _network_names(self) -> Iterable[str]:
@@ -107,7 +108,9 @@ class _Reading:
 
     def _symbols(self, seed: Leaf | None) -> None:
         """Report symbols whose elements' names clash with another name: `x` with a shape of (5,) takes x0 … x4."""
-        taken: dict[str, str] = {name: f"the name `{name}`" for name in (*self.lowering.names, *self.lowering.functions)}
+        taken: dict[str, str] = {
+            name: f"the name `{name}`" for name in (*self.lowering.names, *self.lowering.functions)
+        }
         for leaf in [*self.leaves.values(), *([seed] if seed is not None else [])]:
             if leaf.symbol is None:
                 continue
@@ -157,7 +160,9 @@ class _Reading:
         expansion = Expansion(network, add_parameter, add_line, self.document.fault)
         if network.input not in self.lowering.names:
             if network.input not in self.lowering.faulty:
-                message, hint = unknown("input", network.input, list(self.lowering.names), "name a value under [inputs]")
+                message, hint = unknown(
+                    "input", network.input, list(self.lowering.names), "name a value under [inputs]"
+                )
                 self.document.fault(("network", "input"), message, hint)
         else:
             expansion.run(self.lowering.shape(network.input))
@@ -179,7 +184,12 @@ class _Reading:
             lines = [*(line for line in lowering.lines if line not in self.file.forward), *self.file.forward]
             if not lines:
                 if not self.document.faults:
-                    self.document.fault(("forward",), "the scenario computes nothing", 'add a line such as L = "sum(x)" below [forward]', on="key")
+                    self.document.fault(
+                        ("forward",),
+                        "the scenario computes nothing",
+                        'add a line such as L = "sum(x)" below [forward]',
+                        on="key",
+                    )
                 return nothing
             of = lines[-1]
         else:
@@ -192,10 +202,12 @@ class _Reading:
         target = lowering.values[lowering.names[of]]
         if backward.seed is None:
             if target.shape:
-                message = f"the target `{of}` has shape {shape_text(target.shape)}, and a gradient is taken of one number"
+                message = (
+                    f"the target `{of}` has shape {shape_text(target.shape)}, and a gradient is taken of one number"
+                )
                 hint = (
                     "name a scalar with `of`, or give its upstream gradient in its shape:"
-                    f' seed = {{ symbol = "d" }}, or numbers'
+                    ' seed = { symbol = "d" }, or numbers'
                 )
                 where = ("backward", "of") if backward.of is not None else ("forward", of)
                 self.document.fault(where, message, hint)
@@ -203,9 +215,7 @@ class _Reading:
             if backward.loss is not None:
                 self.document.fault(("backward", "loss"), "`loss` goes with a seed", "leave it out, or give a seed")
             return target, None, of, False
-        seed = read_leaf(
-            self.document, ("backward", "seed"), backward.seed, shape=target.shape, name="seed"
-        )
+        seed = read_leaf(self.document, ("backward", "seed"), backward.seed, shape=target.shape, name="seed")
         return target, seed, self._loss(backward.loss), True
 
     def _loss(self, written: str | None) -> str:
@@ -246,5 +256,3 @@ def _size(shape: Shape) -> int:
     for length in shape:
         size *= length
     return size
-
-

@@ -63,6 +63,8 @@ def _glued(program: Program, name: str) -> Element | None:
         if not re.fullmatch(r"\d{1,9}(_\d{1,9})*", rest):
             continue
         index = tuple(int(part) - program.index_base for part in rest.split("_"))
-        if len(index) == len(value.shape) and all(0 <= n < length for n, length in zip(index, value.shape, strict=True)):
+        if len(index) == len(value.shape) and all(
+            0 <= n < length for n, length in zip(index, value.shape, strict=True)
+        ):
             return Element(identity, ravel(index, value.shape))
     return None

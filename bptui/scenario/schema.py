@@ -134,7 +134,7 @@ class Network(_Table, frozen=True):
         list[Layer], Meta(min_length=1, max_length=LIMITS.layers, description="The layers, first to last.")
     ]
     output: Annotated[Text, Meta(description="The name of the last layer's value.")] = "y"
-    loss: Annotated[Loss, Meta(description="The loss after the last layer.")] | None = None
+    loss: Annotated[Loss | None, Meta(description="The loss after the last layer.")] = None
 
 
 class Backward(_Table, frozen=True):
@@ -182,8 +182,8 @@ class TopLevel(_Table, frozen=True, rename={"format_": "format"}):
     forward: Annotated[
         dict[str, str], Meta(description='The lines of the computation, in order: z = "W @ x + b".')
     ] = {}
-    network: Annotated[Network, Meta(description="Layers in place of forward lines.")] | None = None
-    backward: Annotated[Backward, Meta(description="What is differentiated with respect to what.")] | None = None
+    network: Annotated[Network | None, Meta(description="Layers in place of forward lines.")] = None
+    backward: Annotated[Backward | None, Meta(description="What is differentiated with respect to what.")] = None
     worked: Annotated[dict[str, Claim], Meta(description='A worked solution to check: "dL/dW1[0,0]" = 0.053.')] = {}
 
 

@@ -190,9 +190,12 @@ class _Archive:
         self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
 
     def read(self, size: int = -1) -> bytes:
-        if self._most is not None and not 0 <= size <= self._most:
+        if self._most is None:
+            return self._stream.read(size)
+        content = self._stream.read(self._most + 1 if size < 0 else min(size, self._most + 1))
+        if len(content) > self._most:
             raise ValueError("its table of contents is too long")
-        return self._stream.read(size)
+        return content
 
     def opened(self) -> None:
         """Lift the bound: the table of contents has been read."""
@@ -221,27 +224,26 @@ def _npz(stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[Sha
 
 # -- .csv ------------------------------------------------------------------------------------------------------------
 
-_CELL_CHARACTERS = 40
-"""How many bytes a cell may take on average before a line counts as too long."""
+_CELL_CHARACTERS = 64
+"""How many bytes a number may take, on average over its line."""
 
 
 def _csv(stream: BinaryIO, limits: Limits, check: Callable[[Shape], None]) -> Values:
     """Return the rows of numbers that `stream` holds: commas, no header, always two axes."""
     numbers = array("d")
     width, rows, line = 0, 0, 0
-    longest = limits.array_elements * _CELL_CHARACTERS
-    while content := stream.readline(longest):
+    while content := stream.readline(limits.array_elements * _CELL_CHARACTERS + 1):
         line += 1
         if line == 1:
             content = content.removeprefix(b"\xef\xbb\xbf")
         if not content.strip():
             continue
-        cells = content.split(b",")
+        columns = content.count(b",") + 1
         if rows == 0:
-            width = len(cells)
+            width = columns
             check((1, width))
-        elif len(cells) != width:
-            message = f"in line {line} there {'is' if len(cells) == 1 else 'are'} {counted(len(cells), 'number')}"
+        if columns != width:
+            message = f"in line {line} there {'is' if columns == 1 else 'are'} {counted(columns, 'number')}"
             raise WeightsFault(f"{message}, and in the first row {width}", "all rows have the same number of columns")
         rows += 1
         if rows * width > limits.array_elements:
@@ -249,6 +251,11 @@ def _csv(stream: BinaryIO, limits: Limits, check: Callable[[Shape], None]) -> Va
                 f"the file holds more than {limits.array_elements:,} numbers",
                 "that is the most that one array may have",
             )
+        if len(content) > width * _CELL_CHARACTERS:
+            raise WeightsFault(
+                f"line {line} is too long for its {counted(width, 'number')}", "is it a table of numbers?"
+            )
+        cells = content.split(b",")
         try:
             numbers.extend(map(_cell, cells))
         except ValueError:

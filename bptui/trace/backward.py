@@ -8,18 +8,7 @@ from typing import Any
 import numpy as np
 
 from bptui.ops import numeric
-from bptui.scenario.notation import Shape
 from bptui.scenario.program import Array, ForwardStep
-
-
-def unbroadcast(product: Any, shape: Shape) -> Any:
-    """Return `product` summed over the axes along which an operand of `shape` was broadcast: an array of `shape`."""
-    if product.shape == shape:
-        return product
-    extra = product.ndim - len(shape)
-    stretched = tuple(axis + extra for axis, length in enumerate(shape) if length == 1 != product.shape[axis + extra])
-    summed = product.sum(axis=(*range(extra), *stretched), keepdims=True)
-    return summed.reshape(shape)
 
 
 def all_params(step: ForwardStep, choices: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -61,7 +50,7 @@ def contribution(
     local = partial(numeric, output, *inputs, **params)
     if not (isinstance(local, float) and local == 1.0):
         upstream = upstream * local
-    return unbroadcast(upstream, np.shape(inputs[slot]))
+    return numeric.unbroadcast(upstream, np.shape(inputs[slot]))
 
 
 def read_only(array: Any) -> Array:

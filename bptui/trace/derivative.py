@@ -81,11 +81,7 @@ def _between(trace: Trace, head: int, tail: int) -> list[tuple[ForwardStep, list
     for step in reversed(program.steps):
         if step.output not in needed or step.output not in depends or step.output == tail:
             continue
-        slots = [
-            slot
-            for slot, operand in enumerate(step.inputs)
-            if operand in depends and step.operation.passes(slot)
-        ]
+        slots = [slot for slot, operand in enumerate(step.inputs) if operand in depends and step.operation.passes(slot)]
         needed.update(step.inputs[slot] for slot in slots)
         between.append((step, slots))
     return between

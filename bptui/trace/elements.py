@@ -58,7 +58,9 @@ class Elements:
         """Return one edge for every entry of a local Jacobian that the element stands in."""
         value, flat = node
         return [
-            Edge(node, (self.program.steps[step].output, int(head)), self.entry(step, slot, int(head), flat), step, slot)
+            Edge(
+                node, (self.program.steps[step].output, int(head)), self.entry(step, slot, int(head), flat), step, slot
+            )
             for step, slot in self.program.users.get(value, ())
             for head in self.structure(step, slot).feeds(flat)
         ]

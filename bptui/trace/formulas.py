@@ -81,7 +81,9 @@ def _factor(text: str) -> str:
     depth = 0
     for at, character in enumerate(text):
         depth += (character in "([") - (character in ")]")
-        if depth == 0 and (text[at : at + 3] in (" + ", " - ") or (character == "-" and at == 0) or text[at : at + 4] == " if "):
+        if depth == 0 and (
+            text[at : at + 3] in (" + ", " - ") or (character == "-" and at == 0) or text[at : at + 4] == " if "
+        ):
             return f"({text})"
     return text
 

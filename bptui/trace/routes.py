@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, overload
@@ -42,8 +42,11 @@ class Route:
     """For each factor the step it belongs to: the seed's, or the forward step whose local derivative it is."""
 
 
-class Routes(Sequence[Route]):
-    """The largest routes of one element. `count` is how many there are in all, `total` the gradient they sum to."""
+class Routes:
+    """The largest routes of one element, best first: `len()`, indexing and iteration are over those that are listed.
+
+    `count` is how many there are in all, `total` the gradient that all of them sum to.
+    """
 
     def __init__(self, element: str, level: Level, found: Sequence[Route], count: int, total: float) -> None:
         self.element, self.level = element, level
@@ -54,12 +57,14 @@ class Routes(Sequence[Route]):
     @property
     def shown(self) -> float:
         """The sum of the routes that are listed."""
-        return math.fsum(route.product for route in self._found) if all(
-            math.isfinite(route.product) for route in self._found
-        ) else sum(route.product for route in self._found)
+        products = [route.product for route in self._found]
+        return math.fsum(products) if all(map(math.isfinite, products)) else sum(products)
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._found)
 
     @overload
     def __getitem__(self, index: int) -> Route: ...
@@ -85,7 +90,9 @@ def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "nam
     value = program.values[found.value]
     if found.flat is None and value.shape:
         first = value.written.text + index_text((0,) * len(value.shape), program.index_base)
-        raise BptuiError(Fault(f"routes start at one element, and `{element}` has several", f"write for example `{first}`"))
+        raise BptuiError(
+            Fault(f"routes start at one element, and `{element}` has several", f"write for example `{first}`")
+        )
     start = (found.value, found.flat or 0)
     graph = _Graph(trace, start, level)
     total = float(trace.gradient_of(start[0]).reshape(-1)[start[1]])

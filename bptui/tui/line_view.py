@@ -1,0 +1,154 @@
+"""A widget that draws only the lines on the screen: the base of the tables, the list of steps and the texts.
+
+It opens on a million lines as fast as on fifty: a subclass says how many lines there are and draws one when asked.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from rich.style import Style
+from textual import events
+from textual.actions import SkipAction
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from bptui.tui.commands import IN_LINES, bindings
+
+_CACHED = 1000
+"""How many drawn lines are kept."""
+
+
+class LineView(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines that scroll, below `fixed` lines that stay."""
+
+    BINDINGS = bindings(IN_LINES)
+    COMPONENT_CLASSES = {"line--plain"}
+
+    fixed = 0
+    """How many lines stay on top while the others scroll."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._strips: dict[int, Strip] = {}
+        self._drawn_width = 0
+
+    # -- what a subclass gives ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def line_count(self) -> int:
+        """Return how many lines there are, apart from the fixed ones."""
+
+    @abstractmethod
+    def draw_line(self, index: int) -> Strip:
+        """Draw line `index`."""
+
+    def draw_fixed(self, index: int) -> Strip:
+        """Draw fixed line `index`."""
+        return Strip.blank(self.size.width, self.rich_style)
+
+    def lines_width(self) -> int:
+        """Return how wide the lines are; where that is more than there is room for, the view scrolls sideways too."""
+        return self.size.width
+
+    def lay_out(self) -> None:
+        """Prepare for the present width; called when it changes and when the lines do."""
+
+    # -- drawing -----------------------------------------------------------------------------------------------------
+
+    def lines_changed(self) -> None:
+        """Draw everything anew: there are other lines."""
+        self._strips.clear()
+        if self.size.width:
+            self._drawn_width = self.size.width
+            self.lay_out()
+            self.virtual_size = Size(self.lines_width(), self.line_count() + self.fixed)
+        self.refresh()
+
+    def redraw(self, *indices: int) -> None:
+        """Draw these lines anew."""
+        for index in indices:
+            self._strips.pop(index, None)
+            self.refresh_line(index + self.fixed)
+
+    def render_line(self, y: int) -> Strip:
+        left, top = self.scroll_offset
+        width, style = self.size.width, self.rich_style
+        if y < self.fixed:
+            return self.draw_fixed(y).crop_extend(left, left + width, style)
+        index = y - self.fixed + top
+        if index >= self.line_count():
+            return Strip.blank(width, style)
+        strip = self._strips.get(index)
+        if strip is None:
+            if len(self._strips) >= _CACHED:
+                self._strips.clear()
+            strip = self._strips[index] = self.draw_line(index)
+        return strip.crop_extend(left, left + width, style)
+
+    def component(self, name: str) -> Style:
+        """Return the style of a component class, over this widget's background."""
+        return self.get_component_rich_style(name)
+
+    def notify_style_update(self) -> None:
+        self._strips.clear()
+        super().notify_style_update()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.size.width != self._drawn_width:
+            self.lines_changed()
+        self.after_resize()
+
+    def after_resize(self) -> None:
+        """Bring back into view what should be seen."""
+
+    # -- moving ------------------------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> int:
+        """How many lines are seen at once, apart from the fixed ones."""
+        return max(1, self.size.height - self.fixed)
+
+    @property
+    def overflows(self) -> bool:
+        """Whether there are more lines than are seen at once."""
+        return self.line_count() > self.page
+
+    def reveal(self, index: int, last: int | None = None) -> None:
+        """Scroll as little as needed to see line `index`, and the lines to `last` where they fit as well."""
+        last = index if last is None else min(last, index + self.page - 1)
+        top = self.scroll_offset.y
+        wanted = max(last - self.page + 1, min(top, index))
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True)
+
+    def scroll_lines(self, lines: int) -> None:
+        """Scroll by so many lines, down where positive."""
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+
+    def move(self, lines: int) -> None:
+        """Go so many lines down, or up: scrolls, unless a subclass has a cursor."""
+        self.scroll_lines(lines)
+
+    def action_up(self) -> None:
+        self.move(-1)
+
+    def action_down(self) -> None:
+        self.move(1)
+
+    def action_page_up(self) -> None:
+        self.move(-max(1, self.page - 1))
+
+    def action_page_down(self) -> None:
+        self.move(max(1, self.page - 1))
+
+    def action_first(self) -> None:
+        if not self.overflows:
+            raise SkipAction
+        self.move(-self.line_count())
+
+    def action_last(self) -> None:
+        if not self.overflows:
+            raise SkipAction
+        self.move(self.line_count())

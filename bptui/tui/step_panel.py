@@ -1,0 +1,61 @@
+"""The step: what it computes, in words, and the equation of the element that the cursor is on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from bptui.export.layout import formula, wrapped
+from bptui.present.frame import Frame
+from bptui.text import width as cells
+from bptui.tui.text_view import Line, TextView, line
+
+_ROOMY = 10
+"""From how many lines on the panel has blank lines, and the words stand before the equation."""
+
+
+class StepPanel(TextView):
+    """Shows a frame but for its table."""
+
+    def show_frame(self, frame: Frame) -> None:
+        """Show `frame`."""
+        self.border_title = Content(f"{frame.phase.capitalize()} · {frame.line_text}".removesuffix(" · "))
+        self.show(lambda width: self._arranged(frame, width))
+
+    def after_resize(self) -> None:
+        self.lines_changed()
+
+    def _arranged(self, frame: Frame, width: int) -> Sequence[Line]:
+        title = [line(text, "title") for text in formula(frame.title, width, 4)]
+        words = [line(text) for text in wrapped(frame.sentence, width)]
+        equation = equation_lines(frame.formulas, width)
+        notes = [line(text, "muted") for note in frame.notes for text in wrapped(note, width, 2, "• ")]
+        if self.size.height < _ROOMY:
+            return [*title, *equation, *words, *notes]
+        blank = line("")
+        return [*title, *words, blank, *equation, *([blank, *notes] if notes else [])]
+
+
+def equation_lines(formulas: Sequence[str], width: int) -> list[Line]:
+    """Return one equation over several lines, the `=` signs below each other, its result lit.
+
+    The first formula is `name = …` or an expression alone, each other one begins with `=`. A name that takes more than
+    a third of the width stands on a line of its own.
+    """
+    if not formulas:
+        return []
+    name, sign, first = formulas[0].partition(" = ")
+    sides = [f"= {first}" if sign else name, *formulas[1:]]
+    lines: list[Line] = []
+    head, margin = "", 0
+    if sign and cells(name) <= width // 3:
+        head, margin = f"{name} ", cells(name) + 1
+    elif sign:
+        lines, margin = [line(text) for text in formula(name, width, 4)], 2
+    for at, side in enumerate(sides):
+        indent = head if at == 0 and head else " " * margin
+        style = "result" if at == len(sides) - 1 and side.startswith("=") else "plain"
+        for number, text in enumerate(formula(side, max(8, width - margin), 2)):
+            lines.append(((indent if number == 0 else " " * margin, "plain"), (text, style)))
+    return lines

@@ -1,0 +1,39 @@
+"""The top line: what is open on the left, where the walk is on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bptui.export.layout import fitted
+from bptui.text import width as cells
+from bptui.tui.one_line import OneLine, Part
+
+
+class TopLine(OneLine):
+    """Shows a title and some facts; on a narrow screen the first facts give way, then the title is cut."""
+
+    COMPONENT_CLASSES = {"top-line--title", "top-line--fact", "top-line--rule"}
+
+    def __init__(self, title: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title = title
+        self._facts: tuple[str, ...] = ()
+
+    def show(self, *facts: str) -> None:
+        """Show these facts, the most important last."""
+        self._facts = facts
+        self.refresh()
+
+    def parts(self, width: int) -> Iterable[Part]:
+        facts = list(self._facts)
+        while len(facts) > 1 and cells(" │ ".join(facts)) + min(cells(self._title), width // 3) + 4 > width:
+            facts.pop(0)
+        room = width - cells(" │ ".join(facts)) - 4
+        title = fitted(self._title, max(0, room))
+        yield f" {title}", "top-line--title"
+        yield " " * (width - 2 - cells(title) - cells(" │ ".join(facts))), "top-line--title"
+        for at, fact in enumerate(facts):
+            if at:
+                yield " │ ", "top-line--rule"
+            yield fact, "top-line--fact"
+        yield " ", "top-line--fact"
