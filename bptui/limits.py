@@ -32,6 +32,8 @@ class Limits:
     """How long one expression may be."""
     expression_depth: int = 100
     """How deep one expression may be nested."""
+    expression_operators: int = 1000
+    """How many operators one expression may have; Python's parser gives up at about 3000 in a row."""
     axes: int = 8
     """How many axes an array may have."""
     array_elements: int = 10_000_000

@@ -90,6 +90,15 @@ def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path: Path) -> None:
         assert fault.hint == "pipes and devices are not read: save the text to a file first"
 
 
+def test_a_pipe_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    opened: list[object] = []
+    monkeypatch.setattr("bptui.scenario.file.os.open", lambda *arguments: opened.append(arguments))
+    assert read_fault(fifo).message == "it is no ordinary file"
+    assert opened == []
+
+
 def test_a_file_exchanged_for_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fifo, ordinary = tmp_path / "fifo", tmp_path / "s.toml"
     os.mkfifo(fifo)

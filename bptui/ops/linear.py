@@ -7,7 +7,7 @@ batch of matrices whose leading axes broadcast.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,16 @@ from bptui.ops.operation import (
     shape_text,
 )
 from bptui.ops.structure import Shape, Structure, blocks, dense, flat
+
+
+def _of_partner(partner: Callable[[int, tuple[Shape, ...], Shape, int, int], int]) -> Callable[..., str]:
+    """Return the text rule of a product: each local derivative is an element of the other operand."""
+
+    def derivative(cell: Cell, slot: int, i: int, j: int) -> str:
+        return cell.x(1 - slot, partner(slot, cell.shapes, cell.output_shape, i, j))
+
+    return derivative
+
 
 # Matrix product
 
@@ -118,10 +128,10 @@ def _matmul_element(cell: Cell, i: int) -> str:
     return " + ".join(f"{cell.x(0, int(p))}*{cell.x(1, int(q))}" for p, q in zip(row, column, strict=True)) or "0"
 
 
-def _matmul_derivative(cell: Cell, slot: int, i: int, j: int) -> str:
-    own = _matmul_structure(slot, cell.shapes, cell.output_shape).reads(i)
-    other = _matmul_structure(1 - slot, cell.shapes, cell.output_shape).reads(i)
-    return cell.x(1 - slot, int(other[np.searchsorted(own, j)]))
+def _matmul_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int, j: int) -> int:
+    own = _matmul_structure(slot, shapes, output).reads(i)
+    other = _matmul_structure(1 - slot, shapes, output).reads(i)
+    return int(other[np.searchsorted(own, j)])
 
 
 MATMUL = Operation(
@@ -133,7 +143,8 @@ MATMUL = Operation(
     vjps=(_matmul_left, _matmul_right),
     structure=lambda slot, shapes, output, params: _matmul_structure(slot, tuple(shapes), output),
     element=_matmul_element,
-    derivative=_matmul_derivative,
+    derivative=_of_partner(_matmul_partner),
+    partner=_matmul_partner,
     formula="y = A @ B, y[i,j] = sum of A[i,k]*B[k,j] over k",
     rules=("dL/dA = dL/dy @ B.T", "dL/dB = A.T @ dL/dy"),
     symbol="@",
@@ -185,7 +196,8 @@ DOT = Operation(
     vjps=(lambda xp, d, y, a, b: d * b, lambda xp, d, y, a, b: d * a),
     structure=lambda slot, shapes, output, params: dense(1, shapes[slot][0]),
     element=lambda cell, i: " + ".join(f"{cell.x(0, k)}*{cell.x(1, k)}" for k in range(cell.shapes[0][0])) or "0",
-    derivative=lambda cell, slot, i, j: cell.x(1 - slot, j),
+    derivative=_of_partner(lambda slot, shapes, output, i, j: j),
+    partner=lambda slot, shapes, output, i, j: j,
     formula="y = sum of a[k]*b[k] over k",
     rules=("dL/da = dL/dy * b", "dL/db = dL/dy * a"),
     samples=(Sample(shapes=((4,), (4,))), Sample(shapes=((1,), (1,))), Sample(shapes=((0,), (0,)))),
@@ -196,6 +208,10 @@ def _outer_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params
     rows, columns = output
     places = np.repeat(np.arange(rows), columns) if slot == 0 else np.tile(np.arange(columns), rows)
     return blocks("outer product", places, np.arange(output[slot]))
+
+
+def _outer_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int, j: int) -> int:
+    return divmod(i, output[1])[1 - slot]
 
 
 OUTER = Operation(
@@ -210,7 +226,8 @@ OUTER = Operation(
     ),
     structure=_outer_structure,
     element=lambda cell, i: "*".join(cell.x(slot, k) for slot, k in enumerate(divmod(i, cell.output_shape[1]))),
-    derivative=lambda cell, slot, i, j: cell.x(1 - slot, divmod(i, cell.output_shape[1])[1 - slot]),
+    derivative=_of_partner(_outer_partner),
+    partner=_outer_partner,
     formula="y[i,j] = a[i]*b[j]",
     rules=("dL/da = dL/dy @ b", "dL/db = dL/dy.T @ a"),
     convention="an operand with several axes is taken in reading order",

@@ -132,6 +132,9 @@ class Operation:
     choose: Callable[..., dict[str, Any]] | None = None
     """`choose(*inputs, **params)` on numbers: what the operation picks by looking at its values (the order of a sort,
     who is largest). The result is recorded with the step and handed to the other rules as further params."""
+    partner: Callable[[int, tuple[Shape, ...], Shape, int, int], int] | None = None
+    """Of a product of two operands, `partner(slot, shapes, output_shape, i, j)`: ∂output[i]/∂operand[slot][j] is this
+    element of the *other* operand. Where it is there, an entry of the Jacobian is read off instead of probed."""
     variadic: bool = False
     """Whether the operands come as one list of any length: `concat([a, b])`."""
     symbol: str = ""

@@ -225,38 +225,46 @@ class Presentation:
         return _chain(what, _plus(written), _plus(shown), _plus(products), result)
 
     def _ledger(self, slot: Slot, step: ForwardStep) -> Table:
-        """Return the ledger: local derivative × upstream = contribution, and the gradient before and after."""
-        target = self.program.values[slot.target]
-        rows: list[Row] = []
+        """Return the ledger: local derivative × upstream = contribution, and the gradient before and after.
+
+        An element has a row for each element of the result that it enters, and a sum where these are not exactly one.
+        """
+        size = self.program.values[slot.target].size
+        listed = min(size, LARGEST_TABLE)
         upstream = self.trace.upstream(slot.index).reshape(-1)
-        added = self.trace.contributions[slot.index].reshape(-1)
-        before, after = self.trace.before(slot.index).reshape(-1), self.trace.accumulated[slot.index].reshape(-1)
-        listed = range(min(target.size, LARGEST_TABLE))
-        shown_added = numbers.column(added[: len(listed)])
-        shown_before = numbers.column(before[: len(listed)])
-        shown_after = numbers.column(after[: len(listed)])
-        heads = [self._heads(slot, flat) for flat in listed]
-        terms = [(flat, head) for flat in listed for head in heads[flat][:MOST_TERMS]]
-        entries = [self.elements.entry(slot.step, slot.slot, head, flat) for flat, head in terms]
-        arriving = dict(zip(terms, numbers.column(upstream[head] for _, head in terms), strict=True))
-        local = dict(zip(terms, numbers.column(entries), strict=True))
-        product = {term: numbers.number(upstream[term[1]] * entry) for term, entry in zip(terms, entries, strict=True)}
-        for flat in listed:
+        recorded = (
+            self.trace.contributions[slot.index],
+            self.trace.before(slot.index),
+            self.trace.accumulated[slot.index],
+        )
+        ends = [numbers.column(array.reshape(-1)[:listed]) for array in recorded]
+        arriving = numbers.column(upstream[:LARGEST_TABLE])
+        heads = [self._heads(slot, flat) for flat in range(listed)]
+
+        def row(flat: int, at: int) -> Row:
             name = cells.pretty(self.program.element_name(slot.target, flat))
-            ends = (shown_added[flat], shown_before[flat], shown_after[flat])
-            for head in heads[flat][:MOST_TERMS]:
-                source, at = cells.pretty(self.program.element_name(step.output, head)), (flat, head)
-                if len(heads[flat]) == 1:
-                    rows.append(Row((name, source, arriving[at], local[at], *ends), flat))
-                else:
-                    rows.append(Row((name, source, arriving[at], local[at], product[at], "", ""), flat, "term"))
-            if len(heads[flat]) > MOST_TERMS:
-                rows.append(Row((name, f"{len(heads[flat]) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more"))
-            if len(heads[flat]) != 1:
-                rows.append(Row((name, "sum" if heads[flat] else "nothing", "", "", *ends), flat, "sum"))
-        if target.size > len(listed):
-            rows.append(_more(target.size - len(listed), 7))
+            added, before, after = (column[flat] for column in ends)
+            among = heads[flat]
+            if at < min(len(among), MOST_TERMS):
+                head = among[at]
+                source = cells.pretty(self.program.element_name(step.output, head))
+                local = self.elements.entry(slot.step, slot.slot, head, flat)
+                flowing = arriving[head] if head < len(arriving) else numbers.number(upstream[head])
+                if len(among) == 1:
+                    return Row((name, source, flowing, numbers.number(local), added, before, after), flat)
+                product = numbers.number(upstream[head] * local)
+                return Row((name, source, flowing, numbers.number(local), product, "", ""), flat, "term")
+            if at == MOST_TERMS and len(among) > MOST_TERMS:
+                return Row((name, f"{len(among) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more")
+            return Row((name, "sum" if among else "nothing", "", "", added, before, after), flat, "sum")
+
+        places = [(flat, at) for flat in range(listed) for at in range(_rows_of(len(heads[flat])))]
+
+        def row_at(index: int) -> Row:
+            return row(*places[index]) if index < len(places) else _more(size - listed, 7)
+
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
+        rows = _Lazy(len(places) + (size > listed), row_at)
         return Table(columns, (False, False, True, True, True, True, True), rows)
 
     def _backward_sentence(self, slot: Slot, step: ForwardStep) -> str:
@@ -472,6 +480,11 @@ def _lines(array: Array | None, most_rows: int = 6) -> list[str]:
     if len(table) > most_rows:
         lines.append(f"… {counted(len(table) - most_rows, 'more row')}")
     return lines
+
+
+def _rows_of(heads: int) -> int:
+    """Return how many rows of the ledger an element has that enters so many elements of the result."""
+    return 1 if heads == 1 else min(heads, MOST_TERMS) + (heads > MOST_TERMS) + 1
 
 
 def _chain(name: str, *sides: str) -> tuple[str, ...]:

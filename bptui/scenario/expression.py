@@ -8,8 +8,10 @@ its place in the text and with what to write instead.
 from __future__ import annotations
 
 import ast
+import keyword
 import math
 import re
+import unicodedata
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -91,12 +93,21 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyword:
+    """An argument that is given by its name; `span` is that of the name."""
+
+    name: str
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """An operation or a function with its arguments; operators are calls of the operation that they stand for."""
 
     name: str
     arguments: tuple[Expression, ...]
-    keywords: tuple[tuple[str, Expression], ...]
+    keywords: tuple[Keyword, ...]
     operator: bool
     span: Span
     name_span: Span
@@ -130,7 +141,7 @@ def parse_expression(text: str, limits: Limits = LIMITS) -> Expression:
     if not body:
         raise ExpressionError("the expression is empty", (0, len(text)), 'write for example `"W @ x + b"`')
     offset = len(flat) - len(flat.lstrip(" "))
-    _check_characters(body, offset)
+    _check_characters(body, offset, limits)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -167,21 +178,45 @@ def _check_size(text: str, limits: Limits) -> None:
             raise _too_deep((bracket.start(), bracket.end()), limits)
 
 
-_SIGNS = re.compile(r"(?:[-+~]\s*){9,}|#|\\|[^\x00-\x7f]")
+_OPERATOR = re.compile(r"\*\*|[-+*/@%<>=!&|^~]=?")
+_SUSPECT = re.compile(
+    r"(?P<signs>(?:[-+~]\s*){9,}) | (?<!\w)(?P<number>\d[\d_a-fA-FxX.]*) | (?P<skipped>[\#\\]) | (?P<odd>[^ -~])", re.X
+)
 _TYPOGRAPHIC = {"−": "-", "–": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "“": '"', "”": '"', "‘": "'", "’": "'",
                 "²": "**2", "³": "**3", "½": "1/2", "≤": "<=", "≥": ">=", "≠": "!=", "√": "sqrt(…)", "∑": "sum(…)"}  # fmt: skip
 
 
-def _check_characters(body: str, offset: int) -> None:
+def _check_characters(body: str, offset: int, limits: Limits) -> None:
     """Refuse what Python's parser would silently skip (comments, continued lines) or choke on (long runs of signs)."""
-    for match in _SIGNS.finditer(body):
+    for match in _SUSPECT.finditer(body):
         found, span = match.group(), (match.start() + offset, match.end() + offset)
-        if found in "#\\":
+        if match["skipped"]:
             raise ExpressionError(f"`{found}` is not part of expressions", span)
-        if found.isascii():
+        if match["signs"]:
             raise ExpressionError("a run of signs", span, "one minus is enough")
-        if found in _TYPOGRAPHIC:
-            raise ExpressionError(f"`{found}` is not part of expressions", span, f"write `{_TYPOGRAPHIC[found]}`")
+        if match["number"] and len(found) > limits.number_characters:
+            message = f"this number has {len(found):,} characters; at most {limits.number_characters:,} are read"
+            raise ExpressionError(message, span, "write it with an exponent, such as `1e300`")
+        if match["odd"] and not f"x{unicodedata.normalize('NFKC', found)}".isidentifier():
+            raise ExpressionError(*_odd(found, span))
+    operators = list(_OPERATOR.finditer(body))
+    if len(operators) > limits.expression_operators:
+        start, end = operators[limits.expression_operators].span()
+        raise ExpressionError(
+            f"the expression has {len(operators):,} operators; the limit is {limits.expression_operators:,}",
+            (start + offset, end + offset),
+            "split it over several lines of [forward]",
+        )
+
+
+def _odd(character: str, span: Span) -> tuple[str, Span, str]:
+    """Return message, span and hint for a character that no expression has."""
+    if character in _TYPOGRAPHIC:
+        return f"`{character}` is not part of expressions", span, f"write `{_TYPOGRAPHIC[character]}`"
+    if unicodedata.category(character)[0] in "CZ":
+        hint = "delete it, and type an ordinary space if there should be one"
+        return f"an invisible character (U+{ord(character):04X}) stands here", span, hint
+    return f"`{character}` is not part of expressions", span, "a name is letters, digits and _"
 
 
 def _syntax(body: str, at: int, said: str, offset: int) -> tuple[str, Span, str]:
@@ -195,6 +230,17 @@ def _syntax(body: str, at: int, said: str, offset: int) -> tuple[str, Span, str]
             (digits.start() + offset, digits.end() + offset),
             f"write a product with its sign: `{number}*{rest}`",
         )
+    word = re.compile(r"[^\W\d]\w*").match(body, at)
+    if word and keyword.iskeyword(word[0]) and word[0] not in ("True", "False", "None"):
+        end = word.end() + offset
+        return f"`{word[0]}` is a word of Python's, and not part of expressions", (span[0], end), "choose another name"
+    if "leading zeros" in said:
+        zeros = re.compile(r"0[\d_]*").search(body, at)
+        start, end = zeros.span() if zeros else (at, at + 1)
+        mended = body[start:end].lstrip("0_") or "0"
+        return "a number has no zeros in front", (start + offset, end + offset), f"write `{mended}`"
+    if "unterminated" in said:
+        return "the closing quote is missing", span, 'text stands between two quotes: `reduction="sum"`'
     if "never closed" in said:
         return f"`{body[at]}` is never closed", span, "add the closing bracket"
     if "unmatched" in said or "does not match" in said:
@@ -206,12 +252,9 @@ def _syntax(body: str, at: int, said: str, offset: int) -> tuple[str, Span, str]
             (equals.start() + offset, equals.end() + offset),
             "the name stands left of the quotes; a comparison is `==`",
         )
-    if at >= len(body.rstrip()) - 1 and body.rstrip()[-1:] in "+-*/@(,[<>=":
-        return (
-            "the expression ends too early",
-            (len(body) - 1 + offset, len(body) + offset),
-            "something is missing here",
-        )
+    if body[-1] in "+-*/@(,[<>=" and not 0 < at < len(body) - 1:
+        end = len(body) + offset
+        return "the expression ends too early", (end - 1, end), "something is missing here"
     return "this is where the expression stops making sense", span, "expressions are written as in Python: `2*x + f(y)`"
 
 
@@ -319,10 +362,14 @@ class _Reader:
         name = self.name(node.func)
         arguments = tuple(self.read(argument, depth + 1) for argument in node.args)
         keywords = []
-        for keyword in node.keywords:
-            if keyword.arg is None:
-                raise self.refused(keyword, "`**` before an argument is not part of expressions")
-            keywords.append((keyword.arg, self.read(keyword.value, depth + 1)))
+        for given in node.keywords:
+            start = self.span(given)[0]
+            if given.arg is None:
+                raise self.refused(given, "`**` before an argument is not part of expressions")
+            span = (start, start + len(given.arg))
+            if self.text(span) != given.arg:  # folded by Python, as in `name`
+                raise self.refused(given, "this argument's name is not as it is written", f"write `{given.arg}`")
+            keywords.append(Keyword(given.arg, self.read(given.value, depth + 1), span))
         return Call(name.name, arguments, tuple(keywords), False, self.span(node), name.span)
 
     def key(self, node: ast.expr) -> tuple[int | tuple[int | None, int | None, int | None], ...]:
@@ -349,7 +396,9 @@ class _Reader:
             raise self.refused(
                 node, "an index is a whole number or a slice", "to pick several elements, use `gather(x, [0, 2])`"
             )
-        raise self.refused(node, "an index is a whole number or a slice", "write `x[0]`, `x[-1]`, `x[1:3]` or `W[:, 1]`")
+        raise self.refused(
+            node, "an index is a whole number or a slice", "write `x[0]`, `x[-1]`, `x[1:3]` or `W[:, 1]`"
+        )
 
 
 def unknown(kind: str, name: str, known: list[str], what: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -32,6 +32,9 @@ Report = Callable[[str, Span, str], None]
 _LONGEST_TEXT = 160
 """An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
 
+
+MOST_CYCLES = 100
+"""How many circles of functions that call each other are looked for."""
 
 _LONGEST_BRIEF = 18
 """How long the text of an unnamed value may be where space is short; of a longer one the operation alone is written."""
@@ -124,12 +127,12 @@ class Lowering:
         self,
         name: str,
         text: str,
-        later: Sequence[str],
+        later: Container[str],
         report: Report,
         origin: Literal["forward", "network"] = "forward",
     ) -> Shape | None:
         """Compile one forward line and return its shape, or None where it is at fault. `later` are the lines below."""
-        resolved = self.resolve(text, list(self.names), report, later=(*later, name), own=name)
+        resolved = self.resolve(text, self.names, report, later, own=name)
         first = len(self.steps)
         output = None
         if resolved is not None:
@@ -168,21 +171,33 @@ class Lowering:
         self.functions = {function.name: function for function in declared}
         for function in declared:
             function.body = self.resolve(function.text, function.parameters, report(function.name))
-        order = TopologicalSorter({f.name: f.body.calls if f.body else () for f in declared})
-        try:
-            settled = list(order.static_order())
-        except CycleError as error:
-            cycle: list[str] = error.args[1]
-            shown = " → ".join(f"`{name}`" for name in reversed(cycle[:8]))
-            text = self.functions[cycle[-1]].text
-            hint = f"{shown}: a function is written out where it is called, so this would never end"
-            report(cycle[-1])(f"`{cycle[-1]}` calls itself", (0, len(text)), hint)
-            for name in self.functions:
-                self.functions[name].body = None
-            return
-        for name in settled:
+        calls = {function.name: set(function.body.calls) if function.body else set() for function in declared}
+        for name in [name for name, called in calls.items() if name in called]:
+            self._never_ends(name, [name], report(name))
+            calls[name] = set()
+        settled: list[str] | None = None
+        for _ in range(MOST_CYCLES):
+            try:
+                settled = list(TopologicalSorter(calls).static_order())
+                break
+            except CycleError as error:
+                cycle: list[str] = error.args[1][:0:-1]  # it begins and ends with the same name, callees first
+                self._never_ends(cycle[0], cycle, report(cycle[0]))
+                calls.update({name: set() for name in cycle})
+        for name in settled if settled is not None else ():
             body = self.functions[name].body
             self.functions[name].cost = self._cost(body) if body else 0
+        if settled is None:
+            for function in declared:
+                function.body = None
+
+    def _never_ends(self, name: str, cycle: Sequence[str], report: Report) -> None:
+        """Report a function that calls itself, through the others of `cycle`, and take their bodies out."""
+        shown = " → ".join(f"`{one}`" for one in [*cycle[:8], *["…"] * (len(cycle) > 8), name])
+        hint = f"{shown}: a function is written out where it is called, so this would never end"
+        report(f"`{name}` calls itself", (0, len(self.functions[name].text)), hint)
+        for one in cycle:
+            self.functions[one].body = None
 
     def _cost(self, body: Resolution) -> int:
         """Return how many steps `body` unfolds into at most, counted without unfolding it."""
@@ -198,7 +213,7 @@ class Lowering:
     # -- resolving: names, operations, options ---------------------------------------------------------------------
 
     def resolve(
-        self, text: str, names: Sequence[str], report: Report, later: Sequence[str] = (), own: str = ""
+        self, text: str, names: Collection[str], report: Report, later: Container[str] = (), own: str = ""
     ) -> Resolution | None:
         """Parse `text` and bind its names to `names`, the functions and the operations; report every fault."""
         try:
@@ -206,7 +221,7 @@ class Lowering:
         except ExpressionError as fault:
             report(fault.message, fault.span, fault.hint)
             return None
-        resolver = _Resolver(self, frozenset(names), report, frozenset(later), own)
+        resolver = _Resolver(self, names, report, later, own)
         resolved = resolver.resolve(tree)
         return Resolution(resolved, resolver.steps, resolver.calls) if resolved is not None else None
 
@@ -366,7 +381,7 @@ class _Resolver:
     """One expression's names, operations and options."""
 
     def __init__(
-        self, lowering: Lowering, names: frozenset[str], report: Report, later: frozenset[str], own: str
+        self, lowering: Lowering, names: Collection[str], report: Report, later: Container[str], own: str
     ) -> None:
         self.lowering, self.names, self.report, self.later, self.own = lowering, names, report, later, own
         self.steps = 0
@@ -458,14 +473,15 @@ class _Resolver:
             self.report(f"`{function.name}` takes {counted(len(function.parameters), 'argument')}, and this is "
                         f"{len(node.arguments)}", node.span, f"it is declared as `{signature}`")  # fmt: skip
             sound = False
-        for keyword, value in node.keywords:
-            if keyword not in function.parameters or keyword in given:
-                twice = "is given twice" if keyword in given else "is no parameter of it"
-                self.report(f"`{function.name}`: `{keyword}` {twice}", value.span, f"it is declared as `{signature}`")
+        for keyword in node.keywords:
+            if keyword.name not in function.parameters or keyword.name in given:
+                twice = "is given twice" if keyword.name in given else "is no parameter of it"
+                hint = f"it is declared as `{signature}`"
+                self.report(f"`{function.name}`: `{keyword.name}` {twice}", keyword.span, hint)
                 sound = False
-            given[keyword] = value
+            given[keyword.name] = keyword.value
         missing = [parameter for parameter in function.parameters if parameter not in given]
-        if missing:
+        if missing and sound:
             self.report(
                 f"`{function.name}` lacks its argument `{missing[0]}`", node.span, f"it is declared as `{signature}`"
             )
@@ -485,21 +501,27 @@ class _Resolver:
             self.report(f"`{operation.name}` takes at most {counted(len(slots), 'argument')}, and this is "
                         f"{len(node.arguments)}", node.span, f"it is called as `{shown}`")  # fmt: skip
             sound = False
-        for keyword, value in node.keywords:
-            if keyword not in slots:
-                said = unknown(f"argument of `{operation.name}`", keyword, slots, f"it is called as `{shown}`")
-                self.report(*_at(said, value.span))
+        for keyword in node.keywords:
+            if keyword.name not in slots:
+                said = unknown(f"argument of `{operation.name}`", keyword.name, slots, f"it is called as `{shown}`")
+                self.report(*_at(said, keyword.span))
                 sound = False
-            elif keyword in given:
-                self.report(f"`{operation.name}`: `{keyword}` is given twice", value.span, f"it is called as `{shown}`")
+            elif keyword.name in given:
+                message = f"`{operation.name}`: `{keyword.name}` is given twice"
+                self.report(message, keyword.span, f"it is called as `{shown}`")
                 sound = False
             else:
-                given[keyword] = value
-        for name in [*operation.operands, *(o for o, spec in operation.options.items() if spec.default is REQUIRED)]:
-            if name not in given:
-                self.report(f"`{operation.name}` lacks its argument `{name}`", node.span, f"it is called as `{shown}`")
-                return None
+                given[keyword.name] = keyword.value
+        required = (name for name, option in operation.options.items() if option.default is REQUIRED)
+        missing = next((name for name in (*operation.operands, *required) if name not in given), None)
+        if missing is not None:
+            if sound:
+                message = f"`{operation.name}` lacks its argument `{missing}`"
+                self.report(message, node.span, f"it is called as `{shown}`")
+            return None
         operands = self.operands(operation, given)
+        if len(node.arguments) > len(slots):
+            return None
         params: dict[str, Any] = {}
         for name, option in operation.options.items():
             if name not in given:

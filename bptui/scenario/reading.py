@@ -50,9 +50,10 @@ class _Reading:
                 self._leaf(name, raw, (f"{role}s", name), "input" if role == "input" else "parameter")
         self._functions()
         self._network()
-        lines = list(self.file.forward)
-        for at, (name, text) in enumerate(self.file.forward.items()):
-            self.lowering.add_line(name, text, lines[at + 1 :], self._report(("forward", name)))
+        later = set(self.file.forward)
+        for name, text in self.file.forward.items():
+            later.remove(name)
+            self.lowering.add_line(name, text, later, self._report(("forward", name)))
         target, seed, loss, seeded = self._target(self.file.backward)
         wrt = self._wrt(self.file.backward.wrt)
         self._symbols(seed)

@@ -26,7 +26,11 @@ Level = Literal["named", "primitive"]
 Node = tuple[int, int]
 """A value's id and an element's flat index."""
 
-_ROWS_KEPT = 4096
+_ELEMENTS_KEPT = 4_000_000
+"""How many elements of Jacobian rows are remembered."""
+
+_OPERANDS_KEPT = 64
+"""Of how many operands the structure and the elementwise derivative are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,10 @@ class Elements:
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.program = trace, trace.program
-        self._row = lru_cache(_ROWS_KEPT)(self._compute_row)
-        self._local = lru_cache(_ROWS_KEPT)(self._compute_local)
-        self.structure = lru_cache(_ROWS_KEPT)(self._compute_structure)
+        self._rows: dict[tuple[int, int, int], Array] = {}
+        self._kept = 0
+        self._local = lru_cache(_OPERANDS_KEPT)(self._compute_local)
+        self.structure = lru_cache(_OPERANDS_KEPT)(self._compute_structure)
 
     def edges(self, node: Node, level: Level) -> list[Edge]:
         """Return the edges out of `node` towards results, in the order of the steps."""
@@ -92,14 +97,29 @@ class Elements:
         local = self._local(step, slot)
         if local is not None:
             return float(local[head])
+        record = self.program.steps[step]
+        partner = record.operation.partner
+        if partner is not None:
+            shapes = tuple(self.program.values[operand].shape for operand in record.inputs)
+            at = partner(slot, shapes, self.program.values[record.output].shape, head, tail)
+            return float(self.trace.values[record.inputs[1 - slot]].reshape(-1)[at])
         return float(self._row(step, slot, head)[tail])
 
     def feeds(self, step: int, slot: int, tail: int) -> Indices:
         """Return which elements of a step's output element `tail` of its operand feeds."""
         return self.structure(step, slot).feeds(tail)
 
-    def _compute_row(self, step: int, slot: int, head: int) -> Array:
-        return self.trace.local_row(step, slot, head).reshape(-1)
+    def _row(self, step: int, slot: int, head: int) -> Array:
+        """Return one row of a local Jacobian, flat; rows are remembered up to a bound on their elements."""
+        key = (step, slot, head)
+        if key not in self._rows:
+            row = self.trace.local_row(step, slot, head).reshape(-1)
+            self._kept += row.size
+            if self._kept > _ELEMENTS_KEPT:
+                self._rows.clear()
+                self._kept = row.size
+            self._rows[key] = row
+        return self._rows[key]
 
     def _compute_local(self, step: int, slot: int) -> Array | None:
         with np.errstate(all="ignore"):

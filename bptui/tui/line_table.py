@@ -78,7 +78,7 @@ class LineTable(LineView):
         self.after_resize()
 
     def after_resize(self) -> None:
-        if not self.size.height:
+        if not self.room.height:
             return
         if self._lit:
             self.reveal(min(self._lit), max(self._lit))
@@ -98,10 +98,10 @@ class LineTable(LineView):
     def lay_out(self) -> None:
         """Measure the rows on the screen and share the width out."""
         self._measure(self.scroll_offset.y)
-        self._widths = self._shared(self.size.width)
+        self._widths = self._shared(self.room.width)
 
     def lines_width(self) -> int:
-        return max(self.size.width, self._taken(self._widths))
+        return self._taken(self._widths) - _GAP
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         before = list(self._natural)
@@ -169,7 +169,7 @@ class LineTable(LineView):
         return self._padded([Segment("".join(parts), style)], style)
 
     def _padded(self, segments: list[Segment], style: Style) -> Strip:
-        return Strip(segments).extend_cell_length(self.lines_width(), style)
+        return Strip(segments).extend_cell_length(max(self.room.width, self.lines_width()), style)
 
     def on_focus(self) -> None:
         self.redraw(self.cursor)

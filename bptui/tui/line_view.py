@@ -32,7 +32,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._strips: dict[int, Strip] = {}
-        self._drawn_width = 0
+        self._drawn_width = -1
 
     # -- what a subclass gives ---------------------------------------------------------------------------------------
 
@@ -46,25 +46,32 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def draw_fixed(self, index: int) -> Strip:
         """Draw fixed line `index`."""
-        return Strip.blank(self.size.width, self.rich_style)
+        return Strip.blank(self.room.width, self.rich_style)
 
     def lines_width(self) -> int:
         """Return how wide the lines are; where that is more than there is room for, the view scrolls sideways too."""
-        return self.size.width
+        return 0
 
     def lay_out(self) -> None:
         """Prepare for the present width; called when it changes and when the lines do."""
+
+    @property
+    def room(self) -> Size:
+        """How many cells there are for the lines: the widget without its frame and scrollbars."""
+        return self.scrollable_content_region.size
 
     # -- drawing -----------------------------------------------------------------------------------------------------
 
     def lines_changed(self) -> None:
         """Draw everything anew: there are other lines."""
-        self._strips.clear()
-        if self.size.width:
-            self._drawn_width = self.size.width
-            self.lay_out()
-            self.virtual_size = Size(self.lines_width(), self.line_count() + self.fixed)
+        self._prepare()
+        self.virtual_size = Size(self.lines_width(), self.line_count() + self.fixed)
         self.refresh()
+
+    def _prepare(self) -> None:
+        self._strips.clear()
+        self._drawn_width = self.room.width
+        self.lay_out()
 
     def redraw(self, *indices: int) -> None:
         """Draw these lines anew."""
@@ -73,8 +80,10 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
             self.refresh_line(index + self.fixed)
 
     def render_line(self, y: int) -> Strip:
+        if self.room.width != self._drawn_width:  # drawn before it is told that it was resized
+            self._prepare()
         left, top = self.scroll_offset
-        width, style = self.size.width, self.rich_style
+        width, style = self.room.width, self.rich_style
         if y < self.fixed:
             return self.draw_fixed(y).crop_extend(left, left + width, style)
         index = y - self.fixed + top
@@ -96,8 +105,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
 
     def on_resize(self, event: events.Resize) -> None:
-        if self.size.width != self._drawn_width:
-            self.lines_changed()
+        self.lines_changed()
         self.after_resize()
 
     def after_resize(self) -> None:
@@ -108,7 +116,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def page(self) -> int:
         """How many lines are seen at once, apart from the fixed ones."""
-        return max(1, self.size.height - self.fixed)
+        return max(1, self.room.height - self.fixed)
 
     @property
     def overflows(self) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from bptui.export.layout import fitted
 from bptui.present.frame import StepLabel
 from bptui.text import counted
 from bptui.tui.line_view import LineView
@@ -84,7 +83,7 @@ class StepList(LineView):
         mark, state = ("✓", "done") if step < self.step else ("▶", "current") if step == self.step else (" ", "to-come")
         label = self._labels[step]
         text = f"seed {label.text}" if label.phase == "seed" else label.text
-        return self._drawn(f"{mark}{step + 1:>{self._digits}} {text}", f"step-list--{state}")
+        return self._drawn(f"{mark} {step + 1:>{self._digits}} {text}", f"step-list--{state}")
 
     def _heading(self, line: int) -> str:
         if line == 0 and self._forward:
@@ -92,8 +91,8 @@ class StepList(LineView):
         return f"backward · {counted(len(self._labels) - self._forward, 'step')}"
 
     def _drawn(self, text: str, component: str) -> Strip:
-        width = self.size.width
-        return Strip([Segment(set_cell_size(fitted(text, width), width), self.component(component))], width)
+        width = self.room.width
+        return Strip([Segment(cut(text, width), self.component(component))], width)
 
     # -- moving ------------------------------------------------------------------------------------------------------
 
@@ -106,3 +105,8 @@ class StepList(LineView):
         line = -1 if offset is None else offset.y + self.scroll_offset.y
         if line < self.line_count() and (step := self._step(line)) is not None:
             self.post_message(self.StepChosen(step))
+
+
+def cut(text: str, width: int) -> str:
+    """Return `text` in exactly `width` cells, its end left out where it is longer."""
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"[:width]

@@ -23,15 +23,12 @@ class StepPanel(TextView):
         self.border_title = Content(f"{frame.phase.capitalize()} · {frame.line_text}".removesuffix(" · "))
         self.show(lambda width: self._arranged(frame, width))
 
-    def after_resize(self) -> None:
-        self.lines_changed()
-
     def _arranged(self, frame: Frame, width: int) -> Sequence[Line]:
         title = [line(text, "title") for text in formula(frame.title, width, 4)]
         words = [line(text) for text in wrapped(frame.sentence, width)]
         equation = equation_lines(frame.formulas, width)
         notes = [line(text, "muted") for note in frame.notes for text in wrapped(note, width, 2, "• ")]
-        if self.size.height < _ROOMY:
+        if self.room.height < _ROOMY:
             return [*title, *equation, *words, *notes]
         blank = line("")
         return [*title, *words, blank, *equation, *([blank, *notes] if notes else [])]

@@ -10,6 +10,9 @@ from textual.strip import Strip
 
 from bptui.tui.line_view import LineView
 
+_NARROWEST = 20
+"""Below this width lines are not wrapped further, but cut."""
+
 Span = tuple[str, str]
 """Some characters and their style: `plain`, `title`, `strong`, `result`, `muted`."""
 
@@ -40,10 +43,10 @@ class TextView(LineView):
         self.lines_changed()
 
     def lay_out(self) -> None:
-        self._lines = self._make(self.size.width)
+        self._lines = self._make(max(self.room.width, _NARROWEST))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return max(1, len(self._make(width)))
+        return max(1, len(self._make(max(width, _NARROWEST))))
 
     def line_count(self) -> int:
         return len(self._lines)

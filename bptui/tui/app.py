@@ -1,0 +1,109 @@
+"""The app: opens a walk or the list of scenarios, and holds what every screen can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import constants
+from textual.app import App, SystemCommand
+from textual.driver import Driver
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from bptui.trace.record import Trace
+from bptui.tui.commands import APP, FILES, READING, WALKING, bindings
+from bptui.tui.driver import Colourless, TerminalDriver
+from bptui.tui.walk import WalkScreen
+
+if TYPE_CHECKING:
+    from bptui.tui.chooser import Choice
+
+
+class BptuiApp(App[None], inherit_bindings=False):
+    """Walks through a trace; without one it begins with the list of bundled scenarios."""
+
+    CSS_PATH = "bptui.tcss"
+    TITLE = "bptui"
+    BINDINGS = bindings(APP)
+    ALLOW_SELECT = False  # ctrl+c leaves the app; the terminal's own selection copies
+
+    def __init__(self, trace: Trace | None = None, source: str = "") -> None:
+        self._colourless = bool(os.environ.get("NO_COLOR"))
+        super().__init__()
+        self._trace, self._source = trace, source
+        self.fault: Exception | None = None
+        """What the app broke on, if it did."""
+
+    def on_mount(self) -> None:
+        if self._trace is None:
+            self.action_choose()
+        else:
+            self.walk(self._trace, self._source)
+
+    def walk(self, trace: Trace, source: str) -> None:
+        """Begin a walk through `trace`, in place of the present one."""
+        self._trace = trace
+        screen = WalkScreen(trace, source)
+        if isinstance(self.screen, WalkScreen):
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def action_choose(self) -> None:
+        """Show the list of bundled scenarios."""
+        from bptui.tui.chooser import ChooserScreen
+
+        self.push_screen(ChooserScreen(), self._chosen)
+
+    def _chosen(self, choice: Choice | None) -> None:
+        if choice is not None:
+            self.walk(choice.trace, choice.name)
+        elif self._trace is None:
+            self.leave(0)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from bptui.tui.help import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def action_leave(self, status: int) -> None:
+        """Leave the app with this exit status."""
+        self.leave(status)
+
+    def leave(self, status: int) -> None:
+        """Leave the app with this exit status."""
+        self.exit(return_code=status)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: every command that has its place on `screen`."""
+        groups = (WALKING, READING, FILES, APP) if isinstance(screen, WalkScreen) else (APP,)
+        for group in groups:
+            for command in group:
+                if command.id not in ("app.palette", "app.interrupt"):
+                    yield SystemCommand(
+                        command.title, f"key: {command.shown}", partial(self.run_action, command.action, screen)
+                    )
+        yield SystemCommand("Theme", "Change the colours: dark, light and others", self.action_change_theme)
+
+    # -- the terminal ------------------------------------------------------------------------------------------------
+
+    def get_driver_class(self) -> type[Driver]:
+        return super().get_driver_class() if constants.DRIVER else TerminalDriver
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [Colourless()] if self._colourless else super().get_line_filters()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Note what broke the app; `run_app` says it in one line once the terminal is restored."""
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Leave, without the traceback that Textual would print."""
+        self._close_messages_no_wait()

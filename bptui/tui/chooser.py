@@ -1,0 +1,131 @@
+"""The list of bundled scenarios, with what each is about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+import bptui
+from bptui import bundled
+from bptui.errors import BptuiError
+from bptui.export.layout import paragraph
+from bptui.present.frame import Row, Table
+from bptui.scenario.scenario import Scenario
+from bptui.text import printable
+from bptui.trace.record import Trace
+from bptui.tui.commands import APP, CHOOSING, bindings
+from bptui.tui.key_line import KeyLine
+from bptui.tui.line_table import LineTable
+from bptui.tui.text_view import Line, TextView, line
+from bptui.tui.top_line import TopLine
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A bundled scenario that was opened."""
+
+    name: str
+    trace: Trace
+
+
+class ChooserScreen(Screen[Choice | None]):
+    """Shows the bundled scenarios; gives the one that was opened, None where none was."""
+
+    BINDINGS = bindings(CHOOSING)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = bundled.names()
+        self._scenarios: dict[str, Scenario | BptuiError] = {}
+
+    def compose(self) -> ComposeResult:
+        yield TopLine("bptui: choose a scenario", id="top")
+        with Horizontal(id="body"):
+            yield LineTable(id="scenarios")
+            yield TextView(id="about")
+        yield KeyLine([*CHOOSING, *APP], id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#scenarios").border_title = "Scenarios"
+        self.query_one("#about").border_title = "About"
+        self.query_one(TopLine).show(f"{len(self._names)} scenarios")
+        self._list()
+        self._describe()
+        self.run_worker(self._read_all())
+
+    async def _read_all(self) -> None:
+        """Read the scenarios one after the other; the list is there before and fills."""
+        for name in self._names:
+            self._scenario(name)
+            await asyncio.sleep(0)
+        self._list()
+
+    def _scenario(self, name: str) -> Scenario | BptuiError:
+        """Return a scenario, or what is wrong with its file."""
+        if name not in self._scenarios:
+            try:
+                self._scenarios[name] = bptui.load(bundled.folder() / f"{name}.toml")
+            except BptuiError as error:
+                self._scenarios[name] = error
+        return self._scenarios[name]
+
+    def _list(self) -> None:
+        table = self.query_one("#scenarios", LineTable)
+        rows = [Row((name, self._title(name)), at) for at, name in enumerate(self._names)]
+        table.show(Table(("name", "title"), (False, False), rows), cursor=table.cursor)
+
+    def _title(self, name: str) -> str:
+        found = self._scenarios.get(name)
+        if isinstance(found, BptuiError):
+            return "(cannot be read)"
+        return printable(found.title) if found is not None else "…"
+
+    def _describe(self) -> None:
+        if self._names:
+            found = self._scenario(self._names[self.query_one("#scenarios", LineTable).cursor])
+            self.query_one("#about", TextView).show(lambda width: _about(found, width))
+
+    def on_line_table_cursor_moved(self) -> None:
+        self._describe()
+
+    def on_line_table_row_chosen(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Open the scenario under the cursor."""
+        if not self._names:
+            return
+        name = self._names[self.query_one("#scenarios", LineTable).cursor]
+        found = self._scenario(name)
+        if isinstance(found, BptuiError):
+            self._describe()
+            return
+        try:
+            trace = bptui.run(found)
+        except BptuiError as error:
+            fault = error
+            self.query_one("#about", TextView).show(lambda width: _about(fault, width))
+            return
+        self.dismiss(Choice(name, trace))
+
+    def action_back(self) -> None:
+        """Go back to the walk, or leave the app where there is none."""
+        self.dismiss(None)
+
+
+def _about(found: Scenario | BptuiError, width: int) -> Sequence[Line]:
+    if isinstance(found, BptuiError):
+        said = printable(str(found), keep="\n")
+        return [line("This scenario cannot be opened:", "title"), line(""), *map(line, paragraph(said, width))]
+    about = printable(found.description.strip(), keep="\n") or "This scenario has no description."
+    return [
+        *(line(text, "title") for text in paragraph(printable(found.title), width)),
+        line(""),
+        *map(line, paragraph(about, width)),
+    ]

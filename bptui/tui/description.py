@@ -1,0 +1,48 @@
+"""The description of a scenario, over the walk until the first step is taken."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from bptui.export.layout import paragraph
+from bptui.tui.text_view import Line, TextView, line
+
+
+class Description(TextView):
+    """Shows a title and a description, and what to press next."""
+
+    def __init__(self, title: str, text: str, *, id: str | None = None) -> None:
+        super().__init__(lambda width: _lines(text, width), id=id)
+        self.border_title = Content(title)
+        self.border_subtitle = "→ begins the walk · d shows this again"
+        self._behind: Widget | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.has_class("-open")
+
+    def open(self) -> None:
+        """Show the description and scroll it with the keys that move in a panel."""
+        self._behind = self.screen.focused
+        self.add_class("-open")
+        self.scroll_to(y=0, animate=False)
+        self.focus()
+
+    def close(self) -> bool:
+        """Hide the description; returns whether it was open."""
+        if not self.is_open:
+            return False
+        self.remove_class("-open")
+        if self._behind is not None:
+            self._behind.focus()
+        return True
+
+    def toggle(self) -> None:
+        """Show the description, or hide it."""
+        if not self.close():
+            self.open()
+
+
+def _lines(text: str, width: int) -> list[Line]:
+    return [line(part) for part in paragraph(text or "This scenario has no description.", width)]

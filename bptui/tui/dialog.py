@@ -1,0 +1,21 @@
+"""What the small windows over the walk have in common: Escape closes them and changes nothing."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+
+from bptui.tui.commands import Command, bindings
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result]):
+    """A window over the screen."""
+
+    BINDINGS = bindings([Command("dialog.close", "escape", "screen.close", "Close", "Esc")])
+
+    def action_close(self) -> None:
+        """Close the window without a result."""
+        self.dismiss(None)

@@ -1,0 +1,45 @@
+"""The help: every key, by what it is for."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from bptui.export.layout import wrapped
+from bptui.text import width as cells
+from bptui.tui.commands import GROUPS, Command, bindings
+from bptui.tui.dialog import Dialog
+from bptui.tui.text_view import Line, TextView, line
+
+_INTRODUCTION = (
+    "Steps are shown one at a time: the forward pass, the seed, then the backward pass, one operand at a time. Move the "
+    "cursor in the table of elements (or in the ledger) and the equation above follows it."
+)
+_MOUSE = (
+    "Everything can be clicked: a step in the list, any place on the timeline (or drag along it), a row of a table, "
+    "a key in the last line. The wheel scrolls the panel below the pointer."
+)
+
+
+class HelpScreen(Dialog[None]):
+    """Shows all keys by group."""
+
+    BINDINGS = bindings([Command("help.close", "q,question_mark,enter", "screen.close", "Close", "q")])
+
+    def compose(self) -> ComposeResult:
+        view = TextView(_lines, id="window")
+        view.border_title = "Help"
+        view.border_subtitle = "Esc closes · ↑ ↓ scroll"
+        yield view
+
+
+def _lines(width: int) -> list[Line]:
+    key_width = max(cells(command.shown) for _, commands in GROUPS for command in commands) + 2
+    lines = [line(text) for text in wrapped(_INTRODUCTION, width)]
+    for title, commands in GROUPS:
+        lines += [line(""), line(title, "title")]
+        for command in commands:
+            first, *rest = wrapped(command.title, max(10, width - key_width - 1))
+            lines.append(((f" {command.shown:<{key_width}}", "strong"), (first, "plain")))
+            lines += [line(" " * (key_width + 1) + text) for text in rest]
+    lines += [line(""), line("Mouse", "title")]
+    return [*lines, *(line(f" {text}") for text in wrapped(_MOUSE, width - 1))]
