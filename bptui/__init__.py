@@ -53,8 +53,8 @@ def loads(text: str | bytes, folder: str | Path | None = None) -> Scenario:
 def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
     """Return the trace of `scenario`: every value, every contribution and every accumulated gradient.
 
-    `values` gives leaves other numbers, by name, in their own shapes. `mode` is `numbers`. Raises BptuiError where a leaf
-    has symbols but no numbers, or where `values` does not fit.
+    `values` gives leaves other numbers, by name, in their own shapes. `mode` is `numbers`. Raises BptuiError where a
+    leaf has symbols but no numbers, or where `values` does not fit.
     """
     from bptui.running import run
 

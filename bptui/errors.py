@@ -39,7 +39,7 @@ class Fault:
         place = printable(self.file)
         if self.line is not None:
             place += f":{self.line}:{self.column or 1}"
-        said = printable(self.message, keep="\n")
+        said = printable(self.message)
         lines = [f"{place}: {said}" if place else said]
         if self.line is not None and self.source:
             lines += self._pointed()

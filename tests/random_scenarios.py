@@ -44,6 +44,8 @@ _LEAF_NAMES = ["x", "W1", "b", "α", "sum", "w_2", "data", "Größe", "v", "q", 
 _LINE_NAMES = ["h", "z1", "max", "y", "σ", "a_", "relu", "m", "g", "n2", "out", "p", "c", "F3", "log", "w", "λ", "j1"]
 _SYMBOLS = ["X", "Y", "δ", "ξ", "Q_", "B", "Z", "R"]
 
+_ZERO = np.float64(0.0)
+
 MARGIN = 0.02
 """How far operands stay from a kink or a tie."""
 
@@ -74,6 +76,7 @@ class RandomScenario:
 
     text: str
     leaves: Mapping[str, Array]
+    """By name, in the order of the file."""
     lines: Mapping[str, Callable[[Environment], Any]]
     """By name, in order: a line's value from those of the names before it."""
     target: str
@@ -199,7 +202,7 @@ class _Generator:
             backward["of"] = json.dumps(of or self.last, ensure_ascii=False)
         return RandomScenario(
             self.written(backward),
-            self.leaves,
+            {name: self.leaves[name] for table in self.texts.values() for name in table},
             {name: node.evaluate for name, node in self.lines.items()},
             of or self.last,
             seed,
@@ -433,7 +436,7 @@ class _Generator:
 
         def evaluate(env: Environment) -> Any:
             # A copy of its own: autograd cannot add up a scalar's gradient from `x[()]` and from elsewhere.
-            return oracle(*(operand.evaluate(env) + 0.0 for operand in operands), **full)
+            return oracle(*(operand.evaluate(env) + _ZERO for operand in operands), **full)
 
         return self.checked(text, precedence, evaluate)
 

@@ -1,4 +1,4 @@
-"""Exports: one writer a format, all over the same trace and the same presentation. Files are written whole or not at all."""
+"""Exports: one writer a format, all over the same trace and presentation. Files are written whole or not at all."""
 
 from __future__ import annotations
 

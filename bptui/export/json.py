@@ -50,8 +50,7 @@ def _value(trace: Trace, value: Value) -> dict[str, Any]:
 
 def _step(step: Step) -> dict[str, Any]:
     record: dict[str, Any] = {}
-    for name in step.keys():
-        found = step[name]
+    for name, found in dict(step).items():
         if isinstance(found, Local):
             value = None if found.value is None else plain(found.value)
             record[name] = {"kind": found.kind, "structure": found.structure, "value": value}

@@ -1,7 +1,7 @@
 """Where nodes and edges of a graph lie on the cells of a terminal, and the check that nothing lies on anything else.
 
-Nodes are boxes of whole cells, edges are paths of horizontal and vertical runs from below the node where they begin to
-above the node where they end. All edges from one node make a *net*: they may share cells, as the branches of one wire.
+Nodes are boxes of whole cells, edges are paths of horizontal and vertical runs from below (or left of) the node where
+they begin to above the node where they end. All edges from one node make a *net*: they may share cells, as the branches of one wire.
 Edges of different nets meet only where one crosses the other at a right angle.
 """
 
@@ -83,7 +83,8 @@ def faults(layout: Layout, links: Sequence[Link]) -> list[str]:
 
 
 def _leaves(box: Box, point: Point) -> bool:
-    return box.x <= point[0] < box.right and point[1] == box.bottom
+    below = box.x <= point[0] < box.right and point[1] == box.bottom
+    return below or (point[0] == box.x - 1 and box.y <= point[1] < box.bottom)
 
 
 def _enters(box: Box, point: Point) -> bool:
@@ -93,14 +94,10 @@ def _enters(box: Box, point: Point) -> bool:
 def _arms(path: Sequence[Point]) -> dict[Point, tuple[bool, bool]]:
     """Return for each cell of a path whether it runs horizontally, vertically, or (where it turns) both."""
     arms: dict[Point, tuple[bool, bool]] = {}
-    if len(path) == 1:
-        return {path[0]: (False, True)}
     for (x0, y0), (x1, y1) in zip(path, path[1:], strict=False):
         for x in range(min(x0, x1), max(x0, x1) + 1):
             for y in range(min(y0, y1), max(y0, y1) + 1):
                 across, along = arms.get((x, y), (False, False))
                 arms[x, y] = (across or y0 == y1, along or x0 == x1)
-    # what leaves a node or enters one does so vertically
-    for end in (path[0], path[-1]):
-        arms[end] = (arms[end][0], True)
-    return arms
+    across, _ = arms.get(path[-1], (False, True))
+    return {**arms, path[-1]: (across, True)}

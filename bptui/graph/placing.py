@@ -24,6 +24,8 @@ def placed(wishes: Sequence[int], weights: Sequence[int], strides: Sequence[int]
     Position i + 1 is at least `strides[i]` behind position i. Pool-adjacent-violators: members that would come too near
     to each other make a block, and a block stands at the weighted median of what its members wish (Stout, 2008).
     """
+    if not wishes:
+        return []
     offsets = [0]
     for stride in strides:
         offsets.append(offsets[-1] + stride)

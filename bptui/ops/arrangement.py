@@ -142,7 +142,7 @@ PERMUTE = arranging(
     lambda xp, x, order, axis: xp.take(x, order, axis),
     lambda xp, d, y, x, order, axis: xp.put_slices(d, order, axis % x.ndim),
     formula="y[k] = x[order[k]]",
-    rule="dL/dx[order[k]] = dL/dy[k]: each gradient goes back to where its element came from, the inverse permutation",
+    rule="dL/dx = dL/dy put back by the inverse permutation",
     pattern="permutation",
     options={"order": Option("integers"), "axis": Option("integer", 0)},
     samples=(
@@ -163,7 +163,7 @@ GATHER = arranging(
     lambda xp, x, indices, axis: xp.take(x, indices, axis),
     lambda xp, d, y, x, indices, axis: xp.add_slices(d, indices, x.shape, axis),
     formula="y[k] = x[indices[k]]",
-    rule="dL/dx[j] = sum of dL/dy[k] over all k with indices[k] = j",
+    rule="dL/dx = dL/dy put back to where each element came from, repeats added up",
     options={"indices": Option("indices"), "axis": Option("integer", 0)},
     samples=(
         Sample(shapes=((4,),), params={"indices": (2, 0, 2, 1)}),
@@ -296,7 +296,7 @@ SORT = arranging(
     lambda xp, x, axis, descending, order: xp.take_along(x, order, axis),
     lambda xp, d, y, x, axis, descending, order: xp.put_along(d, order, x.shape, axis),
     formula="y[k] = x[order[k]], with order so that y ascends",
-    rule="dL/dx[order[k]] = dL/dy[k]: each gradient goes back to where its element came from",
+    rule="dL/dx = dL/dy put back to where each element came from",
     structure=_order_structure,
     source=_order_source,
     options={"axis": Option("axis", -1), "descending": Option("boolean", False)},
@@ -323,7 +323,7 @@ TOPK = arranging(
     lambda xp, x, k, order: xp.take_along(x, order, -1),
     lambda xp, d, y, x, k, order: xp.put_along(d, order, x.shape, -1),
     formula="y = the k largest of x along the last axis, largest first",
-    rule="dL/dx[order[k]] = dL/dy[k], and 0 for the elements that were not chosen",
+    rule="dL/dx = dL/dy put back to where each element came from, 0 for those not chosen",
     structure=_order_structure,
     source=_order_source,
     options={"k": Option("integer")},
@@ -432,7 +432,7 @@ INDEX = arranging(
     lambda xp, x, key: x[_key(key)],
     lambda xp, d, y, x, key: xp.put(d, _key(key), x.shape),
     formula="y = x[key]",
-    rule="dL/dx[key] = dL/dy, and 0 for the elements that were not picked",
+    rule="dL/dx = dL/dy put back to where each element came from, 0 for those not picked",
     options={"key": Option("subscript")},
     write=_write_index,
     samples=(
@@ -551,7 +551,7 @@ CONCAT = joining(
     lambda xp, *arrays, axis: xp.concatenate(arrays, axis),
     _concat_back,
     formula="y = the arrays one after the other along axis",
-    rule="each array gets its own part of dL/dy",
+    rule="its own part of dL/dy",
     axis=Option("axis", 0),
     samples=(
         Sample(shapes=((2,), (3,))),
@@ -570,7 +570,7 @@ STACK = joining(
     lambda xp, *arrays, axis: xp.stack(arrays, axis),
     _stack_back,
     formula="y = the arrays along a new axis",
-    rule="each array gets its own slice of dL/dy",
+    rule="its own slice of dL/dy",
     axis=Option("integer", 0),
     samples=(
         Sample(shapes=((3,), (3,))),

@@ -127,6 +127,35 @@ def _comparison(name: str, symbol: str) -> Operation:
     )
 
 
+def _power() -> Operation:
+    """Return the power, whose derivative by a base with a whole exponent is written as it is taught: 2*a for a**2."""
+    general = elementwise(
+        "power",
+        "a b",
+        lambda xp, a, b: xp.power(a, b),
+        (lambda xp, y, a, b: xp.power_slope(a, b), lambda xp, y, a, b: xp.times_log(y, a)),
+        "{a}**{b}",
+        ("{b}*{a}**({b} - 1)", "{y}*log({a})"),
+        symbol="**",
+        precedence=POWER,
+        convention="the slope of a**0 is 0 everywhere; 0**b has slope 0 with respect to b",
+        samples=(
+            *(Sample(shapes=shapes, low=(0.3, -2.0)) for shapes in _BINARY_SHAPES),
+            Sample(values=([0.0, 2.0], [2.0, 0.0])),
+            Sample(values=(-1.5, 2.0)),
+        ),
+    )
+
+    def derivative(cell: Cell, slot: int, i: int, j: int) -> str:
+        exponent = cell.x(1, _operand_index(cell, 1, i))
+        if slot == 1 or exponent not in ("2", "3", "4", "5"):
+            return general.derivative(cell, slot, i, j)
+        less = int(exponent) - 1
+        return f"{exponent}*{cell.x(0, j)}" + (f"**{less}" if less > 1 else "")
+
+    return replace(general, derivative=derivative)
+
+
 # fmt: off
 ARITHMETIC = (
     elementwise("add",      "a b", lambda xp, a, b: a + b, (ONE, ONE),       "{a} + {b}", ("1", "1"),
@@ -140,12 +169,7 @@ ARITHMETIC = (
                 (lambda xp, y, a, b: xp.divide(1.0, b), lambda xp, y, a, b: -xp.divide(y, b)),
                 "{a}/{b}", ("1/{b}", "-{a}/{b}**2"), symbol="/", precedence=PRODUCT,
                 samples=tuple(Sample(shapes=shapes, low=(-2.0, 0.3), high=(2.0, 2.0)) for shapes in _BINARY_SHAPES)),
-    elementwise("power",    "a b", lambda xp, a, b: xp.power(a, b),
-                (lambda xp, y, a, b: xp.power_slope(a, b), lambda xp, y, a, b: xp.times_log(y, a)),
-                "{a}**{b}", ("{b}*{a}**({b} - 1)", "{y}*log({a})"), symbol="**", precedence=POWER,
-                convention="the slope of a**0 is 0 everywhere; 0**b has slope 0 with respect to b",
-                samples=(*(Sample(shapes=shapes, low=(0.3, -2.0)) for shapes in _BINARY_SHAPES),
-                         Sample(values=([0.0, 2.0], [2.0, 0.0])), Sample(values=(-1.5, 2.0)))),
+    _power(),
     elementwise("negative", "x",   lambda xp, x: -x, (MINUS_ONE,), "-{x}", ("-1",),
                 symbol="-", precedence=SIGN, samples=_UNARY),
 )

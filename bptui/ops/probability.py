@@ -84,7 +84,7 @@ SOFTMAX = _softmax(
     element=lambda cell, i: f"exp({cell.x(0, i)})/({_exponentials(cell, i)})",
     derivative=_softmax_derivative,
     formula="y[i] = exp(x[i]) / sum of exp(x[j]) over j",
-    rules=("dy[i]/dx[i] = y[i]*(1 - y[i]), dy[i]/dx[j] = -y[i]*y[j]: every y depends on every x",),
+    rules=("dL/dx = y*(dL/dy - sum(y*dL/dy))",),
 )
 
 LOG_SOFTMAX = _softmax(
@@ -94,7 +94,7 @@ LOG_SOFTMAX = _softmax(
     element=lambda cell, i: f"{cell.x(0, i)} - log({_exponentials(cell, i)})",
     derivative=_log_softmax_derivative,
     formula="y[i] = x[i] - log(sum of exp(x[j]) over j)",
-    rules=("dy[i]/dx[i] = 1 - exp(y[i]), dy[i]/dx[j] = -exp(y[j]), and exp(y) = softmax(x)",),
+    rules=("dL/dx = dL/dy - softmax(x)*sum(dL/dy)",),
 )
 
 

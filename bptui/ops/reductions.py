@@ -146,7 +146,7 @@ def _pass_share(xp: Any, d: Any, y: Any, x: Any, axis: Axis, keepdims: bool, sha
 
 
 _TIES = "a tie shares the gradient equally"
-_SHARE_RULE = "1 for the {} of its line (1/n for each of n tied), else 0"
+_SHARE_RULE = "dL/dx = dL/dy for the {} of its line (shared where tied), 0 for the others"
 
 # fmt: off
 SUM = reduction(
@@ -154,14 +154,14 @@ SUM = reduction(
     lambda xp, x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims),
     lambda xp, d, y, x, axis, keepdims: xp.expand(d, x.shape, axis, keepdims),
     _sum_text, lambda cell, i, j: "1",
-    formula="y = sum of x[j] over j", rule="dL/dx[j] = dL/dy",
+    formula="y = sum of x[j] over j", rule="dL/dx = dL/dy for each element",
 )
 MEAN = reduction(
     "mean",
     lambda xp, x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims) / _count(x.shape, axis),
     lambda xp, d, y, x, axis, keepdims: xp.expand(d / _count(x.shape, axis), x.shape, axis, keepdims),
     _mean_text, _mean_derivative, needs="mean",
-    formula="y = sum of x[j] over j, divided by n", rule="dL/dx[j] = dL/dy / n",
+    formula="y = sum of x[j] over j, divided by n", rule="dL/dx = dL/dy/n for each of n elements",
 )
 MAX = reduction(
     "max",
@@ -188,7 +188,7 @@ PROD = reduction(
     lambda xp, x, axis, keepdims: x.prod(axis=axis, keepdims=keepdims),
     lambda xp, d, y, x, axis, keepdims: xp.expand(d, x.shape, axis, keepdims) * xp.products_of_others(x, axis),
     lambda line: "*".join(line) or "1", _prod_derivative,
-    formula="y = product of x[j] over j", rule="dL/dx[j] = dL/dy * product of all others in its line",
+    formula="y = product of x[j] over j", rule="dL/dx = dL/dy * product of all other elements",
     samples=(Sample(values=([2.0, 0.0, -3.0],)), Sample(values=([0.0, 2.0, 0.0],)),
              Sample(values=([[0.0, 2.0], [0.0, 3.0], [1.5, 4.0]],), params={"axis": 0})),
 )
@@ -275,7 +275,7 @@ CUMSUM = Operation(
     element=_cumsum_element,
     derivative=lambda cell, slot, i, j: "1",
     formula="y[k] = x[0] + ... + x[k]",
-    rules=("dL/dx[j] = sum of dL/dy[k] over k >= j",),
+    rules=("dL/dx = dL/dy summed from each element to the end",),
     convention="without axis the elements are summed in reading order",
     options={"axis": Option("axis", None)},
     samples=(

@@ -123,7 +123,7 @@ CONV1D = Operation(
     element=_conv1d_element,
     derivative=_conv1d_derivative,
     formula="y[i] = sum of x[i+k]*w[k] over k (and over input channels)",
-    rules=("dL/dx[j] = sum of dL/dy[j-k]*w[k] over k", "dL/dw[k] = sum of dL/dy[i]*x[i+k] over i"),
+    rules=("dL/dx = dL/dy spread by w over each window", "dL/dw = x correlated with dL/dy"),
     convention="cross-correlation (the kernel is not turned round), only whole windows, stride 1",
     samples=tuple(
         Sample(shapes=shapes)
@@ -206,7 +206,7 @@ MAX_POOL1D = Operation(
     element=_max_pool1d_element,
     derivative=lambda cell, slot, i, j: share_text(cell, i, j),
     formula="y[i] = max of x[n*i] ... x[n*i+n-1]",
-    rules=("1 for the largest of its window (1/n for each of n tied), else 0",),
+    rules=("dL/dx = dL/dy for the largest of its window (shared where tied), 0 for the others",),
     convention="windows of n, stride n, a remainder is dropped; a tie shares the gradient equally",
     options={"n": Option("integer")},
     choose=_max_pool1d_choose,

@@ -1,4 +1,4 @@
-"""What one stop of the walk shows: title, sentence, formulas, ledger, notes. Text only; every face reads it from here."""
+"""What one stop of the walk shows: title, sentence, formulas, ledger, notes. Text only; every face reads it here."""
 
 from __future__ import annotations
 

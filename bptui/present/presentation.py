@@ -76,7 +76,7 @@ class Presentation:
             return StepLabel(index, "seed", text, "seed", self.program.values[self.program.target].line or "")
         slot = self.program.slots[index - forward - 1]
         step = self.program.steps[slot.step]
-        text = cells.pretty(formulas.backward(self.program, slot))
+        text = cells.pretty(formulas.backward(self.program, slot, brief=True))
         return StepLabel(index, "backward", text, step.operation.name, step.line)
 
     def _forward(self, step: ForwardStep, element: int) -> Frame:
@@ -410,7 +410,7 @@ class Presentation:
                 yield from ((line, operand) for operand in sorted(used & leads))
 
     def routes(self) -> Iterator[RouteList]:
-        """Yield the routes of the first elements of every name in `wrt`, where they are few enough to be found quickly."""
+        """Yield the routes of the first elements of every name in `wrt`, where they are found quickly."""
         for name in self.program.wrt:
             identity = self.program.names[name]
             size = self.program.values[identity].size

@@ -13,6 +13,7 @@ import math
 import re
 import unicodedata
 import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,7 +179,7 @@ def _check_size(text: str, limits: Limits) -> None:
             raise _too_deep((bracket.start(), bracket.end()), limits)
 
 
-_OPERATOR = re.compile(r"\*\*|[-+*/@%<>=!&|^~]=?")
+_OPERATOR = re.compile(r"\*\*|//|[<>=!]=|[-+*/@%<>&|^~]")
 _SUSPECT = re.compile(
     r"(?P<signs>(?:[-+~]\s*){9,}) | (?<!\w)(?P<number>\d[\d_a-fA-FxX.]*) | (?P<skipped>[\#\\]) | (?P<odd>[^ -~])", re.X
 )
@@ -197,7 +198,7 @@ def _check_characters(body: str, offset: int, limits: Limits) -> None:
         if match["number"] and len(found) > limits.number_characters:
             message = f"this number has {len(found):,} characters; at most {limits.number_characters:,} are read"
             raise ExpressionError(message, span, "write it with an exponent, such as `1e300`")
-        if match["odd"] and not f"x{unicodedata.normalize('NFKC', found)}".isidentifier():
+        if match["odd"] and not f"x{found}".isidentifier():
             raise ExpressionError(*_odd(found, span))
     operators = list(_OPERATOR.finditer(body))
     if len(operators) > limits.expression_operators:
@@ -401,11 +402,19 @@ class _Reader:
         )
 
 
-def unknown(kind: str, name: str, known: list[str], what: str) -> tuple[str, str]:
-    """Return message and hint for a name that is none of `known`; `what` says where the right ones come from."""
-    close = nearest(name, known)
+def unknown(kind: str, name: str, known: Callable[[], Iterable[str]], what: str) -> tuple[str, Callable[[], str]]:
+    """Return message and hint for a name that is none of `known`; `what` says where the right ones come from.
+
+    The hint is found only when it is asked for: the nearest of many names takes time, and most faults of a file that
+    has many are only counted.
+    """
+
+    def hint() -> str:
+        close = nearest(name, known())
+        return f"did you mean `{close}`?" if close else what
+
     shown = name if len(name) <= 60 else name[:57] + "…"
-    return f"unknown {kind} `{shown}`", f"did you mean `{close}`?" if close else what
+    return f"unknown {kind} `{shown}`", hint
 
 
 def too_many_steps(cost: int, limit: int) -> tuple[str, str]:

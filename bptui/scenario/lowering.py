@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -26,15 +26,18 @@ from bptui.scenario.notation import Shape
 from bptui.scenario.program import ForwardStep, FunctionCall, Line, Role, Value
 from bptui.text import counted
 
-Report = Callable[[str, Span, str], None]
+Hint = str | Callable[[], str]
+"""What to do about a fault, or a function that says so when it is asked."""
+
+Report = Callable[[str, Span, Hint], None]
 """Takes a fault's message, its span in the expression, and its hint."""
 
 _LONGEST_TEXT = 160
 """An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
 
 
-MOST_CYCLES = 100
-"""How many circles of functions that call each other are looked for."""
+_LONGEST_CIRCLE = 8
+"""How many functions of a circle of calls are named."""
 
 _LONGEST_BRIEF = 18
 """How long the text of an unnamed value may be where space is short; of a longer one the operation alone is written."""
@@ -171,33 +174,18 @@ class Lowering:
         self.functions = {function.name: function for function in declared}
         for function in declared:
             function.body = self.resolve(function.text, function.parameters, report(function.name))
-        calls = {function.name: set(function.body.calls) if function.body else set() for function in declared}
-        for name in [name for name, called in calls.items() if name in called]:
-            self._never_ends(name, [name], report(name))
-            calls[name] = set()
-        settled: list[str] | None = None
-        for _ in range(MOST_CYCLES):
-            try:
-                settled = list(TopologicalSorter(calls).static_order())
-                break
-            except CycleError as error:
-                cycle: list[str] = error.args[1][:0:-1]  # it begins and ends with the same name, callees first
-                self._never_ends(cycle[0], cycle, report(cycle[0]))
-                calls.update({name: set() for name in cycle})
-        for name in settled if settled is not None else ():
-            body = self.functions[name].body
-            self.functions[name].cost = self._cost(body) if body else 0
-        if settled is None:
-            for function in declared:
-                function.body = None
-
-    def _never_ends(self, name: str, cycle: Sequence[str], report: Report) -> None:
-        """Report a function that calls itself, through the others of `cycle`, and take their bodies out."""
-        shown = " → ".join(f"`{one}`" for one in [*cycle[:8], *["…"] * (len(cycle) > 8), name])
-        hint = f"{shown}: a function is written out where it is called, so this would never end"
-        report(f"`{name}` calls itself", (0, len(self.functions[name].text)), hint)
-        for one in cycle:
-            self.functions[one].body = None
+        order, circles, closing = _in_order({f.name: tuple(f.body.calls) if f.body else () for f in declared})
+        for circle in circles:
+            name, text = circle[0], self.functions[circle[0]].text
+            shown = " → ".join(f"`{one}`" for one in [*circle, name])
+            hint = f"{shown}: a function is written out where it is called, so this would never end"
+            report(name)(f"`{name}` calls itself", (0, len(text)), hint)
+        for name in order:
+            function = self.functions[name]
+            if function.body is not None and (name in closing or not closing.isdisjoint(function.body.calls)):
+                function.body = None  # it would never end, and neither does what calls it: that is told already
+                closing.add(name)
+            function.cost = self._cost(function.body) if function.body else 0
 
     def _cost(self, body: Resolution) -> int:
         """Return how many steps `body` unfolds into at most, counted without unfolding it."""
@@ -349,11 +337,43 @@ class Lowering:
         return self._constant(number, written if len(written.text) <= _LONGEST_TEXT else Written("(…)", ATOM))
 
 
+def _in_order(calls: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[str]], set[str]]:
+    """Return functions in an order in which each comes after those that it calls; and what stands against that.
+
+    That is every circle of calls, from the function where it is entered and shortened where it is long, one for each
+    such function; and the functions whose calls close a circle. It is a search in depth without recursion.
+    """
+    order: list[str] = []
+    circles: dict[str, list[str]] = {}
+    closing: set[str] = set()
+    done: set[str] = set()
+    for first in calls:
+        path, depth, ahead = [first], {first: 0}, [iter(calls[first])]
+        while path and first not in done:
+            name = path[-1]
+            called = next((one for one in ahead[-1] if one not in done), None)
+            if called is None:
+                done.add(name)
+                order.append(name)
+                path.pop()
+                ahead.pop()
+                del depth[name]
+            elif called in depth:
+                closing.add(name)
+                circle = path[depth[called] : depth[called] + _LONGEST_CIRCLE + 1]
+                circles.setdefault(called, circle if len(circle) <= _LONGEST_CIRCLE else [*circle[:-1], "…"])
+            else:
+                depth[called] = len(path)
+                path.append(called)
+                ahead.append(iter(calls[called]))
+    return order, list(circles.values()), closing
+
+
 def _short(text: str, otherwise: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else otherwise
 
 
-def _at(said: tuple[str, str], span: Span) -> tuple[str, Span, str]:
+def _at(said: tuple[str, Hint], span: Span) -> tuple[str, Span, Hint]:
     return said[0], span, said[1]
 
 
@@ -371,7 +391,7 @@ class _Place:
         """Return the place inside a function call; faults there point at the call in the line itself."""
         return _Place(self.line, self.report_at, call, self.span or span, function)
 
-    def report(self, message: str, span: Span, hint: str) -> None:
+    def report(self, message: str, span: Span, hint: Hint) -> None:
         if self.function:
             message = f"inside {self.function}(…): {message}"
         self.report_at(message, self.span or span, hint)
@@ -425,9 +445,9 @@ class _Resolver:
             kind = "a function" if name in self.lowering.functions else "an operation"
             self.report(f"`{name}` is {kind} and needs its arguments", node.span, f"write `{name}(…)`")
         else:
-            known = [*self.names, *CONSTANTS]
-            shown = ", ".join(sorted(self.names)[:12])
-            self.report(*_at(unknown("name", name, known, f"there is: {shown}" if shown else ""), node.span))
+            count = len(self.names)  # lines further down will be added
+            message, hint = unknown("name", name, lambda: [*islice(self.names, count), *CONSTANTS], "")
+            self.report(message, node.span, lambda: hint() or _some(islice(self.names, count)))
         return None
 
     def call(self, node: ast.Call) -> Resolved | None:
@@ -440,8 +460,9 @@ class _Resolver:
                 self.report(f"`{node.name}` is a value and cannot be called", node.name_span,
                             f"write a product with its sign: `{node.name}*(…)`; an element as `{node.name}[0]`")  # fmt: skip
                 return None
-            known = [*self.lowering.functions, *CALLABLE]
-            said = unknown("operation", node.name, known, "`bptui ops` lists the operations")
+            functions = self.lowering.functions
+            hint = "`bptui ops` lists the operations"
+            said = unknown("operation", node.name, lambda: [*functions, *CALLABLE], hint)
             self.report(*_at(said, node.name_span))
             for argument in node.arguments:
                 if not isinstance(argument, (ast.Items, ast.Literal)):
@@ -503,7 +524,9 @@ class _Resolver:
             sound = False
         for keyword in node.keywords:
             if keyword.name not in slots:
-                said = unknown(f"argument of `{operation.name}`", keyword.name, slots, f"it is called as `{shown}`")
+                said = unknown(
+                    f"argument of `{operation.name}`", keyword.name, lambda: slots, f"it is called as `{shown}`"
+                )
                 self.report(*_at(said, keyword.span))
                 sound = False
             elif keyword.name in given:
@@ -549,6 +572,11 @@ class _Resolver:
                         f"write `{operation.name}([a, b])`")  # fmt: skip
             return [None]
         return [self.resolve(item) for item in listed.items]
+
+
+def _some(names: Iterable[str]) -> str:
+    shown = sorted(names)[:12]
+    return f"there is: {', '.join(shown)}" if shown else ""
 
 
 _KINDS = {

@@ -1,4 +1,4 @@
-"""A scenario compiled: values, primitive steps and the operand slots that gradients flow back through. Data, no closures.
+"""A scenario compiled: values, primitive steps and the operand slots that gradients flow back through. Plain data.
 
 Names, shapes, order and options were settled when it was made, so that running it checks nothing twice. A program
 says nothing about numbers: the same one is run with any values of its leaves.
@@ -173,10 +173,13 @@ class Program:
             return record.brief.text
         return record.brief.within(ATOM) + index_text(index, self.index_base)
 
-    def derivative_name(self, value: int, flat: int | None = None) -> str:
-        """Return how the target's derivative with respect to a value, or one element of it, is shown: `dL/dW2(1,1)`."""
+    def derivative_name(self, value: int, flat: int | None = None, brief: bool = False) -> str:
+        """Return how the target's derivative with respect to a value, or one element of it, is shown: `dL/dW2(1,1)`.
+
+        `brief` leaves out what is long in the expression of an unnamed value.
+        """
         record = self.values[value]
         if flat is not None:
             name = self.element_name(value, flat) if record.shape else record.brief.within(ATOM)
             return f"d{self.loss}/d{name}"
-        return f"d{self.loss}/d{record.written.within(ATOM)}"
+        return f"d{self.loss}/d{(record.brief if brief else record.written).within(ATOM)}"

@@ -13,7 +13,7 @@ from bptui.ops.operation import shape_text
 from bptui.scenario.document import Document
 from bptui.scenario.expression import Span, unknown
 from bptui.scenario.leaves import Leaf, read_leaf
-from bptui.scenario.lowering import Function, Lowering, Report
+from bptui.scenario.lowering import Function, Hint, Lowering, Report
 from bptui.scenario.network import Expansion, LineText, Parameter
 from bptui.scenario.notation import Shape, glued, unravel
 from bptui.scenario.program import Program, Value
@@ -150,7 +150,7 @@ class _Reading:
             return
 
         def add_line(line: LineText) -> Shape | None:
-            def report(message: str, span: Span, hint: str) -> None:
+            def report(message: str, span: Span, hint: Hint) -> None:
                 self.document.fault(line.path, message, hint or f"this stands for the line {line.name} = {line.text}")
 
             return self.lowering.add_line(line.name, line.text, (), report, origin="network")
@@ -162,7 +162,7 @@ class _Reading:
         if network.input not in self.lowering.names:
             if network.input not in self.lowering.faulty:
                 message, hint = unknown(
-                    "input", network.input, list(self.lowering.names), "name a value under [inputs]"
+                    "input", network.input, lambda: self.lowering.names, "name a value under [inputs]"
                 )
                 self.document.fault(("network", "input"), message, hint)
         else:
@@ -170,7 +170,7 @@ class _Reading:
         self.lowering.faulty.update(name for name in expansion.names() if name not in self.lowering.names)
 
     def _report(self, path: tuple[str | int, ...]) -> Report:
-        def report(message: str, span: Span, hint: str) -> None:
+        def report(message: str, span: Span, hint: Hint) -> None:
             self.document.fault(path, message, hint, span=span)
 
         return report
@@ -182,7 +182,9 @@ class _Reading:
         nothing: tuple[None, None, str, bool] = (None, None, "", False)
         lowering = self.lowering
         if backward.of is None:
-            lines = [*(line for line in lowering.lines if line not in self.file.forward), *self.file.forward]
+            written = self.document.data.get("forward")  # those at fault included: the last line is meant
+            lines = list(written) if isinstance(written, dict) else []
+            lines = lines or list(self._network_names())
             if not lines:
                 if not self.document.faults:
                     self.document.fault(
@@ -197,7 +199,7 @@ class _Reading:
             of = backward.of
         if of not in lowering.names:
             if of not in lowering.faulty:
-                message, hint = unknown("name", of, list(lowering.names), "`of` names a forward line")
+                message, hint = unknown("name", of, lambda: lowering.names, "`of` names a forward line")
                 self.document.fault(("backward", "of"), message, hint)
             return nothing
         target = lowering.values[lowering.names[of]]
@@ -206,12 +208,12 @@ class _Reading:
                 message = (
                     f"the target `{of}` has shape {shape_text(target.shape)}, and a gradient is taken of one number"
                 )
-                hint = (
+                remedy = (
                     "name a scalar with `of`, or give its upstream gradient in its shape:"
                     ' seed = { symbol = "d" }, or numbers'
                 )
-                where = ("backward", "of") if backward.of is not None else ("forward", of)
-                self.document.fault(where, message, hint)
+                where = ("forward", of) if of in self.file.forward else ("network", "layers")
+                self.document.fault(("backward", "of") if backward.of is not None else where, message, remedy)
                 return nothing
             if backward.loss is not None:
                 self.document.fault(("backward", "loss"), "`loss` goes with a seed", "leave it out, or give a seed")
@@ -243,7 +245,7 @@ class _Reading:
             if name in names[:at]:
                 self.document.fault(("backward", "wrt", at), f"`{name}` is listed twice", "leave one out")
             elif name not in lowering.names and name not in lowering.faulty:
-                message, hint = unknown("name", name, list(lowering.names), "`wrt` lists leaves and forward lines")
+                message, hint = unknown("name", name, lambda: lowering.names, "`wrt` lists leaves and forward lines")
                 self.document.fault(("backward", "wrt", at), message, hint)
         return tuple(names)
 

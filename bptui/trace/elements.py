@@ -35,7 +35,7 @@ _OPERANDS_KEPT = 64
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One link of a chain: `derivative` = ∂head/∂tail. `step` is the primitive step it belongs to, or the line's last."""
+    """One link of a chain: `derivative` = ∂head/∂tail. `step` is its primitive step, or the last one of its line."""
 
     tail: Node
     head: Node

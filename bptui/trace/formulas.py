@@ -12,17 +12,22 @@ from bptui.scenario.program import ForwardStep, Program, Slot
 class WholeCell:
     """Refers to operands and output as whole arrays, so that an elementwise rule reads as one formula."""
 
-    def __init__(self, program: Program, step: ForwardStep) -> None:
-        self._program, self._step = program, step
+    def __init__(self, program: Program, step: ForwardStep, brief: bool) -> None:
+        self._program, self._step, self._brief = program, step, brief
         self.shapes: tuple[Shape, ...] = ((),) * len(step.inputs)
         self.output_shape: Shape = ()
         self.params: Params = step.params
 
     def x(self, slot: int, index: int) -> str:
-        return self._program.values[self._step.inputs[slot]].written.within(ATOM)
+        return self.text(self._step.inputs[slot])
 
     def y(self, index: int) -> str:
-        return self._program.values[self._step.output].written.within(ATOM)
+        return self.text(self._step.output)
+
+    def text(self, value: int, precedence: int = ATOM) -> str:
+        """Return a value's text, in parentheses where it binds less tightly than `precedence`."""
+        record = self._program.values[value]
+        return (record.brief if self._brief else record.written).within(precedence)
 
 
 def seed(program: Program) -> str:
@@ -31,23 +36,25 @@ def seed(program: Program) -> str:
     return f"{name} is given" if program.seeded else f"{name} = 1"
 
 
-def local(program: Program, slot: Slot) -> str:
+def local(program: Program, slot: Slot, brief: bool = False) -> str:
     """Return the local derivative of a slot in whole arrays: as a product's factor, or in the rule's own words."""
     step = program.steps[slot.step]
     operation = step.operation
     if operation.partial(slot.slot) is not None:
-        return operation.derivative(WholeCell(program, step), slot.slot, 0, 0)
-    return _named(program, step, operation.rules[min(slot.slot, len(operation.rules) - 1)])
+        return operation.derivative(WholeCell(program, step, brief), slot.slot, 0, 0)
+    return _named(program, step, operation.rules[min(slot.slot, len(operation.rules) - 1)], brief)
 
 
-def backward(program: Program, slot: Slot) -> str:
+def backward(program: Program, slot: Slot, brief: bool = False) -> str:
     """Return what a backward step contributes: `dL/dz2 = dL/dy * y*(1 - y)`, with the sum over broadcast axes.
 
-    A contribution that is added to earlier ones is written with `+=`.
+    A contribution that is added to earlier ones is written with `+=`. `brief` leaves out what is long in an unnamed
+    operand's expression, for lists.
     """
     step = program.steps[slot.step]
-    target, upstream = program.derivative_name(slot.target), program.derivative_name(step.output)
-    factor = local(program, slot)
+    target = program.derivative_name(slot.target, brief=brief)
+    upstream = program.derivative_name(step.output, brief=brief)
+    factor = local(program, slot, brief)
     equals = "+=" if slot.previous >= 0 else "="
     if step.operation.partial(slot.slot) is None:
         return _rule(target, upstream, factor).replace(" = ", f" {equals} ", 1)
@@ -70,7 +77,7 @@ def _rule(target: str, upstream: str, rule: str) -> str:
     """
     left, equals, right = rule.partition(" = ")
     if not equals or not left.startswith(target):
-        return f"{target}: {rule}"
+        return f"{target} = {rule}"
     if upstream in right:
         return rule
     return f"{left} = {upstream} * {_factor(right)}"
@@ -88,12 +95,15 @@ def _factor(text: str) -> str:
     return text
 
 
-def _named(program: Program, step: ForwardStep, rule: str) -> str:
+def _named(program: Program, step: ForwardStep, rule: str, brief: bool) -> str:
     """Return a rule that is written in an operation's letters with the step's own names in their places."""
     operation = step.operation
+    if step.params.get("reduction", "mean") != "mean":
+        rule = re.sub(r" ?/ ?n\b", "", rule)  # the rules of losses divide by the number of terms of a mean
     letters = {"y": step.output} | dict(zip(operation.operands, step.inputs, strict=False))
-    names = {letter: program.values[value].written.within(PRODUCT) for letter, value in letters.items()}
-    derivatives = {letter: program.derivative_name(value) for letter, value in letters.items()}
+    cell = WholeCell(program, step, brief)
+    names = {letter: cell.text(value, PRODUCT) for letter, value in letters.items()}
+    derivatives = {letter: program.derivative_name(value, brief=brief) for letter, value in letters.items()}
 
     def replaced(match: re.Match[str]) -> str:
         gradient, letter = match.groups()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Level", "Route", "Routes", "find_routes"]
 
 LARGEST_GRAPH = 2_000_000
-"""How many edges may lie between an element and the target; beyond that the question is refused, not the answer late."""
+"""How many edges may lie between an element and the target; beyond that the question is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from textual import constants
 from textual.app import App, SystemCommand
 from textual.driver import Driver
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from bptui.trace.record import Trace
 from bptui.tui.commands import APP, FILES, READING, WALKING, bindings
-from bptui.tui.driver import Colourless, TerminalDriver
+from bptui.tui.driver import COLOURLESS, TerminalDriver
 from bptui.tui.walk import WalkScreen
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class BptuiApp(App[None], inherit_bindings=False):
     ALLOW_SELECT = False  # ctrl+c leaves the app; the terminal's own selection copies
 
     def __init__(self, trace: Trace | None = None, source: str = "") -> None:
-        self._colourless = bool(os.environ.get("NO_COLOR"))
         super().__init__()
+        self.no_color = bool(os.environ.get("NO_COLOR"))
         self._trace, self._source = trace, source
         self.fault: Exception | None = None
         """What the app broke on, if it did."""
@@ -97,7 +97,9 @@ class BptuiApp(App[None], inherit_bindings=False):
         return super().get_driver_class() if constants.DRIVER else TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [Colourless()] if self._colourless else super().get_line_filters()
+        if self.no_color:
+            return [COLOURLESS]
+        return [one for one in super().get_line_filters() if not isinstance(one, Monochrome)]
 
     def _handle_exception(self, error: Exception) -> None:
         """Note what broke the app; `run_app` says it in one line once the terminal is restored."""

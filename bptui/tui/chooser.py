@@ -18,11 +18,16 @@ from bptui.present.frame import Row, Table
 from bptui.scenario.scenario import Scenario
 from bptui.text import printable
 from bptui.trace.record import Trace
-from bptui.tui.commands import APP, CHOOSING, bindings
+from bptui.tui.commands import APP, CHOOSING, IN_LINES, bindings
+from bptui.tui.description import description_lines
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.shortening import cut
 from bptui.tui.text_view import Line, TextView, line
 from bptui.tui.top_line import TopLine
+
+_WIDTHS = [(0, "-narrow"), (100, "-wide")]
+"""The style classes of the screen, by the width from which on it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class ChooserScreen(Screen[Choice | None]):
     """Shows the bundled scenarios; gives the one that was opened, None where none was."""
 
     BINDINGS = bindings(CHOOSING)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,9 +52,9 @@ class ChooserScreen(Screen[Choice | None]):
     def compose(self) -> ComposeResult:
         yield TopLine("bptui: choose a scenario", id="top")
         with Horizontal(id="body"):
-            yield LineTable(id="scenarios")
+            yield LineTable(shorten=cut, id="scenarios")
             yield TextView(id="about")
-        yield KeyLine([*CHOOSING, *APP], id="keys")
+        yield KeyLine([*CHOOSING, *IN_LINES, *APP], id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#scenarios").border_title = "Scenarios"
@@ -123,9 +128,8 @@ def _about(found: Scenario | BptuiError, width: int) -> Sequence[Line]:
     if isinstance(found, BptuiError):
         said = printable(str(found), keep="\n")
         return [line("This scenario cannot be opened:", "title"), line(""), *map(line, paragraph(said, width))]
-    about = printable(found.description.strip(), keep="\n") or "This scenario has no description."
     return [
         *(line(text, "title") for text in paragraph(printable(found.title), width)),
         line(""),
-        *map(line, paragraph(about, width)),
+        *description_lines(printable(found.description.strip(), keep="\n"), width),
     ]

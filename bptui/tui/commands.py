@@ -63,9 +63,11 @@ CHOOSING = (
 
 IN_LINES = (
     Command("lines.up", "up,k", "up", "The row above", "↑ k"),
-    Command("lines.down", "down,j", "down", "The row below", "↓ j"),
+    Command("lines.down", "down,j", "down", "The row below", "↓ j", "element"),
     Command("lines.page_up", "pageup", "page_up", "A page up", "PageUp"),
     Command("lines.page_down", "pagedown", "page_down", "A page down", "PageDown"),
+    Command("lines.left", "shift+left", "left", "Sideways to the left, where the rows are wider", "shift+←"),
+    Command("lines.right", "shift+right", "right", "Sideways to the right", "shift+→"),
     Command("lines.first", "home", "first", "First row, where the panel holds more than it shows", "Home"),
     Command("lines.last", "end", "last", "Last row, where the panel holds more than it shows", "End"),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from textual.content import Content
 from textual.widget import Widget
 
 from bptui.export.layout import paragraph
+from bptui.text import width as cells
 from bptui.tui.text_view import Line, TextView, line
 
 
@@ -13,7 +16,7 @@ class Description(TextView):
     """Shows a title and a description, and what to press next."""
 
     def __init__(self, title: str, text: str, *, id: str | None = None) -> None:
-        super().__init__(lambda width: _lines(text, width), id=id)
+        super().__init__(lambda width: description_lines(text, width), id=id)
         self.border_title = Content(title)
         self.border_subtitle = "→ begins the walk · d shows this again"
         self._behind: Widget | None = None
@@ -44,5 +47,22 @@ class Description(TextView):
             self.open()
 
 
-def _lines(text: str, width: int) -> list[Line]:
-    return [line(part) for part in paragraph(text or "This scenario has no description.", width)]
+def description_lines(text: str, width: int) -> list[Line]:
+    """Return a description wrapped to `width`, or words that say that there is none."""
+    return [line(part) for part in paragraph(flowing(text, width) or "This scenario has no description.", width)]
+
+
+def flowing(text: str, width: int) -> str:
+    """Return `text` with the line breaks taken out that its writer's editor made, where its lines do not fit `width`.
+
+    Such a break is one before a word that had no room left; at any other the writer wanted a new line.
+    """
+    lines = text.split("\n")
+    longest = max(map(cells, lines))
+    if longest <= width:
+        return text
+    joined = lines[0]
+    for before, after in pairwise(lines):
+        wanted = not before or not after or cells(f"{before} {after.split(' ')[0]}") <= longest
+        joined += ("\n" if wanted else " ") + after
+    return joined

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
+from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import App
 from textual.color import Color
-from textual.driver import Driver
 from textual.filter import LineFilter
 
 if sys.platform == "win32":
@@ -20,9 +21,9 @@ else:
         """Draws on standard output, as the command line promises; Textual's own driver draws on standard error."""
 
         def __init__(
-            self, app: object, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+            self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
         ) -> None:
-            super().__init__(app, debug=debug, mouse=mouse, size=size)  # type: ignore[arg-type]
+            super().__init__(app, debug=debug, mouse=mouse, size=size)
             self._file = sys.__stdout__
 
 
@@ -36,3 +37,7 @@ class Colourless(LineFilter):
 @lru_cache(1024)
 def _without_colour(style: Style) -> Style:
     return style.without_color + Style(dim=False, meta=style.meta or None)
+
+
+COLOURLESS = Colourless()
+"""The filter; there is one, so that what it has filtered is found again."""

@@ -9,18 +9,22 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Button, Input, Label, RadioButton, RadioSet, Static
+from textual.widgets import Button, Input, Label, Static
 
 from bptui.errors import BptuiError
 from bptui.export import FORMATS, SUFFIXES, write_file
+from bptui.present.frame import Row, Table
 from bptui.text import printable
 from bptui.trace.record import Trace
+from bptui.tui.commands import Command, bindings
 from bptui.tui.dialog import Dialog
+from bptui.tui.line_table import LineTable
 
 
 class ExportScreen(Dialog[None]):
     """Asks for a format and a name, proposes one that is free, and writes the file."""
 
+    BINDINGS = bindings([Command("export.write", "enter", "screen.write", "Write the file", "⏎")])
     AUTO_FOCUS = "Input"
 
     def __init__(self, trace: Trace, source: str) -> None:
@@ -34,10 +38,7 @@ class ExportScreen(Dialog[None]):
         with Vertical(id="window") as window:
             window.border_title = "Export"
             window.border_subtitle = "⏎ writes the file · Tab next field · Esc closes"
-            yield Label("Format")
-            with RadioSet(id="formats", compact=True):
-                for at, name in enumerate(FORMATS):
-                    yield RadioButton(name, at == 0, compact=True)
+            yield LineTable(id="formats")
             yield Label(Content(f"File, in {printable(str(Path.cwd()))}"))
             yield Input(self._proposed, id="name")
             yield Static("", id="said", markup=False)
@@ -45,8 +46,12 @@ class ExportScreen(Dialog[None]):
                 yield Button("Export", variant="primary", id="export")
                 yield Button("Close", id="close")
 
-    def on_radio_set_changed(self, message: RadioSet.Changed) -> None:
-        self._format = list(FORMATS)[message.index]
+    def on_mount(self) -> None:
+        rows = [Row((name, SUFFIXES.get(name, "")), at) for at, name in enumerate(FORMATS)]
+        self.query_one(LineTable).show(Table(("format", "file"), (False, False), rows))
+
+    def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
+        self._format = message.row.cells[0]
         field = self.query_one(Input)
         if field.value == self._proposed:  # a name of the reader's own stays
             self._proposed = field.value = free_name(self._stem, self._format)
@@ -55,22 +60,24 @@ class ExportScreen(Dialog[None]):
         self._say("")
 
     async def on_input_submitted(self) -> None:
-        await self._write()
+        await self.action_write()
 
     async def on_button_pressed(self, message: Button.Pressed) -> None:
         if message.button.id == "export":
-            await self._write()
+            await self.action_write()
         else:
             self.dismiss(None)
 
-    async def _write(self) -> None:
+    async def action_write(self) -> None:
+        """Write the file, or say why not."""
         name = self.query_one(Input).value.strip()
         if not name:
             self._say("Type the name of a file.")
             return
         path = Path(name).expanduser()
         if path.exists():
-            self._say(f"{printable(name)} exists and is left as it is. Free is: {free_name(path.stem, self._format, path)}")
+            free = free_name(path.stem, self._format, path)
+            self._say(f"{printable(name)} exists and is left as it is. Free is: {printable(free)}")
             return
         self._say("Writing…")
         try:

@@ -11,8 +11,8 @@ from bptui.tui.dialog import Dialog
 from bptui.tui.text_view import Line, TextView, line
 
 _INTRODUCTION = (
-    "Steps are shown one at a time: the forward pass, the seed, then the backward pass, one operand at a time. Move the "
-    "cursor in the table of elements (or in the ledger) and the equation above follows it."
+    "Steps are shown one at a time: the forward pass, the seed, then the backward pass, one operand at a time. "
+    "Move the cursor in the table of elements (or in the ledger) and the equation above follows it."
 )
 _MOUSE = (
     "Everything can be clicked: a step in the list, any place on the timeline (or drag along it), a row of a table, "

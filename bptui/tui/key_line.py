@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 from textual import events
 
@@ -16,7 +17,7 @@ _GAP = "  "
 class KeyLine(OneLine):
     """Shows commands with the first of their keys, the most important first."""
 
-    COMPONENT_CLASSES = {"key-line--key", "key-line--label"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key", "key-line--label"}
 
     def __init__(self, commands: Sequence[Command], *, id: str | None = None) -> None:
         """Show the commands that have a label, in this order; the last two stay where the line is too short."""
@@ -47,7 +48,7 @@ class KeyLine(OneLine):
         x = event.get_content_offset_capture(self).x
         for command, start, end in self.places():
             if start <= x < end:
-                await self.app.run_action(command.action, self.screen)
+                await self.app.run_action(command.action, self.screen.focused or self.screen)
 
 
 def _key(command: Command) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -11,9 +12,9 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from bptui.export.layout import fitted
 from bptui.present.frame import Row, Table
 from bptui.tui.line_view import LineView
+from bptui.tui.shortening import without_middle
 
 _MARK, _GAP, _INDENT = 2, 2, 2
 _NARROWEST = 6
@@ -25,7 +26,7 @@ _EMPTY = Table((), (), ())
 class LineTable(LineView):
     """Shows a Table. Columns of text give way where the width is short; columns of numbers are never cut."""
 
-    COMPONENT_CLASSES = {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-table--head",
         "line-table--term",
         "line-table--sum",
@@ -59,18 +60,22 @@ class LineTable(LineView):
         def control(self) -> LineTable:
             return self.table
 
-    def __init__(self, *, quiet: bool = False, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(
+        self, *, quiet: bool = False, shorten: Callable[[str, int], str] = without_middle, id: str | None = None
+    ) -> None:
+        """Make an empty table; `shorten` fits a text into so many cells."""
+        super().__init__(id=id)
         self.table = _EMPTY
         self.cursor = 0
         self._quiet = quiet
         """Whether the cursor is drawn only where the table has the focus."""
+        self._shorten = shorten
         self._lit: Collection[int] = ()
         self._natural: list[int] = []
         self._widths: list[int] = []
 
     def show(self, table: Table, *, cursor: int = 0, lit: Collection[int] = ()) -> None:
-        """Show `table` with the cursor on row `cursor` and the rows `lit` marked as changed; the first of them is seen."""
+        """Show `table` with the cursor on row `cursor`; the rows `lit` are marked as changed, and brought into view."""
         self.table, self._lit = table, lit
         self.cursor = max(0, min(cursor, len(table.rows) - 1))
         self._natural = [cell_len(title) for title in table.columns]
@@ -127,11 +132,12 @@ class LineTable(LineView):
         widths = list(self._natural)
         texts = [at for at, numeric in enumerate(self.table.numeric) if not numeric]
         while texts and (over := self._taken(widths) - _GAP - most) > 0:
-            widest = max(texts, key=lambda at: widths[at])
-            if widths[widest] <= _NARROWEST:
+            least = {at: max(_NARROWEST, cell_len(self.table.columns[at])) for at in texts}
+            widest = max(texts, key=lambda at: widths[at] - least[at])
+            if widths[widest] <= least[widest]:
                 break
             others = [widths[at] for at in texts if at != widest]
-            level = max([_NARROWEST, *(width for width in others if width < widths[widest])])
+            level = max([least[widest], *(width for width in others if width < widths[widest])])
             widths[widest] -= min(over, max(1, widths[widest] - level))
         return widths
 
@@ -163,7 +169,7 @@ class LineTable(LineView):
     def _drawn(self, mark: str, cells: tuple[str, ...], indent: str, style: Style) -> Strip:
         parts = [mark]
         for at, (cell, width, numeric) in enumerate(zip(cells, self._widths, self.table.numeric, strict=True)):
-            text = fitted(indent + cell if at == 0 else cell, width)
+            text = self._shorten(indent + cell if at == 0 else cell, width)
             parts.append(" " * (width - cell_len(text)) + text if numeric else set_cell_size(text, width))
             parts.append(" " * _GAP)
         return self._padded([Segment("".join(parts), style)], style)

@@ -6,6 +6,7 @@ It opens on a million lines as fast as on fifty: a subclass says how many lines 
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from rich.style import Style
 from textual import events
@@ -20,11 +21,15 @@ _CACHED = 1000
 """How many drawn lines are kept."""
 
 
+_SIDEWAYS = 8
+"""How many cells a view scrolls sideways at once."""
+
+
 class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines that scroll, below `fixed` lines that stay."""
 
     BINDINGS = bindings(IN_LINES)
-    COMPONENT_CLASSES = {"line--plain"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--plain"}
 
     fixed = 0
     """How many lines stay on top while the others scroll."""
@@ -150,6 +155,12 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_page_down(self) -> None:
         self.move(max(1, self.page - 1))
+
+    def action_left(self) -> None:
+        self.scroll_to(x=self.scroll_offset.x - _SIDEWAYS, animate=False)
+
+    def action_right(self) -> None:
+        self.scroll_to(x=self.scroll_offset.x + _SIDEWAYS, animate=False)
 
     def action_first(self) -> None:
         if not self.overflows:

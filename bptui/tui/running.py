@@ -1,4 +1,4 @@
-"""Running the app so that the terminal is as it was before, however the app ends: left, stopped by a signal, or broken."""
+"""Running the app so that the terminal is as it was before, however the app ends: left, stopped or broken."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run_app(trace: Trace | None, source: str) -> int:
 
 @contextlib.contextmanager
 def _leaving_on_signals(app: BptuiApp) -> Iterator[None]:
-    """Leave the app in good order on the signals that would otherwise end the process with the screen still switched."""
+    """Leave the app in good order on the signals that would otherwise end the process at once."""
     loop = asyncio.get_running_loop()
     handled = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     with contextlib.suppress(NotImplementedError):  # where the loop has no signal handlers, the system's stand

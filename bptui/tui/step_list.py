@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
@@ -13,12 +13,13 @@ from textual.strip import Strip
 from bptui.present.frame import StepLabel
 from bptui.text import counted
 from bptui.tui.line_view import LineView
+from bptui.tui.shortening import cut
 
 
 class StepList(LineView):
     """Shows the labels of the steps below a heading for each pass; its cursor is the step that the walk is at."""
 
-    COMPONENT_CLASSES = {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         "step-list--heading",
         "step-list--done",
         "step-list--to-come",
@@ -105,8 +106,3 @@ class StepList(LineView):
         line = -1 if offset is None else offset.y + self.scroll_offset.y
         if line < self.line_count() and (step := self._step(line)) is not None:
             self.post_message(self.StepChosen(step))
-
-
-def cut(text: str, width: int) -> str:
-    """Return `text` in exactly `width` cells, its end left out where it is longer."""
-    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"[:width]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Size
@@ -13,8 +14,10 @@ from bptui.tui.line_view import LineView
 _NARROWEST = 20
 """Below this width lines are not wrapped further, but cut."""
 
+STYLES = ("plain", "title", "strong", "result", "muted")
+
 Span = tuple[str, str]
-"""Some characters and their style: `plain`, `title`, `strong`, `result`, `muted`."""
+"""Some characters and their style, one of STYLES."""
 
 Line = tuple[Span, ...]
 
@@ -27,7 +30,9 @@ def line(text: str, style: str = "plain") -> Line:
 class TextView(LineView):
     """Shows the lines that a function of the width returns."""
 
-    COMPONENT_CLASSES = {f"text--{style}" for style in ("plain", "title", "strong", "result", "muted")}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"text--{style}" for style in ("plain", "title", "strong", "result", "muted")
+    }
 
     def __init__(
         self, lines: Callable[[int], Sequence[Line]] | None = None, *, id: str | None = None, classes: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.message import Message
@@ -78,7 +79,12 @@ def _spread(index: int, count: int, places: int) -> int:
 class Timeline(OneLine):
     """Shows how far the walk is."""
 
-    COMPONENT_CLASSES = {"timeline--label", "timeline--done", "timeline--to-come", "timeline--position"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "timeline--label",
+        "timeline--done",
+        "timeline--to-come",
+        "timeline--position",
+    }
 
     class StepChosen(Message):
         """The reader pointed at a step."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-from bptui.export.layout import fitted
 from bptui.text import width as cells
 from bptui.tui.one_line import OneLine, Part
+from bptui.tui.shortening import cut
 
 
 class TopLine(OneLine):
     """Shows a title and some facts; on a narrow screen the first facts give way, then the title is cut."""
 
-    COMPONENT_CLASSES = {"top-line--title", "top-line--fact", "top-line--rule"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"top-line--title", "top-line--fact", "top-line--rule"}
 
     def __init__(self, title: str, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -29,7 +30,7 @@ class TopLine(OneLine):
         while len(facts) > 1 and cells(" │ ".join(facts)) + min(cells(self._title), width // 3) + 4 > width:
             facts.pop(0)
         room = width - cells(" │ ".join(facts)) - 4
-        title = fitted(self._title, max(0, room))
+        title = cut(self._title, max(0, room)).rstrip()
         yield f" {title}", "top-line--title"
         yield " " * (width - 2 - cells(title) - cells(" │ ".join(facts))), "top-line--title"
         for at, fact in enumerate(facts):

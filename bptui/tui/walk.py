@@ -11,7 +11,7 @@ from textual.screen import Screen
 from bptui.present.frame import Phase, Row, Table
 from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
-from bptui.tui.commands import APP, FILES, READING, WALKING, bindings
+from bptui.tui.commands import APP, FILES, IN_LINES, READING, WALKING, bindings
 from bptui.tui.description import Description
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -19,6 +19,10 @@ from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.timeline import Timeline
 from bptui.tui.top_line import TopLine
+
+_WIDTHS = [(0, "-narrow"), (100, "-wide")]
+_HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
+"""The style classes of the screen, by the width and the height from which on it has them."""
 
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
@@ -28,8 +32,8 @@ class WalkScreen(Screen[None]):
 
     BINDINGS = bindings(WALKING, READING, FILES)
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
 
     def __init__(self, trace: Trace, source: str) -> None:
         super().__init__()
@@ -49,7 +53,7 @@ class WalkScreen(Screen[None]):
                 yield LineTable(id="elements")
                 yield LineTable(quiet=True, id="values")
         yield Timeline(steps, forward, id="timeline")
-        yield KeyLine([*WALKING, *READING, *FILES, *APP], id="keys")
+        yield KeyLine([*WALKING, *IN_LINES, *FILES, *READING, *APP], id="keys")
         yield Description(self.presentation.title, self.presentation.description, id="description")
 
     def on_mount(self) -> None:

@@ -1,0 +1,133 @@
+"""What a walk has done to a graph by one of its steps: computed, reached by gradients, and where it is now."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from bptui.graph.model import Focus, Graph, Operand
+from bptui.scenario.program import Program
+
+Arrived = Literal["none", "part", "whole"]
+"""How much of a gradient is there: nothing, some contributions, all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a node or an edge stands at a step."""
+
+    computed: bool
+    arrived: Arrived
+    current: bool
+
+
+class Walk:
+    """Answers for any step of a program's walk how its graph stands; the same at every zoom."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @cached_property
+    def _slots_of_value(self) -> Mapping[int, Sequence[int]]:
+        found: dict[int, list[int]] = {}
+        for slot in self.program.slots:
+            found.setdefault(slot.target, []).append(slot.index)
+        return found
+
+    @cached_property
+    def _slot_of_operand(self) -> Mapping[Operand, int]:
+        return {(slot.step, slot.slot): slot.index for slot in self.program.slots}
+
+    def focus(self, step: int, element: int = 0) -> Focus:
+        """Return which operation the walk is at on a step, to be looked into; `element` is the step's own."""
+        forward = len(self.program.steps)
+        if step < forward:
+            return Focus(step, element)
+        if step == forward:
+            return Focus(self.program.producer.get(self.program.target, 0), element)
+        return Focus(self.program.slots[step - forward - 1].step)
+
+    def step_of(self, graph: Graph, node: int, backward: bool) -> int | None:
+        """Return the step at which a node is computed or, going back, at which its gradient is whole.
+
+        None for a leaf, and for what no gradient reaches.
+        """
+        shown, forward = graph.nodes[node], len(self.program.steps)
+        if backward and shown.values:
+            if shown.values[-1] == self.program.target:
+                return forward
+            slots = self._slots_of_value.get(shown.values[-1])
+            if slots:
+                return forward + 1 + slots[-1]
+        return shown.steps[-1] if shown.steps else None
+
+    def at(self, graph: Graph, step: int, element: int = 0) -> Progress:
+        """Return how `graph` stands when step `step` is shown, with the cursor on `element` of what it makes."""
+        return Progress(self, graph, step, element)
+
+    def arrived(self, value: int, slots: int) -> Arrived:
+        """Return how much of a value's gradient is there after so many slots."""
+        if value == self.program.target:
+            return "whole" if slots >= 0 else "none"
+        of_value = self._slots_of_value.get(value, ())
+        done = bisect_left(of_value, slots)
+        return "none" if not done else "whole" if done == len(of_value) else "part"
+
+    def passed(self, operands: Sequence[Operand], slots: int) -> Arrived:
+        """Return how many of an edge's operands a gradient has passed through after so many slots."""
+        passing = sorted(self._slot_of_operand[one] for one in operands if one in self._slot_of_operand)
+        done = bisect_right(passing, slots - 1)
+        return "none" if not done else "whole" if done == len(passing) else "part"
+
+
+class Progress:
+    """How one graph stands at one step. Each node and edge is worked out when it is drawn."""
+
+    def __init__(self, walk: Walk, graph: Graph, step: int, element: int) -> None:
+        program = walk.program
+        self.graph, self.step = graph, step
+        self._walk = walk
+        self._slots = step - len(program.steps)
+        """How many slots have passed a gradient, this step's included; negative before the seed."""
+        self.backward = self._slots > 0
+        self.nodes: tuple[int, ...]
+        """The nodes that the walk is at."""
+        self.edges: tuple[int, ...] = ()
+        """The edges along which something flows at this step."""
+        if self._slots < 0:
+            self.nodes = self._of_element(graph.by_step.get(step, ()), element)
+            operands = [(step, slot) for slot in range(len(program.steps[step].inputs))]
+        elif self._slots == 0:
+            self.nodes = self._of_element(graph.by_value.get(program.target, ()), element)
+            return
+        else:
+            slot = program.slots[self._slots - 1]
+            at = slot.target if graph.zoom == "elements" else None
+            self.nodes = graph.by_step.get(slot.step, ())
+            if at is not None:
+                self.nodes = self._of_element(graph.by_value.get(at, ()), element)
+            operands = [(slot.step, slot.slot)]
+        lit = dict.fromkeys(edge for operand in operands for edge in graph.by_operand.get(operand, ()))
+        if graph.zoom == "elements":
+            end = "tail" if self.backward else "head"
+            lit = {edge: None for edge in lit if getattr(graph.edges[edge], end) in self.nodes}
+        self.edges = tuple(lit)
+
+    def _of_element(self, nodes: Sequence[int], element: int) -> tuple[int, ...]:
+        return tuple(node for node in nodes if self.graph.nodes[node].element in (None, element))
+
+    def node(self, number: int) -> State:
+        """Return how a node stands."""
+        node = self.graph.nodes[number]
+        value = node.values[-1]
+        made = node.steps[-1] if node.steps else self._walk.program.producer.get(value, -1)
+        return State(made <= self.step, self._walk.arrived(value, self._slots), number in self.nodes)
+
+    def edge(self, number: int) -> State:
+        """Return how an edge stands."""
+        edge = self.graph.edges[number]
+        computed = edge.operands[0][0] <= self.step
+        return State(computed, self._walk.passed(edge.operands, self._slots), number in self.edges)
