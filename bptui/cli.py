@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -22,14 +23,26 @@ if TYPE_CHECKING:
 
 OK, WRONG, BAD = 0, 1, 2
 
+_COMMANDS = ("export", "check", "list", "ops", "schema", "new")
 _FORMATS = ("text", "json")
+_LATER = ("markdown", "latex", "html")
+"""Formats that are known and cannot be written yet."""
 
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line, and where the help is."""
 
     def error(self, message: str) -> NoReturn:
-        raise BptuiError(Fault(f"{message}", f"see `{self.prog} --help`"))
+        from bptui.text import nearest
+
+        hint = f"see `{self.prog} --help`"
+        unknown = re.match(r"unrecognized arguments: (-\S+)", message)
+        if unknown is not None:
+            close = nearest(
+                unknown[1].partition("=")[0], [name for name in self._option_string_actions if len(name) > 2]
+            )
+            hint = f"did you mean `{close}`? {hint}" if close else hint
+        raise BptuiError(Fault(message, hint))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,14 +77,9 @@ def _run(arguments: list[str]) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # the same bytes whatever the locale
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    commands: dict[str, Callable[[list[str]], int]] = {
-        "export": _export,
-        "check": _check,
-        "list": _list,
-        "ops": _ops,
-        "schema": _schema,
-        "new": _new,
-    }
+    commands: dict[str, Callable[[list[str]], int]] = dict(
+        zip(_COMMANDS, (_export, _check, _list, _ops, _schema, _new), strict=True)
+    )
     if arguments and arguments[0] in commands:
         return commands[arguments[0]](arguments[1:])
     return _open(arguments)
@@ -98,11 +106,13 @@ def _open(arguments: list[str]) -> int:
     )
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a path, a bundled scenario's name, or -")
     _symbolic(parser)
+    if len(arguments) > 1 and not arguments[0].startswith("-") and (command := _meant(arguments[0])) is not None:
+        raise BptuiError(Fault(f"there is no command `{arguments[0]}`", f"did you mean `bptui {command}`?"))
     options = parser.parse_args(arguments)
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
     if options.scenario is None:
         if not interactive:
-            raise BptuiError(Fault("there is no terminal to open the app in", "name a scenario to print its trace"))
+            raise BptuiError(Fault("there is no terminal to open the app in: name a scenario to print its trace"))
         from bptui.tui import open_app
 
         return open_app(None, source="")
@@ -131,10 +141,32 @@ def _scenario(named: str) -> Scenario:
     from bptui.text import nearest
 
     if not os.path.lexists(named) and bundled.path(named) is None:
-        close = nearest(named, bundled.names())
-        hint = f"did you mean the bundled scenario `{close}`?" if close else "`bptui list` lists the bundled scenarios"
+        hint = "`bptui list` lists the bundled scenarios"
+        if (close := nearest(named, bundled.names())) is not None:
+            hint = f"did you mean the bundled scenario `{close}`?"
+        elif (command := _meant(named)) is not None:
+            hint = f"did you mean the command `bptui {command}`?"
         raise BptuiError(Fault("there is no such file, and no bundled scenario of that name", hint, file=named))
     return bptui.load(named)
+
+
+def _meant(word: str) -> str | None:
+    """Return the command that was likely meant by `word`, where no file has that name."""
+    from bptui.text import nearest
+
+    return None if os.path.lexists(word) else nearest(word, _COMMANDS)
+
+
+def _refuse_unknown(format: str, later: Sequence[str] = _LATER) -> None:
+    """Raise a BptuiError where there is no such format, or where it is one of `later`."""
+    from bptui.text import nearest
+
+    if format in later:
+        raise BptuiError(f"there is no export as {format} yet: the formats are {' and '.join(_FORMATS)}")
+    if format not in _FORMATS:
+        close = nearest(format, _FORMATS)
+        hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(_FORMATS)
+        raise BptuiError(Fault(f"unknown format `{format}`", hint))
 
 
 def _mode(options: argparse.Namespace) -> str:
@@ -154,8 +186,7 @@ def _export(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     from bptui.export import write, write_file
 
-    if options.format not in _FORMATS:
-        raise BptuiError(Fault(f"unknown format `{options.format}`", "there are: " + ", ".join(_FORMATS)))
+    _refuse_unknown(options.format)
     trace = bptui.run(_scenario(options.scenario), mode=_mode(options))
     if options.output is None:
         sys.stdout.write(write(trace, options.format))
@@ -169,8 +200,7 @@ def _check(arguments: list[str]) -> int:
     parser.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="paths or bundled scenarios' names")
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
     options = parser.parse_args(arguments)
-    if options.format not in _FORMATS:
-        raise BptuiError(Fault(f"unknown format `{options.format}`", "there are: " + ", ".join(_FORMATS)))
+    _refuse_unknown(options.format, later=())
     from bptui.checking.report import all_right, report, text
 
     found: list[Any] = []

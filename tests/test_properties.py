@@ -23,7 +23,9 @@ from bptui.checking.gradients import check_gradients
 from bptui.export.json import write_json
 from bptui.ops import CALLABLE, OPERATIONS
 from bptui.present.presentation import Presentation
+from bptui.trace.elements import Elements
 from bptui.trace.record import Trace
+from checker import mask
 from random_scenarios import RandomScenario, random_scenario
 
 OPERATION_NAMES = tuple(OPERATIONS)
@@ -301,8 +303,8 @@ def replay(data: dict[str, Any], scenario: RandomScenario) -> None:
 class Graph:
     """All edges between single elements, read off the JSON trace; routes by walking every one of them.
 
-    An elementwise local has an edge for each of its entries; a Jacobian for each that is not 0 by structure. Random
-    numbers leave no other zeros, but for extremes, where everything that is compared is linked.
+    An elementwise local has an edge for each of its entries. A Jacobian has one for each entry that is not 0, and for
+    each 0 that is none by structure, which the JSON cannot tell: the operation is asked, and `checker` checks those.
     """
 
     def __init__(self, data: dict[str, Any], trace: Trace) -> None:
@@ -311,6 +313,7 @@ class Graph:
         self.seed = numbers(next(step for step in data["steps"] if step["phase"] == "seed")["gradient"]).reshape(-1)
         self.edges: dict[tuple[int, int], list[tuple[tuple[int, int], float]]] = {}
         shapes = {value["id"]: tuple(value["shape"]) for value in data["values"]}
+        elements = Elements(trace)
         for step in data["steps"]:
             if step["phase"] != "backward":
                 continue
@@ -326,28 +329,13 @@ class Graph:
                 matrix[np.arange(columns.size), columns] = local.reshape(-1)
                 linked = np.zeros(matrix.shape, dtype=bool)
                 linked[np.arange(columns.size), columns] = True
-            elif step["op"] in ("max", "min", "max_pool1d"):
-                linked = self.compared(above, shapes[tail], shapes[head])
+            else:
+                structure = elements.structure(step["forward_step"], step["slot"])
+                possible = mask(structure, *matrix.shape)
+                assert not (linked & ~possible).any()
+                linked = possible
             for i, j in np.argwhere(linked):
                 self.edges.setdefault((tail, int(j)), []).append(((head, int(i)), float(matrix[i, j])))
-
-    @staticmethod
-    def compared(step: dict[str, Any], x: tuple[int, ...], y: tuple[int, ...]) -> Any:
-        """Return which inputs each extreme compares, found by moving the output's indices back over its windows."""
-        linked = np.zeros((math.prod(y), math.prod(x)), dtype=bool)
-        outputs = np.arange(math.prod(y))
-        if step["op"] == "max_pool1d":
-            n = step["params"]["n"]
-            for j, index in enumerate(np.ndindex(*x)):
-                if index[-1] // n < y[-1]:
-                    linked[np.ravel_multi_index((*index[:-1], index[-1] // n), y), j] = True
-            return linked
-        axis = step["params"]["axis"]
-        axes = range(len(x)) if axis is None else [one % len(x) for one in np.atleast_1d(np.asarray(axis, dtype=int))]
-        kept = tuple(1 if k in axes else length for k, length in enumerate(x))
-        rows = np.broadcast_to(outputs.reshape(kept), x).reshape(-1)
-        linked[rows, np.arange(rows.size)] = True
-        return linked
 
     def steps_out(self, node: tuple[int, int], level: str) -> list[tuple[tuple[int, int], float]]:
         """Return where one goes from `node`; at the named level unnamed values are passed through."""

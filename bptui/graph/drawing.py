@@ -34,6 +34,7 @@ _JOINTS = " ╴╸╷┐┑╻┒┓╶─╾┌┬┭┎┰┱╺╼━┍┮�
 _ROUND = str.maketrans("┌┐└┘", "╭╮╰╯")
 _DASHED = str.maketrans("─│", "╌┊")
 _UP, _RIGHT, _DOWN, _LEFT = range(4)
+_VERTICAL = {_UP, _DOWN}
 _PLACES = (27, 9, 3, 1)
 
 _FRAMES = {"todo": "╭╌╮┊╰╯┴┬", "done": "╭─╮│╰╯┴┬", "current": "┏━┓┃┗┛┷┯", "selected": "╔═╗║╚╝╧╤"}
@@ -127,7 +128,7 @@ class Drawing:
                 lay(x, edge, *((_DOWN,) if y == first else (_UP,) if y == last else (_UP, _DOWN)))
         for x, at in arms.items():
             joint = _JOINTS[sum(_PLACES[arm] * weight for arm, weight in at.items())].translate(_ROUND)
-            if any(len(net) == 4 for net in nets[x].values()):
+            if len(at) == 4 and any(net & _VERTICAL and net - _VERTICAL for net in nets[x].values()):
                 joint = "●" if 2 in at.values() else "•"
             texts[x - left] = joint if ranks[x] else joint.translate(_DASHED)
             styles[x - left] = STYLES[5 + ranks[x]]

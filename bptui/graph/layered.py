@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bptui.graph.channel import Wire, routed
-from bptui.graph.layout import Box, Layout, Link, Point
+from bptui.graph.layout import Box, Layout, Link, Point, simplified
 from bptui.graph.placing import placed, placed_within
 
 GAP = 2
@@ -309,15 +309,3 @@ def _path(
     points = [point for piece in reversed(pieces) for point in piece]
     points.append((points[-1][0], end))
     return simplified(points)
-
-
-def simplified(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Return a path with only the cells at which it begins, turns and ends."""
-    kept: list[Point] = []
-    for point in points:
-        if kept and point == kept[-1]:
-            continue
-        if len(kept) > 1 and (kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]):
-            kept.pop()
-        kept.append(point)
-    return tuple(kept)

@@ -49,6 +49,18 @@ class Layout:
     height: int
 
 
+def simplified(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Return a path with only the cells at which it begins, turns and ends."""
+    kept: list[Point] = []
+    for point in points:
+        if kept and point == kept[-1]:
+            continue
+        if len(kept) > 1 and (kept[-2][0] == kept[-1][0] == point[0] or kept[-2][1] == kept[-1][1] == point[1]):
+            kept.pop()
+        kept.append(point)
+    return tuple(kept)
+
+
 def faults(layout: Layout, links: Sequence[Link]) -> list[str]:
     """Return what is wrong with a layout, in words: an empty list where it keeps every promise.
 

@@ -183,8 +183,11 @@ _OPERATOR = re.compile(r"\*\*|//|[<>=!]=|[-+*/@%<>&|^~]")
 _SUSPECT = re.compile(
     r"(?P<signs>(?:[-+~]\s*){9,}) | (?<!\w)(?P<number>\d[\d_a-fA-FxX.]*) | (?P<skipped>[\#\\]) | (?P<odd>[^ -~])", re.X
 )
-_TYPOGRAPHIC = {"−": "-", "–": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "“": '"', "”": '"', "‘": "'", "’": "'",
-                "²": "**2", "³": "**3", "½": "1/2", "≤": "<=", "≥": ">=", "≠": "!=", "√": "sqrt(…)", "∑": "sum(…)"}  # fmt: skip
+_TYPOGRAPHIC = {
+    **{"−": "-", "–": "-", "·": "*", "×": "*", "⋅": "*", "÷": "/", "“": '"', "”": '"', "‘": "'", "’": "'"},
+    **{"²": "**2", "³": "**3", "½": "1/2", "≤": "<=", "≥": ">=", "≠": "!=", "√": "sqrt(…)", "∑": "sum(…)"},
+}
+"""What people paste from documents, and what to write instead."""
 
 
 def _check_characters(body: str, offset: int, limits: Limits) -> None:

@@ -457,8 +457,8 @@ class _Resolver:
             if node.name in self.lowering.faulty:
                 return None
             if node.name in self.names:
-                self.report(f"`{node.name}` is a value and cannot be called", node.name_span,
-                            f"write a product with its sign: `{node.name}*(…)`; an element as `{node.name}[0]`")  # fmt: skip
+                hint = f"write a product with its sign: `{node.name}*(…)`; an element as `{node.name}[0]`"
+                self.report(f"`{node.name}` is a value and cannot be called", node.name_span, hint)
                 return None
             functions = self.lowering.functions
             hint = "`bptui ops` lists the operations"

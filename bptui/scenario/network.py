@@ -59,8 +59,8 @@ class Expansion:
         for number, layer in enumerate(self.network.layers, 1):
             path: Path = ("network", "layers", number - 1)
             if len(shape) not in (1, 2):
-                message = f"layer {number} takes an input of shape (n,) or (batch, n), and `{current}` has {shape_text(shape)}"
-                self.fault(path, message, "")
+                message = f"layer {number} cannot take `{current}`, which has shape {shape_text(shape)}"
+                self.fault(path, message, "a layer takes one input of shape (n,) or a batch of shape (batch, n)")
                 return
             made: Shape | None = None
             for line in self._lines(layer, number, current, shape, path, number == last):
@@ -118,7 +118,7 @@ class Expansion:
                 yield LineText(after, f"{layer.name}({current})", (*path, "name"))
 
     def _parameters(self, layer: DenseLayer, number: int, shape: Shape, path: Path) -> str | None:
-        """Add a dense layer's weights and bias and return what its line adds for the bias; None where they are at fault."""
+        """Add a dense layer's weights and bias; return what its line adds for the bias, None where there is a fault."""
         weights: Any = layer.weights
         place = (*path, "weights")
         if weights is None:
