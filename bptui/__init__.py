@@ -63,7 +63,7 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
 
 def export(trace: Trace, format: str = "text") -> str:
     """Return the trace as `text` or `json`; raises BptuiError for a format that there is not."""
-    from bptui.export import write
+    from bptui.exporting import write
 
     return write(trace, format)
 

@@ -13,13 +13,16 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import bptui
 from bptui.errors import BptuiError, Fault
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from bptui.scenario.scenario import Scenario
+    from bptui.trace.breakpoints import Breakpoint
 
 OK, WRONG, BAD = 0, 1, 2
 
@@ -44,28 +47,55 @@ class _Parser(argparse.ArgumentParser):
             hint = f"did you mean `{close}`? {hint}" if close else hint
         raise BptuiError(Fault(message, hint))
 
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        (file or sys.stderr).write(message)  # argparse passes over a full disk in silence
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 (a check failed), 2 (bad input), 130, 143 or 129."""
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None:
             signal.signal(number, _stop)
+    _open_streams()
     try:
-        status = _run(sys.argv[1:] if arguments is None else list(arguments))
+        try:
+            status = _run(sys.argv[1:] if arguments is None else list(arguments))
+        except SystemExit as stop:  # argparse after --help, or a signal
+            status = stop.code if isinstance(stop.code, int) else OK
         sys.stdout.flush()
         return status
     except BptuiError as error:
-        print(error, file=sys.stderr)
+        _say(str(error))
         return BAD
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # whoever read our output has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         return OK
     except OSError as fault:
-        print(f"bptui: cannot write the output: {(fault.strerror or str(fault)).lower()}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(f"bptui: cannot write the output: {(fault.strerror or str(fault)).lower()}")
+        _give_up(sys.stdout)
         return BAD
+
+
+def _open_streams() -> None:
+    """Put a null device in the place of every standard stream that was closed before the start."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (it stays open)
+
+
+def _say(text: str) -> None:
+    """Write a line to standard error; where that cannot be done, there is nobody to tell."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
+
+
+def _give_up(stream: TextIO) -> None:
+    """Send what is still in a stream's buffer nowhere, so that closing it at the end does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _stop(number: int, frame: object) -> NoReturn:
@@ -105,12 +135,23 @@ def _open(arguments: list[str]) -> int:
 `bptui COMMAND --help` says more about each.""",
     )
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a path, a bundled scenario's name, or -")
+    parser.add_argument(
+        "--break",
+        action="append",
+        default=[],
+        dest="breakpoints",
+        metavar="WHAT",
+        help="run to the first step of this kind, such as 'nan', '|grad| < 1e-8', '|dL/dW1| > 100', 'sign', 'line z1', "
+        "'op relu' or 'W1(1,1)'; may be given several times; without a terminal, print all such steps",
+    )
     _symbolic(parser)
     if len(arguments) > 1 and not arguments[0].startswith("-") and (command := _meant(arguments[0])) is not None:
         raise BptuiError(Fault(f"there is no command `{arguments[0]}`", f"did you mean `bptui {command}`?"))
     options = parser.parse_args(arguments)
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
     if options.scenario is None:
+        if options.breakpoints:
+            raise BptuiError(Fault("`--break` needs a scenario to run: name one before it"))
         if not interactive:
             raise BptuiError(Fault("there is no terminal to open the app in: name a scenario to print its trace"))
         from bptui.tui import open_app
@@ -118,12 +159,22 @@ def _open(arguments: list[str]) -> int:
         return open_app(None, source="")
     scenario = _scenario(options.scenario)
     trace = bptui.run(scenario, mode=_mode(options))
+    breakpoints: Sequence[Breakpoint] = ()
+    if options.breakpoints:
+        from bptui.trace.breakpoints import read_breakpoints
+
+        breakpoints = read_breakpoints(trace.program, options.breakpoints)
     if not interactive:
-        sys.stdout.write(bptui.export(trace, "text"))
+        if breakpoints:
+            from bptui.exporting.stops import stop_lines
+
+            sys.stdout.writelines(f"{line}\n" for line in stop_lines(trace, breakpoints))
+        else:
+            sys.stdout.write(bptui.export(trace, "text"))
         return OK
     from bptui.tui import open_app
 
-    return open_app(trace, source=options.scenario)
+    return open_app(trace, source=options.scenario, breakpoints=breakpoints)
 
 
 def _scenario(named: str) -> Scenario:
@@ -184,14 +235,15 @@ def _export(arguments: list[str]) -> int:
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     _symbolic(parser)
     options = parser.parse_args(arguments)
-    from bptui.export import write, write_file
+    from bptui.exporting import write, write_file
 
     _refuse_unknown(options.format)
     trace = bptui.run(_scenario(options.scenario), mode=_mode(options))
     if options.output is None:
         sys.stdout.write(write(trace, options.format))
     else:
-        write_file(trace, options.format, Path(options.output), options.force)
+        remedy = "choose another name, or use --force to replace it"
+        write_file(trace, options.format, Path(options.output), options.force, remedy)
     return OK
 
 
@@ -209,7 +261,7 @@ def _check(arguments: list[str]) -> int:
         try:
             found += report([_scenario(named)])["scenarios"]
         except BptuiError as error:
-            print(error, file=sys.stderr)
+            _say(str(error))
             status = BAD
     whole = {**report([]), "scenarios": found}
     sys.stdout.write(
@@ -234,7 +286,7 @@ def _ops(arguments: list[str]) -> int:
     parser = _parser("ops", "List the operations with their derivatives and conventions.")
     parser.add_argument("name", nargs="?", metavar="NAME", help="show this operation alone")
     options = parser.parse_args(arguments)
-    from bptui.export.operations import operations_text
+    from bptui.exporting.operations import operations_text
 
     sys.stdout.write(operations_text(options.name))
     return OK
@@ -252,10 +304,12 @@ def _new(arguments: list[str]) -> int:
     parser = _parser("new", "Write a commented starter scenario.")
     parser.add_argument("file", metavar="FILE", help="the file to write, which must not exist yet")
     options = parser.parse_args(arguments)
-    from bptui.export.files import write_whole
+    from bptui.exporting.files import write_whole
+    from bptui.text import printable
 
     write_whole(Path(options.file), (Path(__file__).parent / "starter.toml").read_text(encoding="utf-8"))
-    print(f"wrote {options.file}; open it with: bptui {options.file}", file=sys.stderr)
+    named = printable(options.file)
+    _say(f"wrote {named}; open it with: bptui {named}")
     return OK
 
 

@@ -40,7 +40,7 @@ _INFIX = {
 }  # fmt: skip
 COMPARISONS = tuple(name for name, (_, precedence) in _INFIX.items() if precedence == COMPARISON)
 
-_LEAF_NAMES = ["x", "W1", "b", "α", "sum", "w_2", "data", "Größe", "v", "q", "k9", "s", "mask", "u2", "r", "o", "t", "θ"]
+_LEAF_NAMES = ["x", "W1", "b", "α", "sum", "w_2", "data", "Größe", "v", "q", "k9", "s", "mask", "u2", "r", "o", "θ"]
 _LINE_NAMES = ["h", "z1", "max", "y", "σ", "a_", "relu", "m", "g", "n2", "out", "p", "c", "F3", "log", "w", "λ", "j1"]
 _SYMBOLS = ["X", "Y", "δ", "ξ", "Q_", "B", "Z", "R"]
 
@@ -193,7 +193,7 @@ class _Generator:
         for name in wanted:
             self.attempt(lambda name=name: self.line(self.dressed(self.operation(name), name)))  # type: ignore[misc]
         if random.random() < 0.3:
-            self.line(Node("2*pi - e", SUM, np.float64(2 * math.pi - math.e), lambda env: 2 * math.pi - math.e))
+            self.line(self.checked("2*pi - e", SUM, lambda env: np.float64(2 * math.pi - math.e)))
         of, seed, loss, backward = self.target()
         for _ in range(random.choice((0, 0, 1))):  # lines that the target does not see
             self.attempt(lambda: self.line(self.operation("multiply")))
@@ -328,12 +328,12 @@ class _Generator:
 
     def literal(self, number: float) -> Node:
         value = np.float64(number)
-        return Node(repr(number), ATOM if number >= 0 else SIGN, value, lambda env: value)
+        return Node(repr(number), ATOM if number >= 0 else SIGN, np.asarray(value), lambda env: value)
 
     # -- operands ----------------------------------------------------------------------------------------------------
 
     def operand(self, shape: tuple[int, ...], low: float = -2.0, high: float = 2.0) -> Node:
-        """Return an expression of `shape` with its numbers in the range: a name, a literal, an expression, a new leaf."""
+        """Return an expression of `shape` with its numbers in the range: a name, a literal, a new leaf, …"""
         random = self.random
         fitting = [node for node in self.known.values() if node.shape == shape]
         way = random.random()
@@ -403,8 +403,8 @@ class _Generator:
         if way < 0.8 and node.value.size:
             return self.called(node)
         if node.shape:
-            other = self.operand(node.shape[-1:])
-            return self.applied(self.random.choice(("add", "multiply", "divide")), [node, self.inside(other, 0.3, 2.0)], {})
+            other = self.inside(self.operand(node.shape[-1:]), 0.3, 2.0)
+            return self.applied(self.random.choice(("add", "multiply", "divide")), [node, other], {})
         return self.applied("square", [node], {})
 
     def called(self, node: Node) -> Node:

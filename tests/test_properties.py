@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from functools import lru_cache
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import bptui
 from bptui.checking.gradients import check_gradients
-from bptui.export.json import write_json
+from bptui.exporting.json import write_json
 from bptui.ops import CALLABLE, OPERATIONS
 from bptui.present.presentation import Presentation
 from bptui.trace.elements import Elements
@@ -35,7 +35,7 @@ FEATURED = 2
 CORPUS = range(-(-len(OPERATION_NAMES) // FEATURED))
 
 
-@lru_cache(maxsize=None)
+@cache
 def case(number: int) -> tuple[RandomScenario, Trace]:
     """Return scenario `number` of the corpus and its trace."""
     scenario = random_scenario(Random(number), OPERATION_NAMES[number * FEATURED :][:FEATURED])
@@ -109,14 +109,16 @@ def check_routes(scenario: RandomScenario, trace: Trace) -> None:
             count = graph.count(start, level)
             if count > 2000:
                 continue
-            found = trace.routes(element, limit=count + 1, level=level)  # type: ignore[arg-type]
+            found = trace.routes(element, limit=count + 1, level=level)
             what = f"{element}, {level}\n{scenario.text}"
             assert found.count == count == len(found), what
             assert found.level == level, what
             expected = sorted(graph.products(start, level))
             scale = max((abs(product) for product in expected), default=0.0)
             products = [route.product for route in found]
-            np.testing.assert_allclose(sorted(products), expected, rtol=1e-9, atol=1e-12 * scale, err_msg=what)
+            np.testing.assert_allclose(
+                sorted(products), expected, rtol=1e-9, atol=1e-12 * max(scale, 1.0), err_msg=what
+            )
             assert_best_first(products, what)
             gradient = float(trace.gradient(element))
             assert found.total == gradient, what
@@ -125,7 +127,7 @@ def check_routes(scenario: RandomScenario, trace: Trace) -> None:
                 assert route.product == math.prod(number for _, number in route.factors), what
                 assert math.isnan(route.share) if gradient == 0 else route.share == route.product / gradient, what
                 assert len(route.steps) == len(route.factors), what
-            few = trace.routes(element, limit=2, level=level)  # type: ignore[arg-type]
+            few = trace.routes(element, limit=2, level=level)
             assert few.count == count, what
             assert [route.product for route in few] == products[:2], what
 
@@ -368,6 +370,4 @@ class Graph:
     def products(self, node: tuple[int, int], level: str) -> list[float]:
         if node[0] == self.target:
             return [float(self.seed[node[1]])]
-        return [
-            number * rest for head, number in self.steps_out(node, level) for rest in self.products(head, level)
-        ]
+        return [number * rest for head, number in self.steps_out(node, level) for rest in self.products(head, level)]

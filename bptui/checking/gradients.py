@@ -1,8 +1,11 @@
 """Gradients against finite differences: an answer that no rule of bptui's had a part in, except the forward ones.
 
 Central differences with a step of ∛ε·max(1, |x|), whose error is about 10⁻¹⁰ relative for well-scaled functions
-(Nocedal and Wright, Numerical Optimization, section 8.1). At a kink they give the midpoint of the two one-sided slopes;
-any gradient between these is accepted there, and the element is named as a kink.
+(Nocedal and Wright, Numerical Optimization, section 8.1). Where that does not settle it, differences are taken with
+steps of many sizes, and those count whose change from one step to the next, with the rounding in them, is least
+(Ridders, 1982, "Accurate computation of F'(x) and F'(x)F''(x)"): a function may vary over 10⁻⁸ or over 10⁸.
+At a kink the two one-sided slopes stay apart however small the step; any gradient between them is accepted there, and
+the element is named as a kink.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,8 +28,8 @@ MOST_ELEMENTS = 64
 """How many elements of one value are checked; of larger ones so many, evenly spread."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
-_STEPS = tuple(factor * _EPSILON ** (1 / 3) for factor in (1.0, 0.1, 10.0, 0.01))
-"""Step sizes relative to max(1, |x|), tried in turn until one agrees."""
+_STEP = _EPSILON ** (1 / 3)
+"""The first step, relative to max(1, |x|)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Checked:
     """How many elements were compared."""
     size: int
     worst: float
-    """The largest relative error, kinks left out."""
+    """The largest relative error that differences can tell, kinks left out."""
     ok: bool
     kinks: tuple[str, ...]
     """The elements at which the function has a kink."""
@@ -47,10 +51,11 @@ class Checked:
 
 def check_gradients(trace: Trace) -> list[Checked]:
     """Return one comparison for each name in the scenario's `wrt`, in its order."""
-    return [_check(trace, name) for name in trace.program.wrt]
+    rounding = _rounding(trace)
+    return [_check(trace, name, rounding) for name in trace.program.wrt]
 
 
-def _check(trace: Trace, name: str) -> Checked:
+def _check(trace: Trace, name: str, rounding: float) -> Checked:
     value = trace.program.names[name]
     gradient = trace.gradient_of(value).reshape(-1)
     picked = (
@@ -60,7 +65,7 @@ def _check(trace: Trace, name: str) -> Checked:
     )
     worst, ok, kinks, not_finite = 0.0, True, [], 0
     for flat in (int(one) for one in picked):
-        verdict = _compare(trace, value, flat, float(gradient[flat]))
+        verdict = _compare(trace, value, flat, float(gradient[flat]), rounding)
         if verdict.not_finite:
             not_finite += 1
             continue
@@ -80,43 +85,77 @@ class _Verdict:
     not_finite: bool = False
 
 
-def _compare(trace: Trace, value: int, flat: int, gradient: float) -> _Verdict:
-    """Compare one element: the first step size that agrees settles it, the first one's error is what is reported."""
-    here = _target(trace, trace.values)
-    if not (math.isfinite(here) and math.isfinite(gradient)):
+@dataclass(frozen=True, slots=True)
+class _Slopes:
+    """The two one-sided slopes over one step, and how far rounding may have moved them."""
+
+    left: float
+    right: float
+    noise: float
+
+    @property
+    def central(self) -> float:
+        return (self.left + self.right) / 2
+
+    @property
+    def apart(self) -> float:
+        return abs(self.right - self.left)
+
+
+def _compare(trace: Trace, value: int, flat: int, gradient: float, rounding: float) -> _Verdict:
+    """Compare one element: by the first step where that plainly agrees, else by the most exact of a ladder of steps."""
+    if not (math.isfinite(_target(trace, trace.values)) and math.isfinite(gradient)):
         return _Verdict(False, not_finite=True)
-    verdicts = []
-    for before, after, step in _differences(trace, value, flat):
-        if not (math.isfinite(before) and math.isfinite(after)):
-            continue
-        slopes = ((here - before) / step, (after - here) / step)
-        central = (after - before) / (2 * step)
-        noise = 8 * _EPSILON * max(abs(before), abs(after), abs(here), _size(trace)) / step
-        scale = max(abs(central), abs(gradient))
-        error = abs(central - gradient) / max(scale, noise / TOLERANCE * 10) if scale else 0.0
-        if abs(central - gradient) <= TOLERANCE * scale + noise:
-            return _Verdict(True, error)
-        slack = TOLERANCE * max(abs(slopes[0]), abs(slopes[1])) + 2 * noise
-        apart = abs(slopes[1] - slopes[0]) > 100 * slack
-        if apart and min(slopes) - slack <= gradient <= max(slopes) + slack:
-            return _Verdict(True, kink=True)
-        verdicts.append(_Verdict(False, abs(central - gradient) / scale if scale else math.inf))
-    return min(verdicts, key=lambda verdict: verdict.error) if verdicts else _Verdict(False, not_finite=True)
+    size = abs(float(trace.values[value].reshape(-1)[flat]))
+    first = _slopes(trace, value, flat, _STEP * max(1.0, size), rounding)
+    if first is not None:
+        allowed = TOLERANCE * abs(gradient)
+        if abs(first.central - gradient) <= allowed and first.noise <= allowed and first.apart <= 100 * allowed:
+            return _Verdict(True, abs(first.central - gradient) / abs(gradient) if gradient else 0.0)
+    taken = (_slopes(trace, value, flat, step, rounding) for step in _ladder(size))
+    rungs = [slopes for slopes in taken if slopes is not None]
+    if len(rungs) < 2:
+        return _Verdict(False, not_finite=True)
+    wide, narrow = min(pairwise(rungs), key=lambda pair: _doubt(*pair))
+    doubt = _doubt(wide, narrow)
+    if narrow.apart > wide.apart / 2 and narrow.apart > 100 * doubt:
+        slack = TOLERANCE * max(abs(narrow.left), abs(narrow.right)) + doubt
+        low, high = sorted((narrow.left, narrow.right))
+        return _Verdict(low - slack <= gradient <= high + slack, kink=True)
+    missed = max(0.0, abs(narrow.central - gradient) - doubt)
+    scale = max(abs(narrow.central), abs(gradient))
+    error = missed / scale if scale else 0.0
+    return _Verdict(error <= TOLERANCE, error)
 
 
-def _differences(trace: Trace, value: int, flat: int) -> Iterator[tuple[float, float, float]]:
-    """Yield the target before and after the element is moved by a step either way, and the step; for each step size."""
+def _doubt(wide: _Slopes, narrow: _Slopes) -> float:
+    """Return how far the central difference of two neighbouring steps may be off."""
+    return abs(wide.central - narrow.central) + wide.noise + narrow.noise
+
+
+def _ladder(size: float) -> Iterator[float]:
+    """Yield steps for an element of this size, each a tenth of the one before, from coarse to fine."""
+    highest = 10 * _STEP * max(1.0, size)
+    lowest = max(1e-4 * _STEP * min(1.0, size or 1.0), 1e-18 * highest)
+    for rung in range(1 + math.ceil(math.log10(highest / lowest))):
+        yield highest / 10**rung
+
+
+def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float) -> _Slopes | None:
+    """Return the slopes where the element is moved by `step` either way; None where a number there is not finite."""
     array = trace.values[value]
     at = float(array.reshape(-1)[flat])
-    for relative in _STEPS:
-        step = relative * max(1.0, abs(at))
-        step = (at + step) - at
-        results = []
-        for moved in (at - step, at + step):
-            changed = array.copy()
-            changed.reshape(-1)[flat] = moved
-            results.append(_target(trace, recompute(trace.program, trace.values, {value: changed})))
-        yield results[0], results[1], step
+    step = (at + step) - at
+    results = [_target(trace, trace.values)]
+    for moved in (at - step, at + step):
+        changed = array.copy()
+        changed.reshape(-1)[flat] = moved
+        results.append(_target(trace, recompute(trace.program, trace.values, {value: changed})))
+    if step == 0.0 or not all(map(math.isfinite, results)):
+        return None
+    here, before, after = results
+    noise = max(rounding, 8 * _EPSILON * max(abs(before), abs(after))) / step
+    return _Slopes((here - before) / step, (after - here) / step, noise)
 
 
 def _target(trace: Trace, values: Sequence[Array]) -> float:
@@ -126,6 +165,9 @@ def _target(trace: Trace, values: Sequence[Array]) -> float:
         return float((trace.seed * array).sum())
 
 
-def _size(trace: Trace) -> float:
+def _rounding(trace: Trace) -> float:
+    """Return how far rounding may have moved the target: that of each result reaches it through its gradient."""
+    results = [step.output for step in trace.program.steps]
     with np.errstate(all="ignore"):
-        return float(np.abs(trace.seed * trace.values[trace.program.target]).sum())
+        sizes = [float(np.abs(trace.gradient_of(value) * trace.values[value]).sum()) for value in results]
+    return 8 * _EPSILON * max(filter(math.isfinite, sizes), default=0.0)

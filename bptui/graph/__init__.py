@@ -1,7 +1,7 @@
 """The computation graph of a program, drawn on the cells of a terminal; it knows no terminal library.
 
-`model` makes a graph at a zoom level, `layered` (or `rails`, for what is too large) lays it out, `progress` says what a
-step of the walk has done to it, and `drawing` turns any window of it into rows of text.
+`model` makes a graph at a zoom level, `layered` or `rails` lays it out, `progress` says what a step of the walk has
+done to it, and `drawing` turns any window of it into rows of text.
 """
 
 from __future__ import annotations
@@ -16,15 +16,21 @@ MOST_LAYERED = 2000
 """Up to how many nodes and bends a graph is layered."""
 
 
-def lay_out(graph: Graph) -> Layout:
-    """Return a graph's layout: layered, or on rails where that would take long."""
+def lay_out(graph: Graph, room: int | None = None) -> Layout:
+    """Return a graph's layout: layered, or on rails where that would take long or be much wider than `room` cells."""
     sizes = [node.size for node in graph.nodes]
     links = [(edge.tail, edge.head) for edge in graph.edges]
+    if graph.zoom == "elements":
+        return layered(sizes, links, in_order=True)
     if len(sizes) + bends(len(sizes), links) > MOST_LAYERED:
         return on_rails(sizes, links)
-    return layered(sizes, links, in_order=graph.zoom == "elements")
+    layout = layered(sizes, links)
+    if room is None or 2 * layout.width <= 3 * room:
+        return layout
+    narrow = on_rails(sizes, links)
+    return narrow if narrow.width < layout.width else layout
 
 
-def draw(graph: Graph) -> Drawing:
-    """Return a graph laid out and ready to be drawn."""
-    return Drawing(graph, lay_out(graph))
+def draw(graph: Graph, room: int | None = None) -> Drawing:
+    """Return a graph laid out, where it can be for `room` columns, and ready to be drawn."""
+    return Drawing(graph, lay_out(graph, room))

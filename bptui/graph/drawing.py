@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 from bptui.graph.layout import Box, Layout
@@ -40,9 +41,10 @@ _PLACES = (27, 9, 3, 1)
 _FRAMES = {"todo": "╭╌╮┊╰╯┴┬", "done": "╭─╮│╰╯┴┬", "current": "┏━┓┃┗┛┷┯", "selected": "╔═╗║╚╝╧╤"}
 """Corners, sides and joints with edges: top left, across, top right, down, bottom left and right, entry, exit."""
 
-ASCII = str.maketrans(
-    "╭╮╰╯┌┐└┘─│╌┊┴┬├┤┼┏┓┗┛━┃┷┯┻┳┣┫╋╔╗╚╝═║╧╤▐▌▶◀▼▲△■□●•…·²³→−",
-    "+++++++++|-:+++++####=#+++++++####=#++[]><v^^*o**.*23>-",
+ASCII = (
+    str.maketrans(dict.fromkeys(_JOINTS[1:] + "╭╮╰╯╧╤", "+"))
+    | str.maketrans(dict.fromkeys("┏┓┗┛╔╗╚╝┃║", "#"))
+    | str.maketrans("─│━═╌┊▐▌▶◀▼▲△■□●•…·²³→", "-|==-:[]><v^'*o**.*23>")
 )
 """What stands for what where there is no Unicode: `text.translate(ASCII)` keeps every cell."""
 
@@ -65,7 +67,7 @@ class Drawing:
             (x0, y0), (x1, y1) = path[0], path[-1]
             start = (x0 + 1, y0) if self._aside(number) else (x0, y0 - 1)
             points = [start, *path, (x1, y1 + 1)]
-            for (xa, ya), (xb, yb) in zip(points, points[1:], strict=False):
+            for (xa, ya), (xb, yb) in pairwise(points):
                 if ya == yb:
                     self._across.setdefault(ya, []).append((min(xa, xb), max(xa, xb), number))
                 else:
@@ -202,7 +204,7 @@ class Drawing:
         return None
 
     def neighbour(self, number: int, direction: Direction) -> int | None:
-        """Return the node that an arrow key leads to from node `number`: along an edge up and down, else the nearest."""
+        """Return the node that an arrow key leads to: up and down along an edge if there is one, else the nearest."""
         boxes, box = self.layout.boxes, self.layout.boxes[number]
         if direction in ("up", "down"):
             if direction == "up":
@@ -234,7 +236,7 @@ class Drawing:
 
 
 def _moved(start: int, length: int, first: int, last: int) -> int:
-    """Return the start of a window of `length` cells moved to hold [first, last), or its beginning if it is too long."""
+    """Return where a window of `length` cells starts, moved to hold [first, last), or the beginning of that."""
     return max(min(start, first), min(last - length, first)) if start > first or last - length > start else start
 
 

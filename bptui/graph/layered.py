@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from bptui.graph.channel import Wire, routed
 from bptui.graph.layout import Box, Layout, Link, Point, simplified
@@ -225,7 +226,7 @@ def _wish(items: Sequence[_Item], item: _Item, joined: Sequence[int]) -> tuple[i
 
 def _settle(items: Sequence[_Item], row: Sequence[int], wishes: Sequence[int], weights: Sequence[int]) -> None:
     strides = []
-    for number, after in zip(row, row[1:], strict=False):
+    for number, after in pairwise(row):
         bare = items[number].node is None or items[after].node is None
         strides.append(items[number].width + (1 if bare else GAP))
     for number, x in zip(row, placed(wishes, weights, strides), strict=True):

@@ -1,14 +1,15 @@
 """Where nodes and edges of a graph lie on the cells of a terminal, and the check that nothing lies on anything else.
 
 Nodes are boxes of whole cells, edges are paths of horizontal and vertical runs from below (or left of) the node where
-they begin to above the node where they end. All edges from one node make a *net*: they may share cells, as the branches of one wire.
-Edges of different nets meet only where one crosses the other at a right angle.
+they begin to above the node where they end. All edges from one node make a *net*: they may share cells, as the branches
+of one wire. Edges that have no end in common meet only where one crosses the other at a right angle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Point = tuple[int, int]
 """A cell: column and row, counted from 0."""
@@ -106,7 +107,7 @@ def _enters(box: Box, point: Point) -> bool:
 def _arms(path: Sequence[Point]) -> dict[Point, tuple[bool, bool]]:
     """Return for each cell of a path whether it runs horizontally, vertically, or (where it turns) both."""
     arms: dict[Point, tuple[bool, bool]] = {}
-    for (x0, y0), (x1, y1) in zip(path, path[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(path):
         for x in range(min(x0, x1), max(x0, x1) + 1):
             for y in range(min(y0, y1), max(y0, y1) + 1):
                 across, along = arms.get((x, y), (False, False))

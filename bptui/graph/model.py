@@ -7,8 +7,9 @@ values it stands for and each edge which operands it carries, so that the walk i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -31,6 +32,9 @@ WIDEST = 30
 
 MOST_ELEMENTS = 12
 """Of how many elements of one array nodes are made."""
+
+MOST_NODES = 2000
+"""How many lines or steps are drawn; of more, those around the focus."""
 
 _BOXED: frozenset[Kind] = frozenset({"group", "line"})
 _NO_CHOICES: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
@@ -114,16 +118,20 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What the walk is at: a forward step, and at the element level an element of its result."""
+    """Which forward step is looked into, and which element must be seen: of the operand in `slot`, or of the result."""
 
     step: int = 0
     element: int = 0
+    slot: int | None = None
+
+
+_FIRST = Focus()
 
 
 def build(
     program: Program,
     zoom: Zoom,
-    focus: Focus = Focus(),  # noqa: B008
+    focus: Focus = _FIRST,
     choices: Mapping[int, Mapping[str, Any]] = _NO_CHOICES,
 ) -> Graph:
     """Return the graph of a program at a zoom level.
@@ -134,32 +142,40 @@ def build(
     if zoom == "elements":
         return _elements(program, focus, choices.get(focus.step, {}))
     if zoom == "operations":
-        return _assembled(program, zoom, _leaves(program), _operations(program))
-    lines = [(line,) for line in program.lines.values()]
+        first, last = _around(focus.step, len(program.steps))
+        return _assembled(program, zoom, [_step_node(program, step) for step in program.steps[first:last]])
+    lines = list(program.lines.values())
+    first, last = _around(bisect_right(lines, focus.step, key=lambda line: line.first) - 1, len(lines))
+    shown = lines[first:last]
     if zoom == "lines":
-        return _assembled(program, zoom, _leaves(program), map(_line_node(program), lines))
-    groups = _groups(program)
+        return _assembled(program, zoom, [_lines_node(program, "line", (line,), ()) for line in shown])
+    groups = _groups(program, shown)
     own = _own_leaves(program, groups)
-    inside = {value for values in own.values() for value in values}
-    made = (_group_node(program, group, own.get(index, ())) for index, group in enumerate(groups))
-    return _assembled(program, zoom, (leaf for leaf in _leaves(program) if leaf.values[0] not in inside), made)
+    return _assembled(
+        program, zoom, [_lines_node(program, "group", group, own.get(index, ())) for index, group in enumerate(groups)]
+    )
+
+
+def _around(index: int, count: int) -> tuple[int, int]:
+    """Return which of `count` things are drawn where one is in focus."""
+    first = max(0, min(index - MOST_NODES // 2, count - MOST_NODES))
+    return first, min(count, first + MOST_NODES)
 
 
 # -- nodes -------------------------------------------------------------------------------------------------------------
 
 
-def _leaves(program: Program) -> Iterator[Node]:
-    for value in program.values:
-        if value.role in ("input", "parameter"):
-            yield Node(0, "leaf", (_cut(printable(value.text)),), _note(value), (), (value.id,))
+def _given(program: Program, value: Value) -> Node:
+    """Return a node for a value that is not computed by any other: a leaf, or what lies before all that is drawn."""
+    text = value.text if value.role in ("input", "parameter") else pretty(value.brief.text)
+    return Node(0, "leaf", (_cut(printable(text)),), _note(value), (), (value.id,))
 
 
-def _operations(program: Program) -> Iterator[Node]:
-    for step in program.steps:
-        value = program.values[step.output]
-        name = f"{printable(value.name)} = " if value.name is not None else ""
-        text = name + pretty(printable(_outermost(program, step)))
-        yield Node(0, "step", (_cut(text),), _note(value), (step.index,), (step.output,))
+def _step_node(program: Program, step: ForwardStep) -> Node:
+    value = program.values[step.output]
+    name = f"{printable(value.name)} = " if value.name is not None else ""
+    text = name + pretty(printable(_outermost(program, step)))
+    return Node(0, "step", (_cut(text),), _note(value), (step.index,), (step.output,))
 
 
 def _outermost(program: Program, step: ForwardStep) -> str:
@@ -171,31 +187,30 @@ def _outermost(program: Program, step: ForwardStep) -> str:
     return step.operation.written(operands, step.params, program.index_base).text
 
 
-def _line_node(program: Program) -> Any:
-    def node(lines: tuple[Line, ...]) -> Node:
-        (line,) = lines
-        value = program.values[line.value]
-        steps = range(line.first, line.last)
-        values = tuple(program.steps[step].output for step in steps) or (line.value,)
-        return Node(0, "line", _wrapped(_equation(line)), _note(value), tuple(steps), values)
-
-    return node
+def _lines_node(program: Program, kind: Kind, lines: tuple[Line, ...], own: tuple[int, ...]) -> Node:
+    """Return a node for lines that follow each other and for the leaves that only they use."""
+    last = program.values[lines[-1].value]
+    steps = tuple(step for line in lines for step in range(line.first, line.last))
+    values = dict.fromkeys((*own, *(program.steps[step].output for step in steps), last.id))
+    label = _wrapped(_equation(lines[0])) if len(lines) == 1 else tuple(_cut(_equation(line)) for line in lines)
+    return Node(0, kind, label, _note(last), steps, tuple(values))
 
 
 def _equation(line: Line) -> str:
     return f"{printable(line.name)} = {pretty(printable(' '.join(line.text.split())))}"
 
 
-def _groups(program: Program) -> list[tuple[Line, ...]]:
+def _groups(program: Program, lines: Sequence[Line]) -> list[tuple[Line, ...]]:
     """Return the lines, an activation together with the line that it alone acts on: `h = relu(z1)` with `z1`."""
-    users = Counter(operand for line in program.lines.values() for operand in _used(program, line))
+    used = [_used(program, line) for line in lines]
+    users = Counter(value for values in used for value in values)
     groups: list[tuple[Line, ...]] = []
-    for line in program.lines.values():
+    for line, values in zip(lines, used, strict=True):
         before = groups[-1][-1] if groups else None
         steps = program.steps[line.first : line.last]
         if (
             before is not None
-            and _used(program, line) == {before.value}
+            and values == {before.value}
             and users[before.value] == 1
             and all(step.operation.partial(0) is not None for step in steps)
         ):
@@ -230,29 +245,25 @@ def _own_leaves(program: Program, groups: Sequence[tuple[Line, ...]]) -> dict[in
     return own
 
 
-def _group_node(program: Program, group: tuple[Line, ...], own: tuple[int, ...]) -> Node:
-    steps = tuple(step for line in group for step in range(line.first, line.last))
-    last = program.values[group[-1].value]
-    values = (*own, *(program.steps[step].output for step in steps))
-    label = _wrapped(_equation(group[0])) if len(group) == 1 else tuple(_cut(_equation(line)) for line in group)
-    return Node(0, "group", label, _note(last), steps, values)
-
-
 # -- edges -------------------------------------------------------------------------------------------------------------
 
 
-def _assembled(program: Program, zoom: Zoom, leaves: Iterable[Node], others: Iterable[Node]) -> Graph:
-    """Return the graph of these nodes: numbered, and joined where one uses what another hands on."""
+def _assembled(program: Program, zoom: Zoom, made: Sequence[Node]) -> Graph:
+    """Return the graph of these nodes and of what they need that none of them gives: numbered, and joined."""
+    maker = {value: node for node in made for value in node.values}
+    used = {operand for node in made for step in node.steps for operand in program.steps[step].inputs}
+    leaves = {value for value in program.names.values() if value not in program.producer}
+    given = [value for value in sorted((used | leaves) - maker.keys()) if program.values[value].role != "constant"]
     nodes = [
         Node(index, node.kind, node.label, node.note, node.steps, node.values)
-        for index, node in enumerate([*leaves, *others])
+        for index, node in enumerate([*(_given(program, program.values[value]) for value in given), *made])
     ]
-    maker = {value: node.id for node in nodes for value in node.values}
+    giver = {value: node.id for node in nodes for value in node.values}
     carried: dict[tuple[int, int], list[Operand]] = {}
     for node in nodes:
         for step in node.steps:
             for slot, operand in enumerate(program.steps[step].inputs):
-                tail = maker.get(operand)
+                tail = giver.get(operand)
                 if tail is not None and tail != node.id:
                     carried.setdefault((tail, node.id), []).append((step, slot))
     edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in carried.items())
@@ -276,37 +287,52 @@ def _elements(program: Program, focus: Focus, choices: Mapping[str, Any]) -> Gra
         text = _cut(pretty(printable(program.element_name(value.id, flat))))
         nodes.append(Node(len(nodes), "element", (text,), "", steps, (value.id,), flat))
 
-    def left_out(value: Value, shown: int, steps: tuple[int, ...]) -> None:
-        if shown < value.size:
-            nodes.append(Node(len(nodes), "more", (f"… {value.size - shown:,} more",), "", steps, (value.id,)))
+    def left_out(value: Value, shown: int, steps: tuple[int, ...]) -> int | None:
+        if shown == value.size:
+            return None
+        nodes.append(Node(len(nodes), "more", (f"… {value.size - shown:,} more",), "", steps, (value.id,)))
+        return len(nodes) - 1
 
-    first = max(0, min(focus.element - MOST_ELEMENTS // 2, output.size - MOST_ELEMENTS))
-    outputs = range(first, min(first + MOST_ELEMENTS, output.size))
-    reads: dict[tuple[int, int], list[int]] = {}
-    for slot, operand in enumerate(step.inputs):
-        if program.values[operand].role != "constant":
-            structure = step.operation.structure(slot, shapes, output.shape, params)
-            for head in outputs:
-                reads[slot, head] = [int(flat) for flat in structure.reads(head)[: 4 * MOST_ELEMENTS]]
-    for operand in dict.fromkeys(step.inputs):
+    structures = {
+        slot: step.operation.structure(slot, shapes, output.shape, params)
+        for slot, operand in enumerate(step.inputs)
+        if program.values[operand].role != "constant"
+    }
+    seen = focus.element
+    if focus.slot is not None and program.values[step.inputs[focus.slot]].size:
+        seen = int(next(iter(structures[focus.slot].feeds(focus.element)), 0))
+    first = max(0, min(seen - MOST_ELEMENTS // 2, output.size - MOST_ELEMENTS))
+    heads = range(first, min(first + MOST_ELEMENTS, output.size))
+    reads = {
+        (slot, head): [int(flat) for flat in structure.reads(head)[: 4 * MOST_ELEMENTS]]
+        for slot, structure in structures.items()
+        for head in sorted(heads, key=lambda head: head != seen)
+    }
+    for operand in dict.fromkeys(step.inputs[slot] for slot in structures):
         value = program.values[operand]
-        if value.role == "constant":
-            continue
-        read = {flat for (slot, _), flats in reads.items() if step.inputs[slot] == operand for flat in flats}
-        wanted = read if value.size > MOST_ELEMENTS else range(value.size)
-        shown = sorted(wanted)[:MOST_ELEMENTS]
+        wanted = [focus.element] if focus.slot is not None and step.inputs[focus.slot] == operand else []
+        if value.size <= MOST_ELEMENTS:
+            wanted = list(range(value.size))
+        for (slot, _), flats in reads.items():
+            if step.inputs[slot] == operand:
+                wanted += flats
+        shown = sorted(list(dict.fromkeys(wanted))[:MOST_ELEMENTS])
         for flat in shown:
             add(value, flat, ())
         left_out(value, len(shown), ())
-    for head in outputs:
+    for head in heads:
         add(output, head, (step.index,))
-    left_out(output, len(outputs), (step.index,))
+    rest = left_out(output, len(heads), (step.index,))
     carried: dict[tuple[int, int], list[Operand]] = {}
+    if rest is not None and nodes[0].values[0] != output.id:
+        # what is left out of the result reads what is left out of the first operand, or else the last that is not
+        tail = max(node.id for node in nodes if node.values == nodes[0].values)
+        carried[tail, rest] = [(step.index, next(iter(structures)))]
     for (slot, head), flats in reads.items():
         for flat in flats:
-            tail = at.get((step.inputs[slot], flat))
-            if tail is not None:
-                carried.setdefault((tail, at[output.id, head]), []).append((step.index, slot))
+            source = at.get((step.inputs[slot], flat))
+            if source is not None:
+                carried.setdefault((source, at[output.id, head]), []).append((step.index, slot))
     edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in sorted(carried.items()))
     return Graph("elements", tuple(nodes), edges)
 
@@ -328,17 +354,19 @@ def _cut(text: str, most: int = WIDEST) -> str:
 
 
 def _wrapped(text: str) -> tuple[str, ...]:
-    """Return `text` in one row, or broken at a space into two."""
+    """Return `text` in one row, or in two, broken at a space inside as few brackets as can be."""
     if width(text) <= WIDEST:
         return (text,)
-    first = ""
-    for word in text.split(" "):
-        if width(f"{first} {word}") > WIDEST:
-            break
-        first = f"{first} {word}".lstrip()
-    if not first:
+    breaks: list[tuple[bool, int, int]] = []
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if character == " " and width(text[:at]) <= WIDEST:
+            breaks.append((width(text[at:]) + 1 > WIDEST, depth, -at))
+    if not breaks:
         return (_cut(text),)
-    return first, _cut("  " + text[len(first) :].strip())
+    at = -min(breaks)[2]
+    return text[:at], _cut("  " + text[at:].strip())
 
 
 def _listed(pairs: Iterable[tuple[Any, int]]) -> dict[Any, tuple[int, ...]]:

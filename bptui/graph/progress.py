@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from bptui.graph.model import Focus, Graph, Operand
-from bptui.scenario.program import Program
+from bptui.trace.record import Trace
 
 Arrived = Literal["none", "part", "whole"]
 """How much of a gradient is there: nothing, some contributions, all of them."""
@@ -25,21 +24,10 @@ class State:
 
 
 class Walk:
-    """Answers for any step of a program's walk how its graph stands; the same at every zoom."""
+    """Answers for any step of a trace how a graph of its program stands, at every zoom."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-
-    @cached_property
-    def _slots_of_value(self) -> Mapping[int, Sequence[int]]:
-        found: dict[int, list[int]] = {}
-        for slot in self.program.slots:
-            found.setdefault(slot.target, []).append(slot.index)
-        return found
-
-    @cached_property
-    def _slot_of_operand(self) -> Mapping[Operand, int]:
-        return {(slot.step, slot.slot): slot.index for slot in self.program.slots}
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.program = trace, trace.program
 
     def focus(self, step: int, element: int = 0) -> Focus:
         """Return which operation the walk is at on a step, to be looked into; `element` is the step's own."""
@@ -48,7 +36,8 @@ class Walk:
             return Focus(step, element)
         if step == forward:
             return Focus(self.program.producer.get(self.program.target, 0), element)
-        return Focus(self.program.slots[step - forward - 1].step)
+        slot = self.program.slots[step - forward - 1]
+        return Focus(slot.step, element, slot.slot)
 
     def step_of(self, graph: Graph, node: int, backward: bool) -> int | None:
         """Return the step at which a node is computed or, going back, at which its gradient is whole.
@@ -59,7 +48,7 @@ class Walk:
         if backward and shown.values:
             if shown.values[-1] == self.program.target:
                 return forward
-            slots = self._slots_of_value.get(shown.values[-1])
+            slots = self.trace.slots_of(shown.values[-1])
             if slots:
                 return forward + 1 + slots[-1]
         return shown.steps[-1] if shown.steps else None
@@ -72,24 +61,34 @@ class Walk:
         """Return how much of a value's gradient is there after so many slots."""
         if value == self.program.target:
             return "whole" if slots >= 0 else "none"
-        of_value = self._slots_of_value.get(value, ())
+        of_value = self.trace.slots_of(value)
         done = bisect_left(of_value, slots)
         return "none" if not done else "whole" if done == len(of_value) else "part"
 
     def passed(self, operands: Sequence[Operand], slots: int) -> Arrived:
-        """Return how many of an edge's operands a gradient has passed through after so many slots."""
-        passing = sorted(self._slot_of_operand[one] for one in operands if one in self._slot_of_operand)
-        done = bisect_right(passing, slots - 1)
+        """Return through how many of an edge's operands a gradient has passed after so many slots."""
+        passing = [slot for one in operands if (slot := self._slot(one)) is not None]
+        done = sum(slot < slots for slot in passing)
         return "none" if not done else "whole" if done == len(passing) else "part"
+
+    def _slot(self, operand: Operand) -> int | None:
+        """Return the slot through which a gradient passes an operand, or None where none does."""
+        step, number = operand
+        slots, of_value = self.program.slots, self.trace.slots_of(self.program.steps[step].inputs[number])
+        # a value's slots are in the order of the backward pass: by falling step, then by operand
+        at = bisect_left(of_value, (-step, number), key=lambda slot: (-slots[slot].step, slots[slot].slot))
+        found = at < len(of_value) and (slots[of_value[at]].step, slots[of_value[at]].slot) == operand
+        return of_value[at] if found else None
 
 
 class Progress:
-    """How one graph stands at one step. Each node and edge is worked out when it is drawn."""
+    """How one graph stands at one step. Each node and edge is worked out when it is first drawn."""
 
     def __init__(self, walk: Walk, graph: Graph, step: int, element: int) -> None:
         program = walk.program
         self.graph, self.step = graph, step
         self._walk = walk
+        self._edges: dict[int, State] = {}
         self._slots = step - len(program.steps)
         """How many slots have passed a gradient, this step's included; negative before the seed."""
         self.backward = self._slots > 0
@@ -117,7 +116,9 @@ class Progress:
         self.edges = tuple(lit)
 
     def _of_element(self, nodes: Sequence[int], element: int) -> tuple[int, ...]:
-        return tuple(node for node in nodes if self.graph.nodes[node].element in (None, element))
+        return tuple(
+            node for node in nodes if self.graph.nodes[node].element == element or self.graph.zoom != "elements"
+        )
 
     def node(self, number: int) -> State:
         """Return how a node stands."""
@@ -128,6 +129,9 @@ class Progress:
 
     def edge(self, number: int) -> State:
         """Return how an edge stands."""
-        edge = self.graph.edges[number]
-        computed = edge.operands[0][0] <= self.step
-        return State(computed, self._walk.passed(edge.operands, self._slots), number in self.edges)
+        state = self._edges.get(number)
+        if state is None:
+            operands = self.graph.edges[number].operands
+            computed, lit = operands[0][0] <= self.step, number in self.edges
+            state = self._edges[number] = State(computed, self._walk.passed(operands, self._slots), lit)
+        return state

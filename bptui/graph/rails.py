@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from bptui.graph.layout import Box, Layout, Link, Point, simplified
 
@@ -26,7 +27,7 @@ def on_rails(sizes: Sequence[tuple[int, int]], links: Sequence[Link]) -> Layout:
     sources = {node for node in users if node not in entered and sizes[node][1] == 1}
     order = sorted(range(len(sizes)), key=lambda node: (users[node][0], 0, node) if node in sources else (node, 1, 0))
     others = [node for node in order if node not in sources]
-    straight = {node for node, after in zip(others, others[1:], strict=False) if users.get(node) == [after]}
+    straight = {node for node, after in pairwise(others) if users.get(node) == [after]}
     rails, count = _rails(order, {node: heads for node, heads in users.items() if node not in straight})
     left = 2 * count
     boxes: dict[int, Box] = {}
@@ -46,7 +47,7 @@ def on_rails(sizes: Sequence[tuple[int, int]], links: Sequence[Link]) -> Layout:
 
 
 def _rails(order: Sequence[int], users: Mapping[int, Sequence[int]]) -> tuple[dict[int, int], int]:
-    """Return the rail of each net, and how many there are: a rail is free again below the last node that it leads to."""
+    """Return the rail of each net, and how many there are; below the last node it leads to, a rail is free again."""
     place = {node: index for index, node in enumerate(order)}
     ends: dict[int, list[int]] = {}
     rails: dict[int, int] = {}

@@ -71,14 +71,29 @@ def shortened(text: str, most: int = LONGEST_SUM) -> str:
 
 
 def _shorten(text: str, separator: str, most: int) -> str:
-    parts = _split(text, separator)
-    parts = [
-        re.sub(r"\((.*)\)", lambda match: f"({shortened(match.group(1), most)})", part, flags=re.S) for part in parts
-    ]
+    parts = [_inside(part, most) for part in _split(text, separator)]
     if len(parts) > most:
         left = len(parts) - most + 1
         parts = [*parts[: most - 2], f"… {left} more …", parts[-1]]
     return separator.join(parts)
+
+
+def _inside(text: str, most: int) -> str:
+    """Return `text` with what stands in each of its outermost brackets shortened."""
+    pieces: list[str] = []
+    depth = start = 0
+    for at, character in enumerate(text):
+        if character in "([":
+            depth += 1
+            if depth == 1:
+                pieces.append(text[start : at + 1])
+                start = at + 1
+        elif character in ")]":
+            depth -= 1
+            if depth == 0:
+                pieces.append(shortened(text[start:at], most))
+                start = at
+    return "".join([*pieces, text[start:]])
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -81,12 +81,27 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Factor:
+    """One factor of a route: its name, its number, the product up to it, and the step that it belongs to."""
+
+    name: str
+    number: str
+    product: str
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class RouteText:
     """One route: its product, its factors by name and by number."""
 
     product: str
     names: str
     numbers: str
+    share: str = ""
+    """What part of the gradient the product is: `40 %`; of routes of both signs some are more than 100 %."""
+    together: str = ""
+    """The sum of this route and all before it in the list."""
+    factors: tuple[Factor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +111,11 @@ class RouteList:
     title: str
     routes: tuple[RouteText, ...]
     more: str = ""
+    gradient: str = ""
+    """The gradient that the routes sum to, by name."""
+    total: str = ""
+    """Its number."""
+    sum: str = ""
+    """The sum written out, `0.04125 + (-0.02919) = 0.01206`, where the routes are few."""
+    count: int = 0
+    """How many routes there are in all."""

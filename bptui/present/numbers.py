@@ -43,6 +43,18 @@ def factor(value: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
+def percent(share: float) -> str:
+    """Return a share as a percentage: `40 %`, `0.012 %`, `-242 %`; nothing where it is no number."""
+    if not math.isfinite(share):
+        return ""
+    per_cent = 100 * share
+    if abs(per_cent) >= 1e6:
+        return f"{per_cent:.1e} %"
+    if abs(per_cent) >= 9.95 or per_cent == 0:
+        return f"{per_cent:.0f} %"
+    return f"{per_cent:.2g} %" if abs(per_cent) >= 0.001 else f"{per_cent:.1e} %"
+
+
 def array(values: NDArray[np.float64], most: int = 8) -> str:
     """Return an array on one line, `[0.13, 0.2, 0.27]`; of an axis longer than `most` the first and last elements."""
     if values.ndim == 0:
@@ -79,7 +91,7 @@ def _fixed(value: float, decimals: int) -> str:
 def _special(value: float) -> str:
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    if value == int(value) and abs(value) < 1e15 and len(f"{abs(value):.0f}".rstrip("0")) > DECIMALS:
+    if value == int(value) and abs(value) < 1e12 and len(f"{abs(value):.0f}".rstrip("0")) > DECIMALS:
         return f"{value:.0f}"
     mantissa, _, exponent = f"{value:.{DECIMALS}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".")

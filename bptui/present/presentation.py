@@ -5,17 +5,20 @@ Nothing here is computed for steps that are not asked for, and a table of a larg
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import TypeVar, overload
 
 import numpy as np
 
-from bptui.errors import BptuiError
 from bptui.ops.operation import shape_text
 from bptui.present import cells, numbers
 from bptui.present.advice import stable_form
-from bptui.present.frame import Block, Frame, RouteList, RouteText, Row, StepLabel, Table
+from bptui.present.frame import Block, Frame, RouteList, Row, StepLabel, Table
+from bptui.present.why import route_list
 from bptui.scenario.program import Array, ForwardStep, Slot, Value
 from bptui.text import counted, printable
 from bptui.trace import formulas
@@ -93,9 +96,9 @@ class Presentation:
 
         def row(flat: int) -> Row:
             shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
-            return Row(
-                (cells.pretty(self.program.element_name(output.id, flat)), shown if shown != value else "", value), flat
-            )
+            if shown == value:  # of an element that only moves, where it comes from says more than its number again
+                shown = cells.element(names, step, flat)
+            return Row((cells.pretty(self.program.element_name(output.id, flat)), shown, value), flat)
 
         table = Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
         return Frame(
@@ -327,26 +330,45 @@ class Presentation:
 
     def values(self, index: int) -> Table:
         """Return the table of all named values at step `index`: a line for each row of an array, what is not yet known
-        left blank."""
-        rows: list[Row] = []
-        for name, identity in self.program.names.items():
-            value = self.program.values[identity]
-            known = self.program.producer.get(identity, -1) <= index
-            array = self.trace.values[identity] if known else None
-            gradient = self.trace.gradient_at(identity, index)
-            rows += self._value_rows(name, value, array, gradient)
-        return Table(("name", "shape", "value", "gradient so far"), (False, False, False, False), rows)
+        left blank. The same value stands in the same rows at every step."""
+        names = tuple(self.program.names.items())
 
-    def _value_rows(self, name: str, value: Value, array: Array | None, gradient: Array | None) -> list[Row]:
-        shape = "×".join(str(length) for length in value.shape)
-        left, right = _lines(array), _lines(gradient)
-        count = max(len(left), len(right), 1)
-        left += [""] * (count - len(left))
-        right += [""] * (count - len(right))
-        return [
-            Row((name if line == 0 else "", shape if line == 0 else "", left[line], right[line]))
-            for line in range(count)
-        ]
+        def row(at: int) -> Row:
+            which = bisect_right(self._value_starts, at) - 1
+            return self._value_row(*names[which], at - self._value_starts[which], index)
+
+        return Table(("name", "shape", "value", "gradient so far"), (False,) * 4, _Lazy(self._value_starts[-1], row))
+
+    def changed(self, index: int) -> range:
+        """Return the rows of `values` whose numbers step `index` makes or adds to; none where the value has no name."""
+        forward = self.trace.seed_step
+        if index < forward:
+            value = self.program.steps[index].output
+        elif index == forward:
+            value = self.program.target
+        else:
+            value = self.program.slots[index - forward - 1].target
+        which = self._value_places.get(value)
+        return range(0) if which is None else range(*self._value_starts[which : which + 2])
+
+    @cached_property
+    def _value_starts(self) -> list[int]:
+        """The row that each named value begins at, and at the end how many rows there are."""
+        counts = (_line_count(self.program.values[identity].shape) for identity in self.program.names.values())
+        return [0, *accumulate(counts)]
+
+    @cached_property
+    def _value_places(self) -> dict[int, int]:
+        """By value id: which of the named values it is."""
+        return {identity: at for at, identity in enumerate(self.program.names.values())}
+
+    def _value_row(self, name: str, identity: int, line: int, index: int) -> Row:
+        known = self.program.producer.get(identity, -1) <= index
+        left = _lines(self.trace.values[identity]) if known else []
+        right = _lines(self.trace.gradient_at(identity, index))
+        shape = "×".join(str(length) for length in self.program.values[identity].shape)
+        ends = (left[line] if left else "", right[line] if right else "")
+        return Row((name, shape, *ends) if line == 0 else ("", "", *ends))
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -386,8 +408,10 @@ class Presentation:
         """
         for line, operand in self._asked_links():
             head, tail = self.program.values[line], self.program.values[operand]
-            if head.size * tail.size > LARGEST_LINK or (line == self.program.target and tail.name in self.program.wrt):
-                continue
+            if head.size * tail.size > LARGEST_LINK or (
+                line == self.program.target and not self.program.seeded and tail.name in self.program.wrt
+            ):
+                continue  # too large, or among the gradients already
             found = np.reshape(self.trace.derivative(f"d{head.name}/d{tail.name}"), (head.size, *tail.shape))
             for flat in range(head.size):
                 name = f"d{self.program.element_name(line, flat)}/d{tail.name}"
@@ -419,32 +443,9 @@ class Presentation:
             if size > MOST_ROUTED:
                 yield RouteList(f"… and the routes of {counted(size - MOST_ROUTED, 'more element')} of {name}", ())
 
-    def route_list(self, value: int, flat: int, limit: int = 4, level: Level = "named") -> RouteList:
+    def route_list(self, value: int, flat: int, limit: int = 6, level: Level = "named") -> RouteList:
         """Return why the gradient of one element is what it is: its largest routes, factor by factor."""
-        name = self.program.element_name(value, flat)
-        gradient = self._gradient_name(value, flat)
-        try:
-            found = self.trace.routes(name, limit, level)
-        except BptuiError as fault:
-            return RouteList(f"{gradient}: {fault.faults[0].message}", ())
-        total = numbers.number(found.total)
-        if found.count == 0:
-            return RouteList(f"{gradient} = {total}: no route leads from {name} to the target", ())
-        title = f"{gradient} = {total}: " + ("one route" if found.count == 1 else f"the sum of {found.count:,} routes")
-        listed = tuple(
-            RouteText(
-                numbers.number(route.product),
-                " · ".join(cells.pretty(label) for label, _ in route.factors),
-                " · ".join(
-                    numbers.number(number) if at == 0 else numbers.factor(number)
-                    for at, (_, number) in enumerate(route.factors)
-                ),
-            )
-            for route in found
-        )
-        left = found.count - len(found)
-        more = f"… {counted(left, 'more route')}; those listed sum to {numbers.number(found.shown)}" if left else ""
-        return RouteList(title, listed, more)
+        return route_list(self.trace, value, flat, limit, level)
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 
@@ -460,7 +461,19 @@ class Presentation:
         )
 
 
-def _lines(array: Array | None, most_rows: int = 6) -> list[str]:
+MOST_LINES = 6
+"""How many rows of an array are written below each other."""
+
+
+def _line_count(shape: tuple[int, ...]) -> int:
+    """Return how many lines `_lines` makes of an array of this shape."""
+    if not shape or 0 in shape:
+        return 1
+    rows = math.prod(shape[:-1])
+    return rows if rows <= MOST_LINES else MOST_LINES + 1
+
+
+def _lines(array: Array | None, most_rows: int = MOST_LINES) -> list[str]:
     """Return an array as lines of text, one for each row of the last axis, columns aligned, the middle left out."""
     if array is None:
         return []

@@ -22,7 +22,7 @@ from bptui.ops import CALLABLE, OPERATIONS, numeric
 from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
 from bptui.scenario import expression as ast
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
-from bptui.scenario.notation import Shape
+from bptui.scenario.notation import Shape, glued
 from bptui.scenario.program import ForwardStep, FunctionCall, Line, Role, Value
 from bptui.text import counted
 
@@ -257,7 +257,7 @@ class Lowering:
     ) -> int | None:
         """Append one step and return its output's id; None, and a report, where the operands do not fit."""
         operands = [self.values[operand] for operand in inputs]
-        written = operation.written([operand.written for operand in operands], params, self.index_base)
+        written = self._written(operation, operands, params)
         try:
             shape = operation.shape(tuple(operand.shape for operand in operands), **params)
         except ShapeError as fault:
@@ -301,6 +301,16 @@ class Lowering:
         )
         return value.id
 
+    def _written(self, operation: Operation, operands: Sequence[Value], params: Mapping[str, Any]) -> Written:
+        """Return a call as text; an element of a leaf with a symbol by its own name, `x0`."""
+        key = params.get("key", ())
+        picked = operation.name == "index" and all(isinstance(item, int) for item in key)
+        leaf = operands[0]
+        if picked and leaf.symbol is not None and len(key) == len(leaf.shape):
+            index = [item % length if length else item for item, length in zip(key, leaf.shape, strict=True)]
+            return Written(glued(leaf.symbol, index, self.index_base), ATOM)
+        return operation.written([operand.written for operand in operands], params, self.index_base)
+
     def _brief(
         self, operation: Operation, operands: Sequence[Value], params: Mapping[str, Any], written: Written
     ) -> Written:
@@ -309,6 +319,8 @@ class Lowering:
         if len(written.text) > _LONGEST_BRIEF:
             shown = [o.written if len(o.text) <= _LONGEST_BRIEF // 2 else Written("…", ATOM) for o in operands]
             brief = operation.written(shown, params, self.index_base)
+            if len(brief.text) > _LONGEST_BRIEF and not operation.symbol:
+                brief = Written(f"{operation.name}({shown[0].text}, …)", ATOM)
         if len(brief.text) > _LONGEST_BRIEF or self.briefs.setdefault(brief.text, written.text) != written.text:
             brief = Written(f"#{len(self.values)}", ATOM)
         return brief

@@ -6,7 +6,7 @@ Only a text that has a fault needs this, so only then is it imported, and tree-s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import tree_sitter_toml
@@ -71,6 +71,10 @@ class Places:
                 return (None if place is self._root else place), False
             place = child
         return (None if place is self._root else place), True
+
+    def below(self, place: Place) -> Mapping[str | int, Place]:
+        """Return the places of a table's keys, or of a list's elements, in the order of the file."""
+        return self._children(place)
 
     def all_repeated(self) -> list[tuple[Span, Span]]:
         """Return, for every key that is given twice, where the second time and where the first."""

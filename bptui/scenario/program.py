@@ -176,10 +176,15 @@ class Program:
     def derivative_name(self, value: int, flat: int | None = None, brief: bool = False) -> str:
         """Return how the target's derivative with respect to a value, or one element of it, is shown: `dL/dW2(1,1)`.
 
-        `brief` leaves out what is long in the expression of an unnamed value.
+        `brief` leaves out what is long in the expression of an unnamed value. What was picked out of a value by an index
+        is a copy: dL/dx[0] is the total derivative, to which the copy's gradient is one contribution.
         """
         record = self.values[value]
-        if flat is not None:
-            name = self.element_name(value, flat) if record.shape else record.brief.within(ATOM)
-            return f"d{self.loss}/d{name}"
-        return f"d{self.loss}/d{(record.brief if brief else record.written).within(ATOM)}"
+        if flat is not None and record.shape:
+            name = self.element_name(value, flat)
+        else:
+            name = (record.brief if brief or flat is not None else record.written).within(ATOM)
+        producer = self.producer.get(value)
+        if record.name is None and producer is not None and self.steps[producer].operation.name == "index":
+            name = f"(copy of {name})"
+        return f"d{self.loss}/d{name}"

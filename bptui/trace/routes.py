@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, overload
@@ -22,7 +22,7 @@ from bptui.trace.elements import Edge, Elements, Level, Node
 if TYPE_CHECKING:
     from bptui.trace.record import Trace
 
-__all__ = ["Level", "Route", "Routes", "find_routes"]
+__all__ = ["Level", "Route", "Routes", "find_routes", "routes_from"]
 
 LARGEST_GRAPH = 2_000_000
 """How many edges may lie between an element and the target; beyond that the question is refused."""
@@ -93,11 +93,25 @@ def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "nam
         raise BptuiError(
             Fault(f"routes start at one element, and `{element}` has several", f"write for example `{first}`")
         )
-    start = (found.value, found.flat or 0)
-    graph = _Graph(trace, start, level)
+    return routes_from(trace, (found.value, found.flat or 0), limit, level)
+
+
+def routes_from(
+    trace: Trace,
+    start: Node,
+    limit: int = 20,
+    level: Level = "named",
+    wanted: Callable[[], bool] = lambda: True,
+) -> Routes:
+    """Return the `limit` largest routes from an element of any value, named or not, to the target.
+
+    `wanted` is asked now and then whether to go on. Raises BptuiError where it says no, and where too many edges lie
+    between element and target.
+    """
+    graph = _Graph(trace, start, level, wanted)
     total = float(trace.gradient_of(start[0]).reshape(-1)[start[1]])
     return Routes(
-        program.element_name(*start),
+        trace.program.element_name(*start),
         level,
         [_route(trace, graph, edges, total) for edges in graph.best(limit)],
         graph.counts[start],
@@ -108,8 +122,8 @@ def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "nam
 class _Graph:
     """What lies between one element and the target: edges, and for each node its routes' count and largest product."""
 
-    def __init__(self, trace: Trace, start: Node, level: Level) -> None:
-        self.trace, self.start, self.level = trace, start, level
+    def __init__(self, trace: Trace, start: Node, level: Level, wanted: Callable[[], bool]) -> None:
+        self.trace, self.start, self.level, self.wanted = trace, start, level, wanted
         self.target = trace.program.target
         self.edges: dict[Node, list[Edge]] = {}
         self._explore()
@@ -126,6 +140,8 @@ class _Graph:
             self.edges[node] = []
             if node[0] == self.target:
                 continue
+            if not self.wanted():
+                raise BptuiError("the search for routes was given up")
             out = [
                 edge
                 for edge in elements.edges(node, self.level)

@@ -6,11 +6,13 @@ Importing this loads no Textual; `show` and `open_app` do, once there is a termi
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bptui.errors import BptuiError, Fault
 
 if TYPE_CHECKING:
+    from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
 
 
@@ -19,10 +21,11 @@ def show(trace: Trace) -> None:
     open_app(trace, source="")
 
 
-def open_app(trace: Trace | None, *, source: str) -> int:
+def open_app(trace: Trace | None, *, source: str, breakpoints: Sequence[Breakpoint] = ()) -> int:
     """Open the app on `trace`, or on the list of bundled scenarios, and return the exit status: 0, 130, 143 or 129.
 
     `source` is what the trace was opened from, a path or a bundled name; names of exports are made from it.
+    With `breakpoints` the walk begins at the first step that one of them stops at.
 
     Raises BptuiError where standard input or output is no terminal, and where the app stops on a fault of its own;
     the terminal is then as it was before.
@@ -32,4 +35,4 @@ def open_app(trace: Trace | None, *, source: str) -> int:
             raise BptuiError(Fault(f"the app needs a terminal, and {name} is none", "`bptui export` writes the trace"))
     from bptui.tui.running import run_app
 
-    return run_app(trace, source)
+    return run_app(trace, source, breakpoints)

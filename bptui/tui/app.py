@@ -13,13 +13,14 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
-from bptui.trace.record import Trace
 from bptui.tui.commands import APP, FILES, READING, WALKING, bindings
 from bptui.tui.driver import COLOURLESS, TerminalDriver
-from bptui.tui.walk import WalkScreen
 
 if TYPE_CHECKING:
+    from bptui.trace.breakpoints import Breakpoint
+    from bptui.trace.record import Trace
     from bptui.tui.chooser import Choice
+    from bptui.tui.walk import WalkScreen
 
 
 class BptuiApp(App[None], inherit_bindings=False):
@@ -30,10 +31,11 @@ class BptuiApp(App[None], inherit_bindings=False):
     BINDINGS = bindings(APP)
     ALLOW_SELECT = False  # ctrl+c leaves the app; the terminal's own selection copies
 
-    def __init__(self, trace: Trace | None = None, source: str = "") -> None:
+    def __init__(self, trace: Trace | None = None, source: str = "", breakpoints: Sequence[Breakpoint] = ()) -> None:
         super().__init__()
         self.no_color = bool(os.environ.get("NO_COLOR"))
-        self._trace, self._source = trace, source
+        self._trace, self._source, self._breakpoints = trace, source, breakpoints
+        self._walk: WalkScreen | None = None
         self.fault: Exception | None = None
         """What the app broke on, if it did."""
 
@@ -45,12 +47,13 @@ class BptuiApp(App[None], inherit_bindings=False):
 
     def walk(self, trace: Trace, source: str) -> None:
         """Begin a walk through `trace`, in place of the present one."""
-        self._trace = trace
-        screen = WalkScreen(trace, source)
-        if isinstance(self.screen, WalkScreen):
-            self.switch_screen(screen)
+        from bptui.tui.walk import WalkScreen  # imported here, for the list of scenarios opens without NumPy
+
+        before, self._walk = self._walk, WalkScreen(trace, source)
+        if before is not None and self.screen is before:
+            self.switch_screen(self._walk)
         else:
-            self.push_screen(screen)
+            self.push_screen(self._walk)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -63,7 +66,7 @@ class BptuiApp(App[None], inherit_bindings=False):
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
             self.walk(choice.trace, choice.name)
-        elif self._trace is None:
+        elif self._walk is None:
             self.leave(0)
 
     def action_help(self) -> None:
@@ -82,7 +85,7 @@ class BptuiApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every command that has its place on `screen`."""
-        groups = (WALKING, READING, FILES, APP) if isinstance(screen, WalkScreen) else (APP,)
+        groups = (WALKING, READING, FILES, APP) if screen is self._walk else (APP,)
         for group in groups:
             for command in group:
                 if command.id not in ("app.palette", "app.interrupt"):

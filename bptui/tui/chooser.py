@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -13,18 +14,20 @@ from textual.screen import Screen
 import bptui
 from bptui import bundled
 from bptui.errors import BptuiError
-from bptui.export.layout import paragraph
+from bptui.present.layout import paragraph
 from bptui.present.frame import Row, Table
-from bptui.scenario.scenario import Scenario
 from bptui.text import printable
-from bptui.trace.record import Trace
-from bptui.tui.commands import APP, CHOOSING, IN_LINES, bindings
+from bptui.tui.commands import APP, CHOOSING, bindings
 from bptui.tui.description import description_lines
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.shortening import cut
 from bptui.tui.text_view import Line, TextView, line
 from bptui.tui.top_line import TopLine
+
+if TYPE_CHECKING:
+    from bptui.scenario.scenario import Scenario
+    from bptui.trace.record import Trace
 
 _WIDTHS = [(0, "-narrow"), (100, "-wide")]
 """The style classes of the screen, by the width from which on it has them."""
@@ -54,18 +57,18 @@ class ChooserScreen(Screen[Choice | None]):
         with Horizontal(id="body"):
             yield LineTable(shorten=cut, id="scenarios")
             yield TextView(id="about")
-        yield KeyLine([*CHOOSING, *IN_LINES, *APP], id="keys")
+        yield KeyLine([*CHOOSING, *APP], id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#scenarios").border_title = "Scenarios"
         self.query_one("#about").border_title = "About"
         self.query_one(TopLine).show(f"{len(self._names)} scenarios")
         self._list()
-        self._describe()
-        self.run_worker(self._read_all())
+        self.call_after_refresh(lambda: self.run_worker(self._read_all()))
 
     async def _read_all(self) -> None:
-        """Read the scenarios one after the other; the list is there before and fills."""
+        """Read the scenarios one after the other; the list of names is there before, and fills."""
+        self._describe()
         for name in self._names:
             self._scenario(name)
             await asyncio.sleep(0)

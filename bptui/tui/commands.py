@@ -42,6 +42,7 @@ READING = (
     Command("read.panel_back", "shift+tab", "app.focus_previous", "Previous panel", "shift+Tab"),
     Command("read.steps", "l", "screen.toggle_steps", "Show or hide the list of steps", "l", "steps"),
     Command("read.about", "d", "screen.about", "Show or hide the description", "d", "about"),
+    Command("read.close", "escape", "screen.close_about", "Close the description", "Esc"),
 )
 
 FILES = (
@@ -50,8 +51,8 @@ FILES = (
 )
 
 APP = (
+    Command("app.palette", "ctrl+p", "app.command_palette", "Command palette: every command by name", "ctrl+p", "more"),
     Command("app.help", "question_mark", "app.help", "Help: all keys", "?", "help"),
-    Command("app.palette", "ctrl+p", "app.command_palette", "Command palette: every command by name", "ctrl+p"),
     Command("app.quit", "q", "app.leave(0)", "Quit", "q", "quit"),
     Command("app.interrupt", "ctrl+c", "app.leave(130)", "Quit with status 130", "ctrl+c", priority=True),
 )

@@ -7,13 +7,16 @@ from itertools import pairwise
 from textual.content import Content
 from textual.widget import Widget
 
-from bptui.export.layout import paragraph
+from bptui.present.layout import paragraph
 from bptui.text import width as cells
+from bptui.tui.commands import Command, bindings
 from bptui.tui.text_view import Line, TextView, line
 
 
 class Description(TextView):
     """Shows a title and a description, and what to press next."""
+
+    BINDINGS = bindings([Command("about.close", "enter", "screen.close_about", "Close the description", "⏎")])
 
     def __init__(self, title: str, text: str, *, id: str | None = None) -> None:
         super().__init__(lambda width: description_lines(text, width), id=id)

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from bptui.errors import BptuiError
-from bptui.export import FORMATS, SUFFIXES, write_file
+from bptui.exporting import FORMATS, SUFFIXES, write_file
 from bptui.present.frame import Row, Table
 from bptui.text import printable
 from bptui.trace.record import Trace

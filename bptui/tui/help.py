@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from bptui.export.layout import wrapped
+from bptui.present.layout import wrapped
 from bptui.text import width as cells
 from bptui.tui.commands import GROUPS, Command, bindings
 from bptui.tui.dialog import Dialog

@@ -20,15 +20,19 @@ class KeyLine(OneLine):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key", "key-line--label"}
 
     def __init__(self, commands: Sequence[Command], *, id: str | None = None) -> None:
-        """Show the commands that have a label, in this order; the last two stay where the line is too short."""
+        """Show the commands that have a label, in this order.
+
+        Where the line is too short, the first and the last three stay longest.
+        """
         super().__init__(id=id)
         self._commands = [command for command in commands if command.label]
 
     def fitting(self, width: int) -> list[Command]:
         """Return the commands that have room in `width` cells."""
         shown = list(self._commands)
-        while len(shown) > 2 and sum(cells(_text(command)) + len(_GAP) for command in shown) + 1 > width:
-            shown.pop(-3)
+        leaving = [*reversed(shown[1:-3]), *shown[-3:-2], *shown[:1]]
+        while leaving and sum(cells(_text(command)) + len(_GAP) for command in shown) + 1 - len(_GAP) > width:
+            shown.remove(leaving.pop(0))
         return shown
 
     def parts(self, width: int) -> Iterable[Part]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from bptui.errors import BptuiError, Fault
 from bptui.text import printable
-from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
+
+if TYPE_CHECKING:
+    from bptui.trace.breakpoints import Breakpoint
+    from bptui.trace.record import Trace
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-def run_app(trace: Trace | None, source: str) -> int:
+def run_app(trace: Trace | None, source: str, breakpoints: Sequence[Breakpoint] = ()) -> int:
     """Run the app in this terminal and return its exit status; raises BptuiError where it breaks."""
-    app = BptuiApp(trace, source)
+    app = BptuiApp(trace, source, breakpoints)
 
     async def run() -> None:
         with _leaving_on_signals(app):

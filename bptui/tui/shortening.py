@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
-from bptui.export.layout import fitted
+from bptui.present.layout import fitted
 
 
 def cut(text: str, width: int) -> str:

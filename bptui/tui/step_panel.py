@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from bptui.export.layout import formula, wrapped
+from bptui.present.layout import formula, wrapped
 from bptui.present.frame import Frame
 from bptui.text import width as cells
 from bptui.tui.text_view import Line, TextView, line

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from bptui.present.frame import Phase, Row, Table
+from bptui.present.frame import Phase, Row
 from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
 from bptui.tui.commands import APP, FILES, IN_LINES, READING, WALKING, bindings
@@ -53,7 +51,7 @@ class WalkScreen(Screen[None]):
                 yield LineTable(id="elements")
                 yield LineTable(quiet=True, id="values")
         yield Timeline(steps, forward, id="timeline")
-        yield KeyLine([*WALKING, *IN_LINES, *FILES, *READING, *APP], id="keys")
+        yield KeyLine([*WALKING, *IN_LINES, *READING, *FILES, *APP], id="keys")
         yield Description(self.presentation.title, self.presentation.description, id="description")
 
     def on_mount(self) -> None:
@@ -87,29 +85,8 @@ class WalkScreen(Screen[None]):
         elements.border_title = frame.table.title or _TABLE_TITLES[frame.phase]
         elements.show(frame.table, cursor=cursor)
         values = self.presentation.values(self.step)
-        self.query_one("#values", LineTable).show(values, lit=self._changed(values))
+        self.query_one("#values", LineTable).show(values, lit=self.presentation.changed(self.step))
         self.query_one(Timeline).go(self.step)
-
-    def _changed(self, values: Table) -> Collection[int]:
-        """Return the rows of the value whose number or gradient this step made or added to."""
-        program, forward = self.trace.program, self.trace.seed_step
-        if self.step < forward:
-            value = program.steps[self.step].output
-        elif self.step == forward:
-            value = program.target
-        else:
-            value = program.slots[self.step - forward - 1].target
-        name = program.values[value].name
-        if name is None:
-            return ()
-        names = [row.cells[0] for row in values.rows]
-        if name not in names:
-            return ()
-        first = names.index(name)
-        last = first + 1
-        while last < len(names) and not names[last]:
-            last += 1
-        return range(first, last)
 
     def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
         if message.table.id == "elements":
@@ -155,6 +132,10 @@ class WalkScreen(Screen[None]):
     def action_about(self) -> None:
         """Show or hide the description."""
         self.query_one(Description).toggle()
+
+    def action_close_about(self) -> None:
+        """Hide the description."""
+        self.query_one(Description).close()
 
     def action_toggle_steps(self) -> None:
         """Show or hide the list of steps."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bptui.errors import BptuiError, Fault
-from bptui.export.files import write_whole
-from bptui.export.json import write_json
-from bptui.export.text import write_text
+from bptui.exporting.files import CHOOSE, write_whole
+from bptui.exporting.json import write_json
+from bptui.exporting.text import write_text
 from bptui.text import nearest
 from bptui.trace.record import Trace
 
@@ -29,10 +29,10 @@ def write(trace: Trace, format: str) -> str:
     return writer(trace)
 
 
-def write_file(trace: Trace, format: str, path: Path, force: bool = False) -> None:
+def write_file(trace: Trace, format: str, path: Path, force: bool = False, remedy: str = CHOOSE) -> None:
     """Write the trace to `path`, whole or not at all.
 
-    Raises BptuiError where something of that name exists (unless `force`, and it is an ordinary file), or where it
-    cannot be written.
+    Raises BptuiError where something of that name exists (unless `force`, and it is an ordinary file; `remedy` says
+    what to do instead), or where it cannot be written.
     """
-    write_whole(path, write(trace, format), force)
+    write_whole(path, write(trace, format), force, remedy)

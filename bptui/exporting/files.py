@@ -9,15 +9,18 @@ from pathlib import Path
 
 from bptui.errors import BptuiError, Fault
 
+CHOOSE = "choose another name"
 
-def write_whole(path: Path, text: str, force: bool = False) -> None:
+
+def write_whole(path: Path, text: str, force: bool = False, remedy: str = CHOOSE) -> None:
     """Write `text` as UTF-8 to `path`; raises BptuiError, and leaves everything as it was, where that cannot be done.
 
     Something that exists is replaced only with `force`, and only where it is an ordinary file; a link is followed.
+    `remedy` says what to do where it is not replaced.
     """
     shown = str(path)
     path = Path(os.path.realpath(path))
-    _refuse_existing(path, shown, force)
+    _refuse_existing(path, shown, force, remedy)
     try:
         descriptor, beside = tempfile.mkstemp(prefix=".bptui-", dir=path.parent)
     except OSError as fault:
@@ -31,7 +34,7 @@ def write_whole(path: Path, text: str, force: bool = False) -> None:
         if force:
             os.replace(beside, path)
         else:
-            _move_to_free(beside, path, shown)
+            _move_to_free(beside, path, shown, remedy)
     except OSError as fault:
         raise BptuiError(Fault(f"cannot write this file: {_reason(fault)}", file=shown)) from None
     finally:
@@ -39,7 +42,7 @@ def write_whole(path: Path, text: str, force: bool = False) -> None:
             os.unlink(beside)
 
 
-def _refuse_existing(path: Path, shown: str, force: bool) -> None:
+def _refuse_existing(path: Path, shown: str, force: bool, remedy: str) -> None:
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -50,19 +53,17 @@ def _refuse_existing(path: Path, shown: str, force: bool) -> None:
         kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
         raise BptuiError(Fault(f"this is {kind}", "name a file to be written", file=shown))
     if not force:
-        raise BptuiError(
-            Fault("this file exists already", "choose another name, or use --force to replace it", file=shown)
-        )
+        raise BptuiError(Fault("this file exists already", remedy, file=shown))
 
 
-def _move_to_free(beside: str, path: Path, shown: str) -> None:
+def _move_to_free(beside: str, path: Path, shown: str, remedy: str) -> None:
     """Give the finished file its name, unless something took that name meanwhile."""
     try:
         os.link(beside, path)  # unlike a rename, this fails where the name is taken
     except FileExistsError:
-        raise BptuiError(Fault("this file exists already", "choose another name", file=shown)) from None
+        raise BptuiError(Fault("this file exists already", remedy, file=shown)) from None
     except OSError:  # a file system without hard links
-        _refuse_existing(path, shown, force=False)
+        _refuse_existing(path, shown, False, remedy)
         os.replace(beside, path)
 
 

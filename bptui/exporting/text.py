@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from bptui.checking.gradients import check_gradients
 from bptui.checking.report import gradient_lines, plain_check
-from bptui.export.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
+from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
+from bptui.present.drawing import text_of
 from bptui.present.frame import Frame
+from bptui.present.pictures import size_lines, sizes
 from bptui.present.presentation import Presentation
+from bptui.present.wires import find_wires
 from bptui.text import width
 from bptui.trace.record import Trace
 
@@ -29,9 +32,10 @@ def _lines(trace: Trace) -> Iterator[str]:
         yield from paragraph(shown.description)
     yield from _section("Given and computed", _scenario(shown))
     forward, steps = trace.seed_step, len(shown)
-    yield from _section("Forward", (line for index in range(forward) for line in _step(shown.frame(index))))
-    yield from _section("Backward", (line for index in range(forward, steps) for line in _step(shown.frame(index))))
+    yield from _section("Forward", (line for at in range(forward) for line in _step(shown, at)))
+    yield from _section("Backward", (line for at in range(forward, steps) for line in _step(shown, at)))
     yield from _section("Gradients", _gradients(shown))
+    yield from _section("Sizes, line by line", _sizes(trace))
     yield from _section("Between named values", _links(shown))
     yield from _section("Routes", _routes(shown))
     yield from _section("Check against finite differences", _check(trace))
@@ -63,25 +67,34 @@ def _block(name: str, lines: tuple[str, ...]) -> Iterator[str]:
         yield (head if at == 0 else " " * width(head)) + fitted(line, WIDTH - width(head))
 
 
-def _step(frame: Frame) -> Iterator[str]:
+def _step(shown: Presentation, index: int) -> Iterator[str]:
+    yield from step_lines(shown.frame(index))
+    wires = find_wires(shown.elements, index)
+    if wires is not None and wires.drawable:
+        yield from ("", *(f"     {text_of(line)}" for line in wires.lines(WIDTH - 5)))
+
+
+def step_lines(frame: Frame) -> Iterator[str]:
+    """Yield one step: its number, its equation with the numbers put in, its table and its notes."""
     number = f"{frame.index + 1:>3}  "
     yield ""
     yield from formula(frame.title, WIDTH, 9, number)
     if len(frame.table.rows) == 1 or frame.phase == "backward":
-        yield from _equation(frame.formulas)
+        yield from _equation(frame.formulas, said=frame.title)
     if len(frame.table.rows) > 1:
         yield from table(frame.table, WIDTH, 5, MOST_ROWS)
     for note in frame.notes:
         yield from wrapped(note, WIDTH, 7, "     ")
 
 
-def _equation(formulas: tuple[str, ...]) -> Iterator[str]:
-    """Yield an equation over several lines, its equals signs below each other."""
+def _equation(formulas: tuple[str, ...], said: str) -> Iterator[str]:
+    """Yield an equation over several lines, its equals signs below each other; the first one is not `said` again."""
     if not formulas:
         return
     name, equals, _ = formulas[0].partition(" = ")
     indent = 5 + (width(name) + 1 if equals and width(name) < 30 else 4)
-    yield from formula(formulas[0], WIDTH, indent + 2, "     ")
+    if formulas[0] != said:
+        yield from formula(formulas[0], WIDTH, indent + 2, "     ")
     for side in formulas[1:]:
         yield from formula(side, WIDTH, indent + 2, " " * indent)
 
@@ -89,6 +102,11 @@ def _equation(formulas: tuple[str, ...]) -> Iterator[str]:
 def _gradients(shown: Presentation) -> Iterator[str]:
     for block in shown.gradients():
         yield from _block(block.name, block.lines)
+
+
+def _sizes(trace: Trace) -> Iterator[str]:
+    """Yield a bar for each value and its gradient, with ASCII alone: they have to line up in any font."""
+    yield from (f"  {text_of(line)}" for line in size_lines(sizes(trace), WIDTH - 2, plain=True))
 
 
 def _links(shown: Presentation) -> Iterator[str]:
@@ -101,7 +119,8 @@ def _routes(shown: Presentation) -> Iterator[str]:
         yield from wrapped(listing.title, WIDTH, 4, "  ")
         for route in listing.routes:
             yield from formula(f"= {route.names}", WIDTH, 17, f"{route.product:>13}  ")
-            yield from formula(f"= {route.numbers}", WIDTH, 17, " " * 15)
+            share = f" ({route.share})" if listing.count > 1 and route.share else ""
+            yield from formula(f"= {route.numbers}{share}", WIDTH, 17, " " * 15)
         if listing.more:
             yield f"     {listing.more}"
         yield ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bptui.export.layout import WIDTH, heading, wrapped
+from bptui.present.layout import WIDTH, heading, wrapped
 from bptui.ops import OPERATIONS, operation
 from bptui.ops.operation import Operation, signature
 

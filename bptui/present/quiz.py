@@ -1,0 +1,209 @@
+"""Predict, then reveal: what a step will give is hidden until the reader has typed it, or asked for it.
+
+A quiz is data: answering and asking for hints return another one. What is right is decided at the digits typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from bptui.present import numbers
+from bptui.present.frame import Frame, Row, Table
+from bptui.present.lazy import Lazy
+from bptui.present.presentation import Presentation
+from bptui.scenario.claimed_number import read_number
+from bptui.text import counted
+
+HIDDEN = "▒▒▒"
+"""Stands for a number that is to be predicted."""
+
+_TOLD = frozenset({"with numbers", "value", "gradient", "local", "contribution", "after"})
+"""The columns of a step's table that tell what the step gives."""
+
+Key = tuple[int, int]
+"""A step and an element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One number that a step gives, to be predicted."""
+
+    step: int
+    element: int
+    name: str
+    """What is asked for: `z1(1)`, `contribution to dL/dh(1)`."""
+    truth: float
+    hints: tuple[str, ...]
+    """The formula, the formula with its numbers, the answer: each tells more than the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the reader is told about an answer."""
+
+    right: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quiz:
+    """What was answered, what hints were given, and the score."""
+
+    right: int = 0
+    wrong: int = 0
+    shown: int = 0
+    """How many answers were asked for instead of given."""
+    revealed: frozenset[Key] = frozenset()
+    hinted: Mapping[Key, int] = field(default_factory=dict)
+    """How many hints were given."""
+
+    @property
+    def score(self) -> str:
+        """The running score: `3 right, 1 wrong, 1 shown, 2 hints`."""
+        hints = sum(self.hinted.values()) - self.shown
+        said = [f"{self.right} right", f"{self.wrong} wrong"]
+        if self.shown:
+            said.append(f"{self.shown} shown")
+        if hints:
+            said.append(counted(hints, "hint"))
+        return ", ".join(said)
+
+    def answer(self, question: Question, text: str) -> tuple[Quiz, Verdict]:
+        """Return the quiz after an answer, and whether it was right; raises BptuiError where `text` is no number."""
+        given = read_number(text)
+        exact = numbers.number(question.truth)
+        if given.agrees(question.truth):
+            said = f"Right: {question.name} = {exact}{_at_digits(given.decimals, given.text, exact)}."
+            return replace(self.reveal(question), right=self.right + 1), Verdict(True, said)
+        return replace(self, wrong=self.wrong + 1), Verdict(
+            False, f"{given.text} is not right{_slip(given.number, question.truth)}."
+        )
+
+    def hint(self, question: Question) -> tuple[Quiz, str]:
+        """Return the quiz after the next hint, and the hint. The last one is the answer, and reveals it."""
+        key = (question.step, question.element)
+        level = min(self.hinted.get(key, 0), len(question.hints) - 1)
+        quiz = replace(self, hinted={**self.hinted, key: level + 1})
+        if level == len(question.hints) - 1:
+            quiz = replace(quiz.reveal(question), shown=self.shown + 1)
+        return quiz, question.hints[level]
+
+    def reveal(self, question: Question) -> Quiz:
+        """Return the quiz with the question's number shown."""
+        return replace(self, revealed=self.revealed | {(question.step, question.element)})
+
+    def is_open(self, step: int, element: int) -> bool:
+        """Return whether the number is still to be predicted."""
+        return (step, element) not in self.revealed
+
+    # -- what is shown of a step -------------------------------------------------------------------------------------
+
+    def frame(self, frame: Frame) -> Frame:
+        """Return `frame` with what is to be predicted hidden, and as much of the equation as was given as hints."""
+        if not asks(frame):
+            return frame
+        formulas = frame.formulas
+        if self.is_open(frame.index, frame.element):
+            level = self.hinted.get((frame.index, frame.element), 0)
+            name = _name(frame)
+            known = hints(frame)[:level]
+            head = [] if not name else [f"{name} = {known[0] if known else HIDDEN}"]
+            formulas = (*head, *(f"= {side}" for side in known[1 if name else 0 :]))
+            if not formulas or known:
+                formulas = (*formulas, f"= {HIDDEN}") if formulas else (HIDDEN,)
+        return replace(frame, formulas=formulas, table=self._table(frame))
+
+    def _table(self, frame: Frame) -> Table:
+        table = frame.table
+        told = [title in _TOLD for title in table.columns]
+
+        def row(at: int) -> Row:
+            found = table.rows[at]
+            if found.element is None or not self.is_open(frame.index, found.element):
+                return found
+            written = tuple(HIDDEN if hide and cell else cell for cell, hide in zip(found.cells, told, strict=True))
+            return replace(found, cells=written)
+
+        return replace(table, rows=Lazy(len(table.rows), row))
+
+    def hints_given(self, question: Question) -> tuple[str, ...]:
+        """Return the hints that were asked for."""
+        return question.hints[: self.hinted.get((question.step, question.element), 0)]
+
+    def values(self, shown: Presentation, step: int, table: Table) -> Table:
+        """Return `table`, the values and gradients at `step`, with the numbers that this step gives hidden."""
+        made, column = _made(shown, step)
+        rows = list(table.rows)
+        size = shown.program.values[made].size
+        if made not in shown.program.names.values() or not any(self.is_open(step, flat) for flat in range(size)):
+            return table
+        name = shown.program.values[made].name
+        inside = False
+        for at, row in enumerate(rows):
+            inside = row.cells[0] == name if row.cells[0] else inside
+            if inside and row.cells[column]:
+                written = list(row.cells)
+                written[column] = HIDDEN
+                rows[at] = replace(row, cells=tuple(written))
+        return replace(table, rows=rows)
+
+
+def asks(frame: Frame) -> bool:
+    """Return whether a step has something to predict: a gradient that is given, or 1, is not."""
+    return frame.phase != "seed" and bool(frame.formulas)
+
+
+def question(shown: Presentation, step: int, element: int) -> Question | None:
+    """Return what is asked at `element` of a step; None where there is nothing to predict."""
+    frame = shown.frame(step, element)
+    if not asks(frame):
+        return None
+    trace = shown.trace
+    if frame.phase == "forward":
+        array = trace.values[shown.program.steps[step].output]
+    else:
+        array = trace.contributions[step - trace.seed_step - 1]
+    name = _name(frame) or "the value"
+    return Question(step, frame.element, name, float(array.reshape(-1)[frame.element]), hints(frame))
+
+
+def hints(frame: Frame) -> tuple[str, ...]:
+    """Return the sides of a frame's equation: the formula, with its numbers put in, the result."""
+    first = frame.formulas[0]
+    name = _name(frame)
+    sides = [
+        first.removeprefix(f"{name} = ") if name else first,
+        *(side.removeprefix("= ") for side in frame.formulas[1:]),
+    ]
+    if len(sides) == 1:
+        return (sides[0],)
+    return (sides[0], sides[1], sides[-1]) if len(sides) > 2 else (sides[0], sides[-1])
+
+
+def _name(frame: Frame) -> str:
+    name, equals, _ = frame.formulas[0].partition(" = ")
+    return name if equals else ""
+
+
+def _made(shown: Presentation, step: int) -> tuple[int, int]:
+    """Return the value that a step makes or adds to, and the column of the table of values in which that is seen."""
+    forward = shown.trace.seed_step
+    if step < forward:
+        return shown.program.steps[step].output, 2
+    return (shown.program.target if step == forward else shown.program.slots[step - forward - 1].target), 3
+
+
+def _at_digits(decimals: int | None, typed: str, exact: str) -> str:
+    if decimals is None or typed == exact or decimals < 0:
+        return ""
+    return f", right to {counted(decimals, 'decimal')}" if decimals else ", right to the nearest whole number"
+
+
+def _slip(given: float, truth: float) -> str:
+    """Return what can be said without giving the number away."""
+    if truth and abs(given + truth) <= 0.005 * abs(truth):
+        return ": look at the sign"
+    if truth and given and 0.98 < abs(given / truth) < 1.02:
+        return ", but close: look at the last digits"
+    return ""

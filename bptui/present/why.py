@@ -1,0 +1,122 @@
+"""Why a gradient is what it is: the routes of one element to the target, factor by factor, as text and as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from bptui.errors import BptuiError
+from bptui.present import cells, numbers
+from bptui.present.frame import Factor, RouteList, RouteText, Row, Table
+from bptui.trace.elements import Level
+from bptui.trace.record import Trace
+from bptui.trace.routes import Route, Routes, routes_from
+
+MOST_SUMMED = 6
+"""How many routes may be written out as one sum."""
+
+
+def route_list(
+    trace: Trace,
+    value: int,
+    flat: int,
+    limit: int = 6,
+    level: Level = "named",
+    wanted: Callable[[], bool] = lambda: True,
+) -> RouteList:
+    """Return the `limit` largest routes of element `flat` of a value, named or not, and how they add up.
+
+    `wanted` is asked now and then whether the answer still is.
+    """
+    program = trace.program
+    name = cells.pretty(program.element_name(value, flat))
+    gradient = cells.pretty(program.derivative_name(value, flat))
+    target = cells.pretty(program.values[program.target].text)
+    if program.values[value].role == "constant":
+        return RouteList(f"{name} is a constant: no gradient is taken with respect to it", (), gradient=gradient)
+    try:
+        found = routes_from(trace, (value, flat), limit, level, wanted)
+    except BptuiError as fault:
+        return RouteList(f"{gradient}: {fault.faults[0].message}", (), gradient=gradient)
+    total = numbers.number(found.total)
+    if found.count == 0:
+        title = f"{gradient} = {total}: no route leads from {name} to {target}, which does not depend on it"
+        return RouteList(title, (), gradient=gradient, total=total)
+    title = f"{gradient} = {total}: " + ("one route" if found.count == 1 else f"the sum of {found.count:,} routes")
+    listed: list[RouteText] = []
+    together = 0.0
+    for route in found:
+        together += route.product
+        listed.append(_route_text(route, together))
+    return RouteList(title, tuple(listed), _more(found), gradient, total, _sum(found), found.count)
+
+
+def routes_table(listing: RouteList) -> Table:
+    """Return the listed routes as a table, best first, and a line for those that are left out."""
+    rows = [
+        Row((str(at + 1), route.product, route.share, route.together, route.names), at)
+        for at, route in enumerate(listing.routes)
+    ]
+    if listing.more:
+        rows.append(Row((listing.more, "", "", "", ""), None, "more"))
+    columns = ("route", "product", "share", "sum so far", "factors")
+    return Table(columns, (True, True, True, True, False), rows, _count(len(listing.routes), listing.count))
+
+
+def factors_table(listing: RouteList, at: int, label: Callable[[int], str]) -> Table:
+    """Return route `at` factor by factor, a row's `element` being the step that the factor belongs to.
+
+    `label` says what a step does.
+    """
+    route = listing.routes[at]
+    rows = [
+        Row((one.name, one.number, one.product, f"{one.step + 1}  {label(one.step)}"), one.step)
+        for one in route.factors
+    ]
+    title = f"Route {at + 1}: {route.product}" + (f", {route.share} of {listing.gradient}" if route.share else "")
+    return Table(("factor", "number", "product so far", "step"), (False, True, True, False), rows, title)
+
+
+def _count(listed: int, count: int) -> str:
+    if listed == count:
+        return "The only route" if count == 1 else f"All {count:,} routes, the largest first"
+    return f"The largest {listed:,} of {count:,} routes"
+
+
+def _route_text(route: Route, together: float) -> RouteText:
+    factors: list[Factor] = []
+    product = 1.0
+    for (name, number), step in zip(route.factors, route.steps, strict=True):
+        product *= number
+        factors.append(Factor(cells.pretty(name), numbers.number(number), numbers.number(product), step))
+    return RouteText(
+        numbers.number(route.product),
+        " · ".join(one.name for one in factors) or "1",
+        " · ".join(
+            numbers.number(number) if at == 0 else numbers.factor(number)
+            for at, (_, number) in enumerate(route.factors)
+        )
+        or "1",
+        numbers.percent(route.share),
+        numbers.number(together),
+        tuple(factors),
+    )
+
+
+def _more(found: Routes) -> str:
+    """Return how many routes are left out, and what part of the gradient those listed make up."""
+    left = found.count - len(found)
+    if not left:
+        return ""
+    part = numbers.percent(found.shown / found.total) if found.total else ""
+    of_it = f", {part} of the gradient" if part else ""
+    routes = "1 more route" if left == 1 else f"{left:,} more routes"
+    return f"… {routes}; those listed sum to {numbers.number(found.shown)}{of_it}"
+
+
+def _sum(found: Routes) -> str:
+    if not 1 < found.count <= MOST_SUMMED or len(found) < found.count or not math.isfinite(found.total):
+        return ""
+    first, *others = (route.product for route in found)
+    terms = [numbers.number(first), *map(numbers.factor, others)]
+    return f"{' + '.join(terms)} = {numbers.number(found.total)}"

@@ -1,0 +1,541 @@
+"""Steps that only move elements, as wires: operand above, result below, both in index order and never rearranged.
+
+A layout that reorders elements until no wires cross would hide what is to be seen. Forward, values run down the wires;
+backward, gradients run up the same wires, which is the inverse permutation.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bptui.ops.structure import Indices
+from bptui.present import cells, numbers
+from bptui.present.drawing import Canvas, Line, cut, text_of
+from bptui.scenario.notation import unravel
+from bptui.scenario.program import Array, ForwardStep
+from bptui.text import counted
+from bptui.text import width as cells_of
+from bptui.trace.elements import Elements
+
+MOST_DRAWN = 16
+"""How many elements a row of wires may have; what is longer is a list."""
+
+MOST_LISTED = 200
+"""How many wires are listed where they are too many to be drawn."""
+
+LARGEST = 4096
+"""Of how many results wires are looked for."""
+
+_SHOWN = ("permute", "sort", "reverse", "roll", "gather", "topk", "concat", "stack", "transpose", "index")
+_BY_VALUE = ("sort", "topk")
+_GUTTER = 12
+_BESIDE = 34
+"""How many cells the words need to stand beside the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """A second way of an operand's element into the same line, beside its wire."""
+
+    top: int
+    step: int
+    slot: int
+    through: str
+    """By what: `by x[0]`, or `directly`."""
+    heads: tuple[int, ...]
+    """The elements of the line's result that it reaches."""
+
+
+class Wires:
+    """The wires of one step: `sources[k]` is the operand element, counted over all operands, that result k is.
+
+    `slot` is None forward; backward it is the operand that the gradient flows into.
+    """
+
+    def __init__(self, elements: Elements, step: ForwardStep, slot: int | None, index: int | None) -> None:
+        self.elements, self.step, self.slot, self._index = elements, step, slot, index
+        self.trace, self.program = elements.trace, elements.program
+        self.operands = step.inputs
+        self.starts = np.cumsum([0, *(self.program.values[one].size for one in self.operands)])
+        self.output = self.program.values[step.output]
+        sources = np.full(self.output.size, -1, dtype=np.intp)
+        for at in range(len(self.operands)):
+            structure = elements.structure(step.index, at)
+            for head in range(self.output.size):
+                read = structure.reads(head)
+                if len(read):
+                    sources[head] = self.starts[at] + read[0]
+        self.sources: Indices = sources
+
+    @property
+    def tops(self) -> int:
+        """How many elements the operands have together."""
+        return int(self.starts[-1])
+
+    @property
+    def backward(self) -> bool:
+        return self.slot is not None
+
+    @property
+    def is_permutation(self) -> bool:
+        """Whether every element of one operand is taken exactly once, so that it can be undone."""
+        single = len(self.operands) == 1 and self.tops == self.output.size
+        return single and len(set(self.sources.tolist())) == self.tops
+
+    @cached_property
+    def inverse(self) -> Indices:
+        """For each operand element the place it goes to; of a permutation only."""
+        inverse = np.empty_like(self.sources)
+        inverse[self.sources] = np.arange(self.tops)
+        return inverse
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[int, ...], ...]:
+        """The permutation's cycles, each from its smallest place on: an element at each place goes to the next."""
+        seen: set[int] = set()
+        found = []
+        for start in range(self.tops):
+            cycle = []
+            while start not in seen:
+                seen.add(start)
+                cycle.append(start)
+                start = int(self.inverse[start])
+            if cycle:
+                found.append(tuple(cycle))
+        return tuple(found)
+
+    @property
+    def own_inverse(self) -> bool:
+        """Whether doing it twice brings everything back."""
+        return all(len(cycle) <= 2 for cycle in self.cycles)
+
+    @cached_property
+    def ties(self) -> tuple[tuple[int, int], ...]:
+        """The neighbours in the result of a sort that are equal, so that their order was a choice."""
+        if self.step.operation.name not in _BY_VALUE or not self.output.shape:
+            return ()
+        axis = self.step.params.get("axis", -1)
+        axis = 0 if axis is None else axis
+        result = np.moveaxis(self.trace.values[self.output.id], axis, -1)
+        places = np.moveaxis(np.arange(self.output.size).reshape(self.output.shape), axis, -1)
+        same = result[..., 1:] == result[..., :-1]
+        return tuple(zip(places[..., :-1][same].tolist(), places[..., 1:][same].tolist(), strict=True))
+
+    @cached_property
+    def left_out(self) -> tuple[int, ...]:
+        """The operand elements that topk might as well have chosen: equal to the smallest one it took."""
+        if self.step.operation.name != "topk":
+            return ()
+        operand, least = self.trace.values[self.operands[0]], self.trace.values[self.output.id][..., -1:]
+        taken = np.zeros(self.tops, dtype=bool)
+        taken[self.sources] = True
+        return tuple(np.flatnonzero((operand == least).reshape(-1) & ~taken).tolist())
+
+    @cached_property
+    def detours(self) -> tuple[Detour, ...]:
+        """The other ways of the operand's elements into the same line; looked for where the wires are drawn."""
+        line = self.program.lines.get(self.step.line)
+        if line is None or not self.drawable or len(self.operands) != 1 or self.program.values[line.value].size > 64:
+            return ()
+        found = []
+        taken = sorted(set(self.sources.tolist()) - {-1})
+        for step, slot in self.program.users.get(self.operands[0], ()):
+            if step == self.step.index or self.program.steps[step].line != line.name:
+                continue
+            output = self.program.steps[step].output
+            for top in taken:
+                first = [(output, int(head)) for head in self.elements.feeds(step, slot, top)]
+                heads = self._reached(first, line.value)
+                if heads:
+                    found.append(Detour(top, step, slot, self._through(output, top), heads))
+        return tuple(found)
+
+    def _through(self, value: int, top: int) -> str:
+        record = self.program.values[value]
+        name = cells.pretty(record.brief.text)
+        return "directly" if record.name is not None or name == self.top_name(top) else f"by {name}"
+
+    def _reached(self, nodes: Sequence[tuple[int, int]], end: int) -> tuple[int, ...]:
+        """Return the elements of value `end` that `nodes` lead to."""
+        seen, waiting = set(nodes), list(nodes)
+        while waiting:
+            value, flat = waiting.pop()
+            if value == end or value > end:
+                continue
+            for step, slot in self.program.users.get(value, ()):
+                output = self.program.steps[step].output
+                for head in self.elements.feeds(step, slot, flat):
+                    node = (output, int(head))
+                    if node not in seen:
+                        seen.add(node)
+                        waiting.append(node)
+        return tuple(sorted(flat for value, flat in seen if value == end))
+
+    # -- what is lit -------------------------------------------------------------------------------------------------
+
+    def lit(self, element: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the operand elements and the result elements that belong to the element under the cursor.
+
+        Forward that is an element of the result; backward one of the operand whose gradient grows.
+        """
+        if self._index is not None:  # the cursor is in another step of the line
+            return frozenset([self._index]), frozenset(np.flatnonzero(self.sources == self._index).tolist())
+        if self.slot is None:
+            top = int(self.sources[element]) if element < len(self.sources) else -1
+            return frozenset([top] if top >= 0 else []), frozenset([element])
+        top = int(self.starts[self.slot]) + element
+        return frozenset([top]), frozenset(np.flatnonzero(self.sources == top).tolist())
+
+    # -- names and numbers -------------------------------------------------------------------------------------------
+
+    def top_place(self, top: int) -> tuple[int, int]:
+        """Return value and flat index of operand element `top`."""
+        slot = int(np.searchsorted(self.starts, top, side="right")) - 1
+        return self.operands[slot], top - int(self.starts[slot])
+
+    def top_name(self, top: int) -> str:
+        return cells.pretty(self.program.element_name(*self.top_place(top)))
+
+    def bottom_name(self, bottom: int) -> str:
+        return cells.pretty(self.program.element_name(self.output.id, bottom))
+
+    def _label(self, value: int, flat: int) -> str:
+        index = unravel(flat, self.program.values[value].shape)
+        return ",".join(str(one + self.program.index_base) for one in index) or "•"
+
+    @cached_property
+    def _top_numbers(self) -> list[str]:
+        """What the operand's elements are, or backward what the wires bring them."""
+        if self.slot is None:
+            arrays = [self.trace.values[one].reshape(-1) for one in self.operands]
+        else:
+            arrays = [self._brought(at) for at in range(len(self.operands))]
+        return [numbers.number(value) for value in np.concatenate(arrays).tolist()]
+
+    def _brought(self, slot: int) -> Array:
+        upstream = self.trace.gradient_of(self.output.id).reshape(-1)
+        brought = np.zeros(self.program.values[self.operands[slot]].size)
+        mine = (self.sources >= self.starts[slot]) & (self.sources < self.starts[slot + 1])
+        np.add.at(brought, self.sources[mine] - self.starts[slot], upstream[mine])
+        return brought
+
+    @cached_property
+    def _bottom_numbers(self) -> list[str]:
+        array = self.trace.gradient_of(self.output.id) if self.backward else self.trace.values[self.output.id]
+        return [numbers.number(value) for value in array.reshape(-1).tolist()]
+
+    @property
+    def title(self) -> str:
+        """What runs along the wires, and where to."""
+        operand = "its operands" if len(self.operands) > 1 else self._operand_text
+        result = self._result_text
+        return f"gradients: from {result} up into {operand}" if self.backward else f"from {operand} down into {result}"
+
+    @property
+    def _operand_text(self) -> str:
+        return cells.pretty(self.program.values[self.operands[0]].brief.text)
+
+    @property
+    def _result_text(self) -> str:
+        text = self.output.brief.text
+        return f"{self.step.operation.name}(…)" if text.startswith("#") else cells.pretty(text)
+
+    # -- the picture -------------------------------------------------------------------------------------------------
+
+    @property
+    def drawable(self) -> bool:
+        """Whether the rows are short enough to be drawn."""
+        return max(self.tops, self.output.size) <= MOST_DRAWN
+
+    def lines(self, width: int, element: int = 0, matrix: bool = False) -> list[Line]:
+        """Return the wires of `width` cells with the element under the cursor lit, and what there is to say of them.
+
+        `matrix` adds the Jacobian of zeros and ones.
+        """
+        lit = self.lit(element)
+        words = self.words()
+        picture = self._picture(width, lit)
+        if picture is None:
+            picture, beside = self._listed(lit), False
+        else:
+            drawn = max(cells_of(text_of(line)) for line in picture)
+            beside = drawn + 3 + _BESIDE <= width
+        if beside:
+            said = [part for text in words for part in textwrap.wrap(text, width - drawn - 3, subsequent_indent="  ")]
+            lines = list(_side_by_side(picture, said, drawn + 3))
+        else:
+            said = [part for text in words for part in textwrap.wrap(text, width, subsequent_indent="  ")]
+            lines = [*picture, *((((text, "plain"),)) for text in said)]
+        if matrix:
+            lines += [((" ", "plain"),), *self._jacobian(lit, width)]
+        return lines
+
+    def words(self) -> list[str]:
+        """Return what there is to say: order, inverse, cycles, ties, second ways."""
+        said: list[str] = []
+        if self.is_permutation and self.tops <= MOST_DRAWN:
+            place = {at: self._label(self.operands[0], at) for at in range(self.tops)}
+            goal = {at: self._label(self.output.id, at) for at in range(self.tops)}
+            said.append("order    " + " ".join(place[int(one)] for one in self.sources))
+            said.append("inverse  " + " ".join(goal[int(one)] for one in self.inverse))
+            if self.program.values[self.operands[0]].shape == self.output.shape:
+                moved = [cycle for cycle in self.cycles if len(cycle) > 1]
+                rounds = [" → ".join(goal[one] for one in (*cycle, cycle[0])) for cycle in moved]
+                said.append("cycles   " + (", ".join(rounds) or "none: nothing moves"))
+                said.append(
+                    "its own inverse: back looks like forward"
+                    if self.own_inverse
+                    else "not its own inverse: back is another order"
+                )
+        elif self.is_permutation:
+            lengths = [len(cycle) for cycle in self.cycles]
+            said.append(f"a permutation of {self.tops} with {counted(len(lengths), 'cycle')}, longest {max(lengths)}")
+            said.append("its own inverse" if self.own_inverse else "not its own inverse")
+        else:
+            said += self._uses()
+        for a, b in self.ties[:4]:
+            first, second = (self.top_name(int(self.sources[one])) for one in (a, b))
+            value = numbers.number(self.trace.values[self.output.id].reshape(-1)[a])
+            said.append(f"= a tie: {first} and {second} are both {value} and keep their order")
+        for top in self.left_out[:4]:
+            said.append(f"= a tie: {self.top_name(top)} equals the smallest that was taken, and was not")
+        return [*said, *self._detour_words()]
+
+    def _uses(self) -> Iterator[str]:
+        taken = np.bincount(self.sources[self.sources >= 0], minlength=self.tops)
+        if (unused := int((taken == 0).sum())) and self.tops > 0:
+            yield f"{counted(unused, 'element')} of {self.tops} not taken: gradient 0 from here"
+        for top in np.flatnonzero(taken > 1)[:4].tolist():
+            yield f"{self.top_name(top)} is taken {taken[top]} times: its gradients add up"
+
+    def _detour_words(self) -> Iterator[str]:
+        line = self.program.lines.get(self.step.line)
+        if line is None:
+            return
+        for detour in self.detours[:MOST_DRAWN]:
+            heads = [cells.pretty(self.program.element_name(line.value, head)) for head in detour.heads]
+            where = ", ".join(heads) if len(heads) <= 3 else f"{heads[0]} … {heads[-1]}"
+            name = self.top_name(detour.top)
+            yield f"+ {name} also enters {where} {detour.through}{self._detour_sum(detour)}"
+
+    def _detour_sum(self, detour: Detour) -> str:
+        if not self.backward:
+            return ""
+        found = {(slot.step, slot.slot): slot.index for slot in self.program.slots if slot.target == self.operands[0]}
+        slot = found.get((detour.step, detour.slot))
+        if slot is None:
+            return ""
+        other = numbers.factor(float(self.trace.contributions[slot].reshape(-1)[detour.top]))
+        total = numbers.number(float(self.trace.gradient_of(self.operands[0]).reshape(-1)[detour.top]))
+        name = cells.pretty(self.program.derivative_name(self.operands[0], detour.top))
+        if len(found) > 2:
+            return f": {other} of {name} = {total}"
+        return f": {name} = {self._top_numbers[detour.top]} by the wire + {other} = {total}"
+
+    def _picture(self, width: int, lit: tuple[frozenset[int], frozenset[int]]) -> list[Line] | None:
+        """Draw the wires, with numbers where they fit; None where there are too many."""
+        if not self.drawable or not self.output.size or not self.tops:
+            return None
+        labels = [self._label(*self.top_place(top)) for top in range(self.tops)]
+        results = [self._label(self.output.id, at) for at in range(self.output.size)]
+        columns = max(self.tops, self.output.size)
+        for shown in (True, False):
+            widest = max(map(len, [*labels, *results, *(self._top_numbers + self._bottom_numbers if shown else ())]))
+            pitch = max(4, widest + 2)
+            if _GUTTER + columns * pitch <= width:
+                return self._drawn(labels, results, pitch, shown, lit)
+        return None
+
+    def _drawn(
+        self, labels: list[str], results: list[str], pitch: int, shown: bool, lit: tuple[frozenset[int], frozenset[int]]
+    ) -> list[Line]:
+        canvas, (tops, bottoms) = Canvas(), lit
+        place = [_GUTTER + pitch // 2 - 1 + pitch * at for at in range(max(self.tops, self.output.size))]
+        many = len(self.operands) > 1
+        row = 0
+        if many:
+            for slot, value in enumerate(self.operands):
+                if self.starts[slot] < self.starts[slot + 1]:
+                    name = cut(cells.pretty(self.program.values[value].brief.text), pitch * self._size(slot) - 1)
+                    canvas.write(row, place[int(self.starts[slot])], name, "muted")
+            row += 1
+        canvas.write(row, 0, cut("operands" if many else self._operand_text, _GUTTER - 2), "title")
+        for top, label in enumerate(labels):
+            canvas.centred(row, place[top], label, "strong" if top in tops else "muted")
+        if shown:
+            row += 1
+            canvas.write(row, 0, "gradient" if self.backward else "value", "muted")
+            for top, number in enumerate(self._top_numbers):
+                canvas.centred(row, place[top], number, "strong" if top in tops else "plain")
+        row += 1
+        taken = set(self.sources.tolist())
+        if self.backward:
+            for top in sorted(taken - {-1}):
+                canvas.centred(row, place[top], "▲", "strong" if top in tops else "muted")
+            row += 1
+        row = self._channel(canvas, row, place, lit)
+        ends = [self._end(place, at) for at in range(self.output.size)]
+        if not self.backward:
+            for at, column in enumerate(ends):
+                canvas.centred(row, column, "▼", "strong" if at in bottoms else "muted")
+            row += 1
+        if shown:
+            canvas.write(row, 0, "gradient" if self.backward else "value", "muted")
+            for at, number in enumerate(self._bottom_numbers):
+                canvas.centred(row, place[at], number, "strong" if at in bottoms else "plain")
+            row += 1
+        canvas.write(row, 0, cut(self._result_text, _GUTTER - 2), "title")
+        for at, label in enumerate(results):
+            canvas.centred(row, place[at], label, "strong" if at in bottoms else "muted")
+        ties = [(a, b) for a, b in self.ties if b == a + 1]
+        for a, b in ties:
+            mark = "=".center(place[b] - place[a] - 1, "─")
+            canvas.write(row + 1, place[a], f"└{mark}┘", "strong")
+        row += 1 + bool(ties)
+        self._draw_detours(canvas, row, place)
+        return canvas.lines()
+
+    def _size(self, slot: int) -> int:
+        return int(self.starts[slot + 1] - self.starts[slot])
+
+    def _end(self, place: Sequence[int], bottom: int) -> int:
+        """Return the column in which result `bottom`'s wire arrives: beside the one that begins above it."""
+        taken = self.sources == bottom
+        free = self.sources[bottom] == bottom or bottom >= self.tops or not taken.any()
+        return place[bottom] + (0 if free else 1)
+
+    def _channel(
+        self, canvas: Canvas, row: int, place: Sequence[int], lit: tuple[frozenset[int], frozenset[int]]
+    ) -> int:
+        """Draw the wires from line `row` on, each with its level piece on a track of its own; return the next line."""
+        wires = [
+            (place[int(source)], self._end(place, bottom), int(source) in lit[0] and bottom in lit[1])
+            for bottom, source in enumerate(self.sources)
+            if source >= 0
+        ]
+        tracks: list[int] = []
+        chosen: list[int | None] = []
+        for start, end, _ in (ordered := sorted(wires, key=lambda wire: (min(wire[:2]), max(wire[:2])))):
+            if start == end:
+                chosen.append(None)
+                continue
+            low, high = sorted((start, end))
+            free = next((at for at, taken in enumerate(tracks) if taken < low), len(tracks))
+            tracks[free : free + 1] = [high]
+            chosen.append(free)
+        height = max(1, len(tracks))
+        for (start, end, bright), track in zip(ordered, chosen, strict=True):
+            corners = [] if track is None else [(row + track, start), (row + track, end)]
+            canvas.wire([(row, start), *corners, (row + height - 1, end)], bright)
+        return row + height
+
+    def _draw_detours(self, canvas: Canvas, row: int, place: Sequence[int]) -> None:
+        """Draw what else enters the line beside each result of the wires, where the line keeps their order."""
+        line = self.program.lines.get(self.step.line)
+        if line is None or not self.detours or line.value == self.output.id:
+            return
+        size = self.program.values[line.value].size
+        if size != self.output.size or any(
+            self._reached([(self.output.id, at)], line.value) != (at,) for at in range(size)
+        ):
+            return
+        entering: dict[int, list[str]] = {}
+        for detour in self.detours:
+            for head in detour.heads:
+                entering.setdefault(head, []).append(self.top_name(detour.top))
+        canvas.write(row, 0, "joined by", "muted")
+        pitch = place[1] - place[0] if len(place) > 1 else 8
+        for head, names in entering.items():
+            canvas.centred(row, place[head], cut("+".join(names), pitch - 1), "result")
+        canvas.write(row + 1, 0, cut(line.name, _GUTTER - 2), "title")
+        for at in range(size):
+            canvas.centred(row + 1, place[at], self._label(line.value, at), "muted")
+
+    def _listed(self, lit: tuple[frozenset[int], frozenset[int]]) -> list[Line]:
+        """List the wires, a line each, those under the cursor first."""
+        arrow = "◀" if self.backward else "▶"
+        first = sorted(lit[1])[:MOST_LISTED]
+        others = [at for at in range(min(self.output.size, MOST_LISTED)) if at not in lit[1]]
+        found: list[Line] = []
+        for bottom in [*first, *others][:MOST_LISTED]:
+            source = int(self.sources[bottom])
+            if source >= 0:
+                number = self._number(bottom)
+                text = f"{self.top_name(source)} ─{arrow}─ {self.bottom_name(bottom)}   {number}"
+                style = "strong" if bottom in lit[1] else "plain"
+                found.append(((f"{'▸' if bottom in lit[1] else ' '} {text}", style),))
+        if self.output.size > MOST_LISTED:
+            found.append(((f"  … {self.output.size - MOST_LISTED:,} more", "muted"),))
+        return found
+
+    def _number(self, bottom: int) -> str:
+        array = self.trace.gradient_of(self.output.id) if self.backward else self.trace.values[self.output.id]
+        return numbers.number(float(array.reshape(-1)[bottom]))
+
+    def _jacobian(self, lit: tuple[frozenset[int], frozenset[int]], width: int) -> list[Line]:
+        """Return the matrix of zeros and ones, a row for each result, a column for each operand element."""
+        result, operand = self._result_text, self._operand_text
+        if not self.drawable:
+            return [((f"The Jacobian has {self.output.size:,} × {self.tops:,} entries, a 1 for each wire.", "muted"),)]
+        labels = [self._label(*self.top_place(top)) for top in range(self.tops)]
+        rows = [self._label(self.output.id, at) for at in range(self.output.size)]
+        pitch, gutter = max(2, *map(len, labels)) + 1, max(map(len, rows))
+        canvas = Canvas()
+        canvas.write(0, 0, cut(f"d{result}/d{operand}: a row for each result, a 1 for its wire", width), "title")
+        for top, label in enumerate(labels):
+            canvas.write(1, gutter + pitch * (top + 1) - len(label), label, "strong" if top in lit[0] else "muted")
+        for bottom, label in enumerate(rows):
+            canvas.write(bottom + 2, 0, label.rjust(gutter), "strong" if bottom in lit[1] else "muted")
+            for top in range(self.tops):
+                one = self.sources[bottom] == top
+                style = "muted" if not one else "strong" if bottom in lit[1] and top in lit[0] else "plain"
+                canvas.write(bottom + 2, gutter + pitch * (top + 1) - 1, "1" if one else "·", style)
+        return canvas.lines()
+
+
+def find_wires(elements: Elements, index: int) -> Wires | None:
+    """Return the wires that step `index` of the walk shows, or None where it moves nothing.
+
+    An element that is picked out of an operand (`x[0]`) which the same line also moves is shown with the wires of that
+    move: the two ways belong together.
+    """
+    program, forward = elements.program, elements.trace.seed_step
+    if index == forward:
+        return None
+    slot = program.slots[index - forward - 1] if index > forward else None
+    step = program.steps[slot.step if slot is not None else index]
+    if not _moves(step, program.values[step.output].size):
+        return None
+    if step.operation.name == "index":
+        other = next(
+            (
+                program.steps[user]
+                for user, _ in program.users.get(step.inputs[0], ())
+                if program.steps[user].line == step.line and program.steps[user].operation.name in _SHOWN[:-1]
+            ),
+            None,
+        )
+        if other is not None:
+            picked = elements.structure(step.index, 0).reads(0)
+            top = int(picked[0]) if len(picked) else None
+            return Wires(elements, other, None if slot is None else 0, top)
+    return Wires(elements, step, None if slot is None else slot.slot, None)
+
+
+def _moves(step: ForwardStep, size: int) -> bool:
+    return step.operation.name in _SHOWN and 0 < size <= LARGEST
+
+
+def _side_by_side(picture: Sequence[Line], words: Sequence[str], column: int) -> Iterator[Line]:
+    for at in range(max(len(picture), len(words))):
+        line = picture[at] if at < len(picture) else ()
+        if at >= len(words):
+            yield line
+            continue
+        blank = " " * (column - cells_of(text_of(line)))
+        yield (*line, (blank, "plain"), (words[at], "plain"))

@@ -1,0 +1,427 @@
+"""Breakpoints: what to run to. A line, an operation, a value, an element, or a condition on what a step results in.
+
+    line z1                 where the walk enters the line, forward and backward
+    op sigmoid              every step of that operation
+    W1    value W1          the step that computes the value, and those that add to its gradient
+    W1(1,1)                 the same for one element: the steps that it depends on or adds up from
+    dL/dW1                  the steps that add to the gradient alone
+    nan, inf, zero          the result is nan or infinite somewhere, or 0 everywhere
+    sign                    adding a contribution turned an element of a gradient from positive to negative, or back
+    |grad| > 1e3            the largest element of a gradient, in size, is above 1000; also <, >= and <=
+    |value| < 1e-8          the same for what a forward step computes
+
+A step *results* in the value that it computes, or in the gradient as it stands once its contribution was added. A
+condition can be about one of them alone: `nan in z1`, `zero in dL/dW1`, `|dL/dW1(1,1)| < 1e-8`.
+
+Whether a breakpoint is hit at a step depends on the trace and that step alone: running back stops where running
+forward does.
+"""
+
+from __future__ import annotations
+
+import heapq
+import operator
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, repeat
+from operator import itemgetter
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bptui.errors import BptuiError, Fault
+from bptui.ops import OPERATIONS
+from bptui.scenario.notation import (
+    Reference,
+    ReferenceFormatError,
+    is_derivative,
+    parse_derivative,
+    parse_reference,
+)
+from bptui.scenario.program import Array, Program
+from bptui.scenario.resolve import Element, resolve_reference
+from bptui.text import nearest, printable
+from bptui.trace.elements import Elements
+from bptui.trace.places import Places
+from bptui.trace.record import Trace
+
+Kind = Literal["nan", "inf", "zero", "sign"]
+Of = Literal["value", "gradient", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Which results a breakpoint looks at: of any step, or of one value or element; the value, its gradient or both."""
+
+    of: Of = "both"
+    element: Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnLine:
+    """Where a line begins, in each pass."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnOperation:
+    """Every step of an operation."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnValue:
+    """Every step whose result this is."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class OnKind:
+    """What numbers a result holds."""
+
+    kind: Kind
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class OnSize:
+    """How the largest element of a result, in size, compares with a number; nan compares with nothing."""
+
+    comparison: str
+    """`<`, `<=`, `>` or `>=`."""
+    bound: float
+    subject: Subject
+
+
+Where = OnLine | OnOperation | OnValue | OnKind | OnSize
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoint:
+    """One breakpoint: as it is written, what that means in one program, and whether it stops a run."""
+
+    text: str
+    where: Where
+    enabled: bool = True
+
+    def switched(self, enabled: bool | None = None) -> Breakpoint:
+        """Return this breakpoint enabled or disabled; without `enabled`, the other way round."""
+        return replace(self, enabled=not self.enabled if enabled is None else enabled)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A step at which a run stops, and the breakpoint that stops it."""
+
+    step: int
+    breakpoint: Breakpoint
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+_KINDS: tuple[Kind, ...] = ("nan", "inf", "zero", "sign")
+_FORMS = "nan, inf, zero, sign, |grad| > 1e3, |dL/dW1| < 1e-8, line z1, op sigmoid, value W1, W1(1,1)"
+_SIZE = re.compile(r"\|([^|]*)\|\s*(<=|>=|<|>)\s*(\S+)")
+_SIGNS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "**": "power", "@": "matmul"}
+_COMPARED: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_LONGEST = 500
+
+
+def read_breakpoint(program: Program, text: str) -> Breakpoint:
+    """Return the breakpoint that `text` writes; raises BptuiError saying what is wrong and what was meant."""
+    text = " ".join(text.split())
+    if not text or len(text) > _LONGEST:
+        raise _fault("a breakpoint is empty" if not text else "a breakpoint is too long", f"there are: {_FORMS}")
+    return Breakpoint(printable(text), _read(program, text))
+
+
+def read_breakpoints(program: Program, texts: Iterable[str]) -> list[Breakpoint]:
+    """Return the breakpoints that `texts` write; raises BptuiError with the faults of all of them."""
+    found: list[Breakpoint] = []
+    faults: list[Fault] = []
+    for text in texts:
+        try:
+            found.append(read_breakpoint(program, text))
+        except BptuiError as error:
+            faults += error.faults
+    if faults:
+        raise BptuiError(faults)
+    return found
+
+
+def at_line(program: Program, line: str) -> Breakpoint:
+    """Return the breakpoint on a line."""
+    return read_breakpoint(program, f"line {line}")
+
+
+def _read(program: Program, text: str) -> Where:
+    if text.startswith("|"):
+        return _size(program, text)
+    word, _, rest = text.partition(" ")
+    if word == "line" and rest:
+        return OnLine(_line(program, rest))
+    if word == "op" and rest:
+        return OnOperation(_operation(program, rest))
+    if word == "value" and rest:
+        return OnValue(_subject(program, rest))
+    if word in _KINDS and (rest or word not in program.names):
+        subject = _subject(program, re.sub(r"^(in|of) ", "", rest)) if rest else Subject()
+        return OnKind(word, _of_gradient(subject) if word == "sign" else _computed(program, subject))
+    if word not in program.names and (meant := _meant(program, word, rest)):
+        raise _fault(f"`{printable(text)}` is no breakpoint", f"did you mean `{printable(meant)}`?")
+    return OnValue(_subject(program, text))
+
+
+def _meant(program: Program, word: str, rest: str) -> str | None:
+    """Return the breakpoint that a text may have meant which begins with neither a keyword nor a value's name."""
+    if not word.isalpha():
+        return None
+    if rest:
+        close = nearest(word, ("line", "op", "value", *_KINDS))
+        return f"{close} {rest}" if close else None
+    if word in ("line", "op", "value"):
+        first = {"line": program.lines, "op": (step.operation.name for step in program.steps), "value": program.names}
+        return f"{word} {next(iter(first[word]), '')}".strip()
+    return f"op {word}" if word in OPERATIONS else nearest(word, (*_KINDS, *program.names))
+
+
+def _size(program: Program, text: str) -> OnSize:
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise _fault(f"`{printable(text)}` is no condition", "write `|grad| > 1e3` or `|dL/dW1| < 1e-8`")
+    inside, comparison, number = match.groups()
+    try:
+        bound = float(number)
+    except ValueError:
+        raise _fault(f"`{printable(text)}`: `{printable(number)}` is no number", "write it as `1e-8`") from None
+    if not 0 <= bound < np.inf:
+        raise _fault(f"`{printable(text)}`: a size is compared with 0 or more", "write a positive number as `1e-8`")
+    return OnSize(comparison, bound, _computed(program, _subject(program, inside.strip())))
+
+
+def _subject(program: Program, text: str) -> Subject:
+    """Return which results `text` names: `grad`, `value`, a name, an element, or the derivative to one."""
+    if text not in program.names:
+        if text in ("grad", "gradient"):
+            return Subject("gradient")
+        if text == "value":
+            return Subject("value")
+    try:
+        if not is_derivative(text):
+            return Subject("both", _element(program, parse_reference(text)))
+        head, tail = parse_derivative(text)
+    except ReferenceFormatError as fault:
+        raise _fault(str(fault), f"breakpoints are: {_FORMS}") from None
+    if head != Reference(program.loss):
+        right = f"d{program.loss}/d{text.rpartition('/')[2].strip().lstrip('d∂').strip()}"
+        raise _fault(
+            f"`{printable(text)}`: the walk computes gradients of {program.loss} alone", f"write `{printable(right)}`"
+        )
+    return Subject("gradient", _element(program, tail))
+
+
+def _element(program: Program, reference: Reference) -> Element:
+    return resolve_reference(program, reference)
+
+
+def _computed(program: Program, subject: Subject) -> Subject:
+    """Return the subject of a condition: a name stands for the value alone, which some step must compute."""
+    if subject.of != "both" or subject.element is None:
+        return subject
+    value = program.values[subject.element.value]
+    if value.id not in program.producer:
+        raise _fault(
+            f"{value.name} is given, and no step computes it", f"its gradient is `d{program.loss}/d{value.name}`"
+        )
+    return replace(subject, of="value")
+
+
+def _of_gradient(subject: Subject) -> Subject:
+    if subject.of == "value":
+        raise _fault("`sign` is about gradients, to which contributions are added", "write `sign` or `sign in dL/dW1`")
+    return replace(subject, of="gradient")
+
+
+def _line(program: Program, name: str) -> str:
+    if name in program.lines:
+        return name
+    if name in program.names:
+        raise _fault(f"{printable(name)} is given, and no line", f"to stop where its gradient grows: `value {name}`")
+    close = nearest(name, program.lines)
+    hint = f"did you mean `line {close}`?" if close else "there is: " + ", ".join(list(program.lines)[:16])
+    raise _fault(f"this scenario has no line named `{printable(name)}`", hint)
+
+
+def _operation(program: Program, name: str) -> str:
+    name = _SIGNS.get(name, name)
+    used = {step.operation.name for step in program.steps}
+    if name in used:
+        return name
+    close = nearest(name, used)
+    hint = f"did you mean `op {close}`?" if close else "there are: " + ", ".join(sorted(used)[:16])
+    what = "no step of this scenario is" if name in OPERATIONS else "there is no operation"
+    raise _fault(f"{what} `{printable(name)}`", hint)
+
+
+def _fault(message: str, hint: str) -> BptuiError:
+    return BptuiError(Fault(message, hint))
+
+
+# -- hitting -----------------------------------------------------------------------------------------------------------
+
+
+def find(trace: Trace, breakpoints: Sequence[Breakpoint], steps: range) -> Hit | None:
+    """Return the first hit of an enabled breakpoint among `steps`, in their order; at one step, of the first of them.
+
+    `range(step + 1, len(trace.steps))` runs on from a step, `range(step - 1, -1, -1)` runs back.
+    """
+    best: Hit | None = None
+    for one in breakpoints:
+        if one.enabled and (step := next(hits(trace, one, steps), None)) is not None:
+            best = Hit(step, one)
+            steps = steps[: steps.index(step)]
+    return best
+
+
+def stops(trace: Trace, breakpoints: Sequence[Breakpoint], steps: range) -> Iterator[tuple[int, list[Breakpoint]]]:
+    """Yield those of `steps`, going up, that enabled breakpoints stop at, each with all of these."""
+    runs = [zip(hits(trace, one, steps), repeat(at)) for at, one in enumerate(breakpoints) if one.enabled]
+    for step, here in groupby(heapq.merge(*runs), key=itemgetter(0)):
+        yield step, [breakpoints[at] for _, at in here]
+
+
+def hits(trace: Trace, breakpoint: Breakpoint, steps: range) -> Iterator[int]:
+    """Yield those of `steps` at which the breakpoint is hit, enabled or not, in the order of `steps`."""
+    where = breakpoint.where
+    for step in _among(_candidates(trace, where), steps):
+        if _holds(trace, where, step):
+            yield step
+
+
+Run = tuple[int, Sequence[int]]
+"""Steps in order, each less the first number."""
+
+
+def _among(runs: Sequence[Run], steps: range) -> Iterator[int]:
+    """Yield what is in the runs and in `steps`, in the order of `steps`: consecutive steps, up or down."""
+    if not steps:
+        return
+    low, high = sorted((steps[0], steps[-1]))
+    for offset, run in runs if steps.step > 0 else reversed(runs):
+        found = run[bisect_left(run, low - offset) : bisect_right(run, high - offset)]
+        yield from (offset + at for at in (found if steps.step > 0 else reversed(found)))
+
+
+def _candidates(trace: Trace, where: Where) -> Sequence[Run]:
+    """Return the steps that may be hit: few, where it is clear which; all, where each must be looked at."""
+    match where:
+        case OnLine(name):
+            return [(0, [steps.start for steps in Places(trace).of_line(name) if steps])]
+        case OnOperation():
+            return [(0, range(len(trace.steps)))]
+        case _:
+            return _results(trace, where.subject)
+
+
+def _results(trace: Trace, subject: Subject) -> Sequence[Run]:
+    """Return the steps whose results the subject is among."""
+    program, forward = trace.program, trace.seed_step
+    if subject.element is None:
+        first = forward if subject.of == "gradient" else 0
+        return [(0, range(first, forward if subject.of == "value" else len(trace.steps)))]
+    value = subject.element.value
+    runs: list[Run] = []
+    if subject.of != "gradient" and value in program.producer:
+        runs.append((0, (program.producer[value],)))
+    if subject.of != "value":
+        runs.append((0, (forward,) if value == program.target else ()))
+        runs.append((forward + 1, trace.slots_of(value)))
+    return runs
+
+
+def _holds(trace: Trace, where: Where, step: int) -> bool:
+    match where:
+        case OnLine():
+            return True
+        case OnOperation(name):
+            return _operation_at(trace, step) == name
+        case OnValue(subject):
+            return _reaches(trace, subject, step)
+        case OnKind(kind, subject):
+            return _reaches(trace, subject, step) and _is(kind, trace, subject, step)
+        case OnSize(comparison, bound, subject):
+            numbers = result(trace, subject, step)
+            if not numbers.size or not _reaches(trace, subject, step):
+                return False
+            return _COMPARED[comparison](float(np.max(np.abs(numbers))), bound)
+
+
+def _operation_at(trace: Trace, step: int) -> str | None:
+    program, forward = trace.program, trace.seed_step
+    if step == forward:
+        return None
+    return program.steps[step if step < forward else program.slots[step - forward - 1].step].operation.name
+
+
+def _reaches(trace: Trace, subject: Subject, step: int) -> bool:
+    """Return whether a backward step may add to the subject's element, as the operation's structure has it."""
+    element = subject.element
+    slot = step - trace.seed_step - 1
+    if element is None or element.flat is None or slot < 0:
+        return True
+    record = trace.program.slots[slot]
+    return len(Elements(trace).feeds(record.step, record.slot, element.flat)) > 0
+
+
+def _is(kind: Kind, trace: Trace, subject: Subject, step: int) -> bool:
+    numbers = result(trace, subject, step)
+    match kind:
+        case "nan":
+            return bool(np.isnan(numbers).any())
+        case "inf":
+            return bool(np.isinf(numbers).any())
+        case "zero":
+            return bool(numbers.size) and not numbers.any()
+        case "sign":
+            return bool(turned(trace, subject, step).any())
+
+
+def result(trace: Trace, subject: Subject, step: int) -> Array:
+    """Return what a step results in, flat: the value it computes, or the gradient after it; one element if asked for.
+
+    The subject is taken to be the step's.
+    """
+    slot = step - trace.seed_step - 1
+    if slot < -1:
+        return _picked(trace.values[trace.program.steps[step].output], subject)
+    return _picked(trace.seed if slot < 0 else trace.accumulated[slot], subject)
+
+
+def before(trace: Trace, subject: Subject, step: int) -> Array:
+    """Return the gradient that a backward step adds to, flat; one element if asked for."""
+    return _picked(trace.before(step - trace.seed_step - 1), subject)
+
+
+def turned(trace: Trace, subject: Subject, step: int) -> NDArray[np.bool_]:
+    """Return which elements of a gradient changed their sign when a backward step added to it; 0 has none."""
+    after = result(trace, subject, step)
+    if step <= trace.seed_step:
+        return np.zeros(after.shape, np.bool_)
+    earlier = before(trace, subject, step)
+    return ((earlier < 0) & (after > 0)) | ((earlier > 0) & (after < 0))
+
+
+def _picked(array: Array, subject: Subject) -> Array:
+    element, flat = subject.element, array.reshape(-1)
+    return flat if element is None or element.flat is None else flat[element.flat : element.flat + 1]

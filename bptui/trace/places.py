@@ -1,0 +1,150 @@
+"""Moves over a trace: from one step to another by phases, by lines and function calls, and by what touches a value.
+
+Every move is a function from a step to a step, None where there is nothing to go to. A *place* is a named line or a
+function call: a run of steps, in the forward pass and again in the backward pass. Places lie inside each other, never
+across each other: a call's arguments are computed before its first step.
+
+The moves are a debugger's. *Into* is the next step. *Over* goes past the place that begins here, or else the one that
+the step is in. *Out* goes to the last step of the place, which completes it; from there, of the one around it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from bptui.trace.record import Trace
+
+Direction = Literal[1, -1]
+"""Towards the last step, or back towards the first."""
+
+_VALUES_KEPT = 16
+"""Of how many values the steps that touch them are remembered."""
+
+
+class Places:
+    """The places of one trace, and the moves between its steps."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace, self._program = trace, trace.program
+        self._forward = trace.seed_step
+        self._steps = len(trace.steps)
+        self._line: str | None = None
+        self._calls: dict[int, tuple[int, int]] = {}
+        """Of the line last asked about: each call's first forward step, and the first one after it."""
+        self.touching = lru_cache(_VALUES_KEPT)(self._touching)
+
+    # -- phases ------------------------------------------------------------------------------------------------------
+
+    def phase(self, step: int, direction: Direction) -> int | None:
+        """Return where the next phase begins (forward, seed, backward), or the nearest beginning before `step`."""
+        begins = [at for at in (0, self._forward, self._forward + 1) if at < self._steps]
+        found = [at for at in begins if (at - step) * direction > 0]
+        return (min(found) if direction > 0 else max(found)) if found else None
+
+    # -- lines and function calls ------------------------------------------------------------------------------------
+
+    def over(self, step: int, direction: Direction) -> int | None:
+        """Return the first step after the place that begins at `step`, or else after the innermost one it is in.
+
+        Backwards: the first step of the place that ends just before `step`, or else of the innermost that it is in.
+        """
+        around = self.around(step)
+        if direction > 0:
+            begun = [place for place in around if place.start == step]
+            past = (begun or around[::-1])[0].stop
+            return past if past < self._steps else None
+        if step == 0:
+            return None
+        ended = [place for place in self.around(step - 1) if place.stop == step]
+        return (ended or [place for place in reversed(around) if place.start < step])[0].start
+
+    def out(self, step: int, direction: Direction) -> int | None:
+        """Return the last step of the innermost place that goes on after `step`; or, at a line's end, of the next line.
+
+        Backwards: the first step of the innermost place that began before `step`, or else of the line before.
+        """
+        beyond = step + direction
+        if not 0 <= beyond < self._steps:
+            return None
+        inner = next((place for place in reversed(self.around(step)) if beyond in place), self.around(beyond)[0])
+        return inner[-1] if direction > 0 else inner[0]
+
+    def around(self, step: int) -> list[range]:
+        """Return the steps of each place that `step` is in: its line, then the function calls, innermost last."""
+        if step == self._forward:
+            return [range(step, step + 1)]
+        record = self._program.steps[self.forward_step(step)]
+        line = self._program.lines[record.line]
+        extents = self._extents(record.line)
+        inside = []
+        call = record.call
+        while call >= 0:
+            inside.append(extents[call])
+            call = self._program.calls[call].parent
+        inside.append((line.first, line.last))
+        if step < self._forward:
+            return [range(*extent) for extent in reversed(inside)]
+        return [self._backward(*extent) for extent in reversed(inside)]
+
+    def forward_step(self, step: int) -> int:
+        """Return the forward step that a step of either pass belongs to; not for the seed."""
+        return step if step < self._forward else self._program.slots[step - self._forward - 1].step
+
+    def line(self, step: int) -> str | None:
+        """Return the name of the line that a step belongs to; None for the seed of a target that is a leaf."""
+        if step == self._forward:
+            return self._program.values[self._program.target].line
+        return self._program.steps[self.forward_step(step)].line
+
+    def of_line(self, name: str) -> tuple[range, range]:
+        """Return the steps of a line in the forward pass, and those in the backward pass, which may be none."""
+        line = self._program.lines[name]
+        return range(line.first, line.last), self._backward(line.first, line.last)
+
+    def _backward(self, first: int, after: int) -> range:
+        """Return the backward steps of the forward steps `first` to `after` (exclusive): slots are in reverse order."""
+        slots, offset = self._program.slots, self._forward + 1
+        start = bisect_left(slots, -(after - 1), key=lambda slot: -slot.step)
+        return range(offset + start, offset + bisect_right(slots, -first, start, key=lambda slot: -slot.step))
+
+    def _extents(self, line: str) -> dict[int, tuple[int, int]]:
+        """Return which forward steps each call of a line was unfolded into, those of its inner calls included."""
+        if line != self._line:
+            calls: dict[int, tuple[int, int]] = {}
+            record = self._program.lines[line]
+            for step in self._program.steps[record.first : record.last]:
+                call = step.call
+                while call >= 0:
+                    calls[call] = (calls.get(call, (step.index, 0))[0], step.index + 1)
+                    call = self._program.calls[call].parent
+            self._line, self._calls = line, calls
+        return self._calls
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def touch(self, value: int, step: int, direction: Direction) -> int | None:
+        """Return the nearest step that computes the value, uses it, seeds its gradient or adds to its gradient."""
+        steps = self.touching(value)
+        at = bisect_right(steps, step) if direction > 0 else bisect_left(steps, step) - 1
+        return steps[at] if 0 <= at < len(steps) else None
+
+    def _touching(self, value: int) -> Sequence[int]:
+        program = self._program
+        made = program.producer.get(value)
+        steps = [] if made is None else [made]
+        first = 0 if made is None else made + 1
+        steps += [index for index in range(first, self._forward) if value in program.steps[index].inputs]
+        if value == program.target:
+            steps.append(self._forward)
+        return steps + [self._forward + 1 + slot for slot in self._trace.slots_of(value)]
+
+
+def value_of(trace: Trace, step: int) -> int:
+    """Return the value that a step is about: the one it computes, or the one whose gradient it seeds or adds to."""
+    program, forward = trace.program, trace.seed_step
+    if step < forward:
+        return program.steps[step].output
+    return program.target if step == forward else program.slots[step - forward - 1].target

@@ -1,0 +1,124 @@
+"""The list of breakpoints: add one by writing it, switch it on and off, delete it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from bptui.errors import BptuiError
+from bptui.present.stops import breakpoint_table
+from bptui.text import printable
+from bptui.trace.breakpoints import read_breakpoint
+from bptui.tui.commands import IN_BREAKPOINTS, bindings
+from bptui.tui.dialog import Dialog
+from bptui.tui.line_table import LineTable
+from bptui.tui.stopping import Stopping
+
+_WAIT = 0.1
+"""Seconds between two looks at what has been found by now."""
+
+
+class BreakpointsScreen(Dialog[None]):
+    """Shows the walk's breakpoints with the steps that they stop at, and changes them."""
+
+    BINDINGS = bindings(IN_BREAKPOINTS)
+    AUTO_FOCUS = ""
+
+    def __init__(self, walk: Stopping) -> None:
+        super().__init__()
+        self._walk = walk
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="window", classes="breakpoints") as window:
+            window.border_title = "Breakpoints"
+            window.border_subtitle = "⏎ adds · space on or off · Del deletes · Tab · Esc"
+            yield LineTable(id="breakpoints")
+            yield Input(placeholder="nan, |grad| < 1e-8, sign, line z1, op relu, W1(1,1) …", max_length=200)
+            yield Static("", id="said", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Add", variant="primary", id="add")
+                yield Button("On or off", id="switch")
+                yield Button("Delete", id="delete")
+                yield Button("Close", id="close")
+
+    def on_mount(self) -> None:
+        self._show(0)
+        self.query_one(LineTable if self._walk.breakpoints else Input).focus()
+        self.set_interval(_WAIT, self._look_again)
+
+    def _show(self, cursor: int) -> None:
+        breakpoints = self._walk.breakpoints
+        table = self.query_one(LineTable)
+        self._shown = [self._walk.found(one) for one in breakpoints]
+        table.show(breakpoint_table(breakpoints, self._shown), cursor=cursor)
+        table.styles.height = min(max(1, len(breakpoints)), 8) + 3
+        table.display = bool(breakpoints)
+
+    def _look_again(self) -> None:
+        """Show the steps that were found meanwhile."""
+        if self._shown != [self._walk.found(one) for one in self._walk.breakpoints]:
+            self._show(self.query_one(LineTable).cursor)
+
+    def _changed(self, cursor: int) -> None:
+        self._walk.breakpoints_changed()
+        self._show(cursor)
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def on_input_changed(self) -> None:
+        self._say("")
+
+    def on_input_submitted(self) -> None:
+        self._add()
+
+    def _add(self) -> None:
+        field = self.query_one(Input)
+        try:
+            one = read_breakpoint(self._walk.trace.program, field.value)
+        except BptuiError as error:
+            self._say(printable(str(error), keep="\n"))
+            field.focus()
+            return
+        field.value = ""
+        breakpoints = self._walk.breakpoints
+        at = next((at for at, other in enumerate(breakpoints) if other.text == one.text), len(breakpoints))
+        breakpoints[at : at + 1] = [one]
+        self._changed(at)
+
+    def action_switch(self) -> None:
+        """Switch the breakpoint under the cursor on or off."""
+        at = self._at()
+        if at is not None:
+            self._walk.breakpoints[at] = self._walk.breakpoints[at].switched()
+            self._changed(at)
+
+    def action_delete(self) -> None:
+        """Delete the breakpoint under the cursor."""
+        at = self._at()
+        if at is not None:
+            del self._walk.breakpoints[at]
+            self._changed(at)
+            if not self._walk.breakpoints:
+                self.query_one(Input).focus()
+
+    def _at(self) -> int | None:
+        return self.query_one(LineTable).cursor if self._walk.breakpoints else None
+
+    def on_line_table_row_chosen(self) -> None:
+        self.action_switch()
+
+    def on_button_pressed(self, message: Button.Pressed) -> None:
+        match message.button.id:
+            case "add":
+                self._add()
+            case "switch":
+                self.action_switch()
+            case "delete":
+                self.action_delete()
+            case _:
+                self.dismiss(None)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#said", Static).update(Content(text))

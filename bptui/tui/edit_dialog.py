@@ -1,0 +1,192 @@
+"""What if: another number for one element of a leaf, with the target over a range of such numbers as a small plot."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static
+
+from bptui.editing import Curve, LeafElement, curve, leaf_element, target_with
+from bptui.errors import BptuiError, Fault
+from bptui.present import numbers
+from bptui.present.plot import Mark, plot
+from bptui.scenario.claimed_number import read_number
+from bptui.text import printable
+from bptui.trace.record import Trace
+from bptui.tui.commands import Command, bindings
+from bptui.tui.dialog import Dialog
+from bptui.tui.text_view import Line, TextView, line
+
+_PAUSE = 0.15
+"""Seconds without a key after which the plot is made."""
+
+_PLOT_LINES = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the reader asked for."""
+
+    element: LeafElement
+    number: float
+
+
+class EditScreen(Dialog[Edit | None]):
+    """Asks for an element and its new number, and shows what the target would be; gives the edit."""
+
+    BINDINGS = bindings([Command("edit.apply", "enter", "screen.apply", "Put the number in", "⏎")])
+    AUTO_FOCUS = "#number"
+
+    def __init__(self, trace: Trace, element: LeafElement, *, ascii: bool = False) -> None:
+        super().__init__()
+        self._trace, self._ascii = trace, ascii
+        self._element = element
+        self._curve: Curve | None = None
+        self._then: float | None = None
+        """The target with the number that is typed."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="window", classes="what-if") as window:
+            window.border_title = "What if"
+            window.border_subtitle = "⏎ puts it in · Tab next field · Esc closes"
+            with Horizontal(id="fields"):
+                for name, title, text in (
+                    ("element", "element", self._element_name(self._element)),
+                    ("number", "its value", repr(self._number(self._element))),
+                    ("range", "plotted over", _range_text(*_around(self._number(self._element)))),
+                ):
+                    with Vertical():
+                        yield Label(title)
+                        yield Input(text, max_length=80, id=name, select_on_focus=True)
+            yield Static("", id="said", markup=False)
+            yield TextView(id="plot")
+            with Horizontal(id="buttons"):
+                yield Button("Put it in", variant="primary", id="apply")
+                yield Button("Close", id="close")
+
+    def on_mount(self) -> None:
+        self._draw()
+        self._compute()
+
+    # -- fields ------------------------------------------------------------------------------------------------------
+
+    def _element_name(self, element: LeafElement) -> str:
+        return self._trace.program.element_name(self._trace.program.names[element.leaf], element.flat)
+
+    def _number(self, element: LeafElement) -> float:
+        return float(self._trace.value(element.leaf).reshape(-1)[element.flat])
+
+    def _typed(self, field: str) -> str:
+        return self.query_one(f"#{field}", Input).value
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        self._say("")
+        if message.input.id == "element":
+            try:
+                element = leaf_element(self._trace, message.value)
+            except BptuiError:
+                return  # said when it is put in: a name is typed letter by letter
+            if element == self._element:
+                return
+            self._element = element
+            self.query_one("#number", Input).value = repr(self._number(element))
+            self.query_one("#range", Input).value = _range_text(*_around(self._number(element)))
+        self._compute()
+
+    def _compute(self) -> None:
+        self.run_worker(self._computed(), exclusive=True, group="curve")
+
+    async def _computed(self) -> None:
+        """Compute the curve, and the target with the number typed, off the screen's own thread."""
+        await asyncio.sleep(_PAUSE)
+        element = self._element
+        try:
+            self._then = await asyncio.to_thread(
+                target_with, self._trace, element, read_number(self._typed("number")).number
+            )
+        except BptuiError:
+            self._then = None
+        try:
+            low, high = read_range(self._typed("range"))
+            if self._curve is None or self._curve.element != element or self._ends() != (low, high):
+                self._curve = await asyncio.to_thread(curve, self._trace, element, low, high)
+        except BptuiError:
+            self._curve = None
+        self._draw()
+
+    def _ends(self) -> tuple[float, float]:
+        assert self._curve is not None
+        return float(self._curve.inputs[0]), float(self._curve.inputs[-1])
+
+    # -- the plot ----------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        self.query_one("#plot", TextView).show(self._drawn)
+
+    def _drawn(self, width: int) -> list[Line]:
+        trace, element = self._trace, self._element
+        loss, name = trace.program.loss, self._element_name(element)
+        here, now = self._number(element), target_with(trace, element, self._number(element))
+        slope = float(trace.gradient(element.leaf).reshape(-1)[element.flat])
+        said = f"{loss} = {numbers.number(now)} at {name} = {numbers.number(here)}"
+        said += f", slope d{loss}/d{name} = {numbers.number(slope)}"
+        lines = [line(said, "strong")]
+        marks = [Mark(here, now, "o" if self._ascii else "●")]
+        if self._then is not None:
+            typed = read_number(self._typed("number")).number
+            if typed != here:
+                lines = [
+                    line(said, "muted"),
+                    line(f"{loss} = {numbers.number(self._then)} at {name} = {numbers.number(typed)}", "strong"),
+                ]
+                marks.append(Mark(typed, self._then, "x" if self._ascii else "◆"))
+        if self._curve is None:
+            return lines
+        drawn = plot(self._curve.inputs, self._curve.outputs, width, _PLOT_LINES, marks, ascii=self._ascii)
+        return [*lines, *map(line, drawn)]
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def on_input_submitted(self) -> None:
+        self.action_apply()
+
+    def on_button_pressed(self, message: Button.Pressed) -> None:
+        if message.button.id == "apply":
+            self.action_apply()
+        else:
+            self.dismiss(None)
+
+    def action_apply(self) -> None:
+        """Give the edit, or say what is wrong with it."""
+        try:
+            element = leaf_element(self._trace, self._typed("element"))
+            number = read_number(self._typed("number")).number
+        except BptuiError as error:
+            self._say(printable(str(error), keep="\n"))
+            return
+        self.dismiss(Edit(element, number))
+
+    def _say(self, text: str) -> None:
+        self.query_one("#said", Static).update(Content(text))
+
+
+def read_range(text: str) -> tuple[float, float]:
+    """Return the ends of a range, `-1 to 1`; raises BptuiError where it is none."""
+    low, to, high = text.partition(" to ")
+    if not to:
+        raise BptuiError(Fault("a range is written `-1 to 1`"))
+    return read_number(low).number, read_number(high).number
+
+
+def _around(number: float) -> tuple[float, float]:
+    """Return a range around `number`: as far as it is from 0, and at least 1 to either side."""
+    reach = max(1.0, abs(number)) if abs(number) < 1e300 else 1.0
+    return number - reach, number + reach
+
+
+def _range_text(low: float, high: float) -> str:
+    return f"{low:.6g} to {high:.6g}"

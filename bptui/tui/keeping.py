@@ -1,0 +1,81 @@
+"""Compare and keep: copy what is seen, pin a step or a value beside the present one, save a picture of the screen."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bptui.errors import BptuiError
+from bptui.exporting.files import write_whole
+from bptui.present.copying import formula_text, table_text
+from bptui.present.frame import Table
+from bptui.text import counted, printable
+from bptui.tui.export_dialog import free_name
+from bptui.tui.line_table import LineTable
+from bptui.tui.pinned import PinnedPanel, PinnedStep, PinnedValue
+from bptui.tui.screenshot import without_fonts
+from bptui.tui.walk_part import WalkPart
+
+
+class Keeping(WalkPart):
+    """What is kept of the walk."""
+
+    _pinned: PinnedStep | PinnedValue | None = None
+
+    # -- copying -----------------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        """Copy the table that has the focus, or the equation, to the clipboard."""
+        focused = self.focused
+        if isinstance(focused, LineTable) and focused.table.rows:
+            text = table_text(focused.table)
+            said = f"copied the table: {counted(len(text.splitlines()) - 1, 'row')}, tabs between the columns"
+        else:
+            text = formula_text(self.frame(self.element))
+            said = "copied the formula"
+        self.app.copy_to_clipboard(text)
+        self.app.notify(said, title="Clipboard", markup=False)
+
+    # -- pinning -----------------------------------------------------------------------------------------------------
+
+    def action_pin(self) -> None:
+        """Pin the value under the cursor, or else the step; what is pinned already is taken down."""
+        wanted = self._to_pin()
+        if self._pinned is not None and (wanted == self._pinned or isinstance(self.focused, PinnedPanel)):
+            self._pinned = None
+        else:
+            self._pinned = wanted
+        self.set_class(self._pinned is not None, "-pinned")
+        if self._pinned is None and isinstance(self.focused, PinnedPanel):
+            self.query_one("#elements").focus()
+        self.refresh_step()
+
+    def _to_pin(self) -> PinnedStep | PinnedValue:
+        values = self.query_one("#values", LineTable)
+        if values.has_focus and values.table.rows:
+            row = values.cursor
+            while row > 0 and not values.table.rows[row].cells[0]:
+                row -= 1
+            return PinnedValue(values.table.rows[row].cells[0])
+        return PinnedStep(self.step, self.element)
+
+    def show_pinned(self, values: Table) -> None:
+        """Show what is pinned, as the trace now has it."""
+        panel = self.query_one(PinnedPanel)
+        if isinstance(self._pinned, PinnedStep):
+            panel.show_step(self.frame(self._pinned.element, self._pinned.step))
+        elif self._pinned is not None:
+            panel.show_value(self._pinned.name, values)
+
+    # -- pictures ----------------------------------------------------------------------------------------------------
+
+    def action_screenshot(self) -> None:
+        """Save a picture of the screen under a name that is free."""
+        stem = re.sub(r"[^\w.-]+", "-", Path(self.source).stem or self.trace.scenario.title).strip("-.") or "trace"
+        path = Path(free_name(f"{stem}-step-{self.step + 1}", "svg"))
+        try:
+            write_whole(path, without_fonts(self.app.export_screenshot(title=self.presentation.title)))
+        except BptuiError as error:
+            self.app.notify(printable(str(error), keep="\n"), title="Screenshot", severity="error", markup=False)
+            return
+        self.app.notify(f"wrote {printable(str(path))}", title="Screenshot", markup=False)

@@ -1,0 +1,86 @@
+"""The map: how large every value and its gradient are, line by line, and the one under the cursor as heat maps."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from bptui.present.pictures import Size, size_table, sizes, value_maps
+from bptui.text import width as cells
+from bptui.trace.record import Trace
+from bptui.tui.commands import MAP, bindings
+from bptui.tui.dialog import Dialog
+from bptui.tui.key_line import KeyLine
+from bptui.tui.line_table import LineTable
+from bptui.tui.picture_view import PictureView
+
+_SHORTEST, _LONGEST = 4, 24
+"""How short and how long a bar may be."""
+
+
+class MapScreen(Dialog[int | None]):
+    """Shows sizes and heat maps; gives the step that makes the value which the reader goes to."""
+
+    BINDINGS = bindings(MAP)
+    AUTO_FOCUS = "#sizes"
+
+    def __init__(self, trace: Trace, value: int, backward: bool) -> None:
+        """Begin at `value`; `backward` says whether to go to where a value's gradient is complete."""
+        super().__init__()
+        self._trace, self._backward = trace, backward
+        self._sizes: list[Size] = sizes(trace)
+        self._cursor = next((at for at, one in enumerate(self._sizes) if one.id == value), 0)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="window") as window:
+            window.border_title = "Map · mean sizes on scales of powers of ten"
+            yield LineTable(id="sizes")
+            yield PictureView(id="picture")
+            yield KeyLine(MAP, id="map-keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#sizes").border_title = "Sizes, line by line"
+        self.call_after_refresh(self._show)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        table = self.query_one("#sizes", LineTable)
+        others = size_table(self._sizes, 0)
+        taken = 2 + sum(2 + max(cells(row.cells[at]) for row in others.rows) for at in (0, 1, 2, 4, 6))
+        bar = max(_SHORTEST, min(_LONGEST, (table.room.width - taken - 8) // 2))
+        table.styles.height = len(self._sizes) + 3
+        cursor = table.cursor if table.table.rows else self._cursor
+        table.show(size_table(self._sizes, bar), cursor=cursor)
+        self._show_picture()
+
+    def _show_picture(self) -> None:
+        row = self.query_one("#sizes", LineTable).row
+        if row is None or row.element is None:
+            return
+        one = self._sizes[row.element]
+        picture = self.query_one(PictureView)
+        picture.border_title = Content(f"{one.name} {one.shape}".strip())
+        picture.show(lambda width: value_maps(self._trace, one.id, width, max(5, picture.room.height)))
+
+    @on(LineTable.CursorMoved)
+    def _moved(self) -> None:
+        self._show_picture()
+
+    @on(LineTable.RowChosen)
+    def _chosen(self) -> None:
+        self.action_go()
+
+    def action_go(self) -> None:
+        """Go to the step that computes the value, or that completes its gradient."""
+        row = self.query_one("#sizes", LineTable).row
+        if row is None or row.element is None:
+            return
+        program, identity = self._trace.program, self._sizes[row.element].id
+        forward = program.producer.get(identity)
+        last = program.last_slot.get(identity)
+        step = self._trace.seed_step + 1 + last if last is not None else self._trace.seed_step
+        self.dismiss(step if self._backward or forward is None else forward)

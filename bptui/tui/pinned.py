@@ -1,0 +1,66 @@
+"""A step or a value that stays in sight while the walk goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from bptui.present.layout import formula, table
+from bptui.present.frame import Frame, Table
+from bptui.tui.step_panel import equation_lines
+from bptui.tui.text_view import Line, TextView, line
+
+MOST_ROWS = 40
+"""How many rows of a pinned step's table are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedStep:
+    """A step, with the cursor on an element."""
+
+    step: int
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedValue:
+    """A named value."""
+
+    name: str
+
+
+class PinnedPanel(TextView):
+    """Shows what is pinned."""
+
+    def show_step(self, frame: Frame) -> None:
+        """Show a step: its title, its equation and its table."""
+        self.border_title = Content(f"Pinned · step {frame.index + 1} · {frame.phase}")
+        self.show(lambda width: _step_lines(frame, width))
+
+    def show_value(self, name: str, values: Table) -> None:
+        """Show a value and its gradient as they are at the present step."""
+        self.border_title = Content(f"Pinned · {name}")
+        self.show(lambda width: _value_lines(name, values))
+
+
+def _step_lines(frame: Frame, width: int) -> list[Line]:
+    title = [line(text, "title") for text in formula(frame.title, width, 4)]
+    equation = equation_lines(frame.formulas, width)
+    rows = [line(text.rstrip()) for text in table(frame.table, width, 0, MOST_ROWS)] if frame.table.rows else []
+    return [*title, line(""), *equation, line(""), *rows[:1], *rows[1:]]
+
+
+def _value_lines(name: str, values: Table) -> list[Line]:
+    """Return the rows of one value, its numbers first and its gradient below them."""
+    found: list[tuple[str, ...]] = []
+    inside = False
+    for row in values.rows:
+        inside = row.cells[0] == name if row.cells[0] else inside
+        if inside:
+            found.append(row.cells)
+    lines: list[Line] = []
+    for column in range(2, len(values.columns)):
+        texts = [cells[column] for cells in found if cells[column]]
+        lines += [line(values.columns[column], "muted"), *(line(text) for text in texts or ["not yet"]), line("")]
+    return lines[:-1]

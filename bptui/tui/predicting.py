@@ -1,0 +1,77 @@
+"""Predict, then reveal: what a step gives is hidden until the reader has typed it, or asked for it."""
+
+from __future__ import annotations
+
+from textual import events
+
+from bptui.present.frame import Frame, Table
+from bptui.present.quiz import Quiz, question
+from bptui.tui.answer_dialog import AnswerScreen
+from bptui.tui.walk_part import WalkPart
+
+_BEGINNINGS = frozenset("0123456789.-−+")
+"""What a number begins with: typing it begins an answer."""
+
+
+class Predicting(WalkPart):
+    """The quiz, while it is on."""
+
+    _quiz: Quiz | None = None
+    _kept_quiz: Quiz | None = None
+    """The quiz that was left, taken up again with its score."""
+
+    @property
+    def score_said(self) -> str:
+        """The running score, for the top line; nothing while the quiz is off."""
+        return f"test: {self._quiz.score}" if self._quiz is not None else ""
+
+    def hidden(self, frame: Frame) -> Frame:
+        """Return `frame` with what is to be predicted hidden."""
+        return frame if self._quiz is None else self._quiz.frame(frame)
+
+    def hidden_values(self, values: Table) -> Table:
+        """Return the table of values at the present step with what is to be predicted hidden."""
+        return values if self._quiz is None else self._quiz.values(self.presentation, self.step, values)
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def action_test(self) -> None:
+        """Begin to predict, or leave it and see everything."""
+        if self._quiz is None:
+            self._quiz, self._kept_quiz = self._kept_quiz or Quiz(), None
+            said = "What a step gives is hidden. Type it, or press h for a hint; t ends the test."
+            self.app.notify(said, title="Test yourself", markup=False)
+        else:
+            self._quiz, self._kept_quiz = None, self._quiz
+        self.refresh_step()
+
+    def action_answer(self, typed: str = "") -> None:
+        """Ask for the number of the element under the cursor."""
+        asked = question(self.presentation, self.step, self.element)
+        if self._quiz is None:
+            self.app.notify("Press t first: it hides what is to be predicted.", markup=False)
+        elif asked is None:
+            self.app.notify("This step has nothing to predict: what it gives is given.", markup=False)
+        elif not self._quiz.is_open(asked.step, asked.element):
+            self.app.notify(f"{asked.name} is no longer hidden. Move to another element or step.", markup=False)
+        else:
+            self.app.push_screen(AnswerScreen(self._quiz, asked, typed), self._answered)
+
+    def action_hint(self) -> None:
+        """Show the formula, then its numbers, then the answer."""
+        asked = question(self.presentation, self.step, self.element)
+        if self._quiz is None or asked is None or not self._quiz.is_open(asked.step, asked.element):
+            self.action_answer()
+            return
+        self._quiz, _ = self._quiz.hint(asked)
+        self.refresh_step()
+
+    def _answered(self, quiz: Quiz | None) -> None:
+        if quiz is not None:
+            self._quiz = quiz
+            self.refresh_step()
+
+    def on_key(self, event: events.Key) -> None:
+        if self._quiz is not None and event.character is not None and event.character in _BEGINNINGS:
+            event.stop()
+            self.action_answer(event.character)

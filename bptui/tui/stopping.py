@@ -1,0 +1,134 @@
+"""Breakpoints in the walk: set and cleared, run to in both directions, and marked where they stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual.content import Content
+
+from bptui.present.stops import hit_text
+from bptui.text import counted
+from bptui.trace.breakpoints import Breakpoint, Hit, find, hits, read_breakpoint
+from bptui.trace.places import Direction, Places, value_of
+from bptui.trace.record import Trace
+from bptui.tui.looking import look_through
+from bptui.tui.step_list import StepList
+from bptui.tui.step_panel import StepPanel
+from bptui.tui.timeline import Timeline
+from bptui.tui.walk_part import WalkPart
+
+MARK = "◆"
+"""Marks a step that a breakpoint stops at."""
+
+
+class Stopping(WalkPart):
+    """The walk's breakpoints."""
+
+    breakpoints: list[Breakpoint]
+    _found: dict[str, list[int]]
+    """By a breakpoint's text: the steps that it stops at, once all were looked for."""
+    _looked_at: Trace
+
+    def begin_stops(self, breakpoints: Sequence[Breakpoint]) -> None:
+        """Begin with these breakpoints."""
+        self.breakpoints, self._found, self._looked_at = list(breakpoints), {}, self.trace
+
+    # -- what is shown -----------------------------------------------------------------------------------------------
+
+    def stops_at(self, step: int) -> list[Breakpoint]:
+        """Return the enabled breakpoints that stop at a step."""
+        here = range(step, step + 1)
+        return [one for one in self.breakpoints if one.enabled and any(True for _ in hits(self.trace, one, here))]
+
+    def show_stops(self) -> tuple[str, ...]:
+        """Say at the step's panel what the breakpoints found here; returns it in short, for the top line."""
+        if self._looked_at is not self.trace:
+            self._looked_at, self._found = self.trace, {}
+            self.breakpoints_changed()
+        here = self.stops_at(self.step)
+        said = "; ".join(hit_text(self.presentation, one, self.step) for one in here)
+        self.query_one(StepPanel).border_subtitle = Content(f"{MARK} {said}") if here else ""
+        return (f"{MARK} {here[0].text}",) if here else ()
+
+    def breakpoints_changed(self) -> None:
+        """Mark anew where the breakpoints stop."""
+        texts = {one.text for one in self.breakpoints}
+        self._found = {text: steps for text, steps in self._found.items() if text in texts}
+        self.query_one(StepList).mark(lambda step: bool(self.stops_at(step)))
+        self._mark_timeline()
+        self.run_worker(self._find_all(), exclusive=True, group="stops")
+
+    async def _find_all(self) -> None:
+        """Find all steps that the breakpoints stop at, for the timeline and the list of breakpoints."""
+        trace = self.trace
+        for one in self.breakpoints:
+            if one.text not in self._found:
+                steps: list[int] = []
+
+                def look(part: range, one: Breakpoint = one, steps: list[int] = steps) -> None:
+                    steps.extend(hits(trace, one, part))
+
+                await look_through(look, range(len(trace.steps)))
+                self._found[one.text] = steps
+                self._mark_timeline()
+
+    def _mark_timeline(self) -> None:
+        self.query_one(Timeline).mark(
+            [step for one in self.breakpoints if one.enabled for step in self._found.get(one.text, ())]
+        )
+
+    def found(self, one: Breakpoint) -> Sequence[int] | None:
+        """Return the steps that a breakpoint stops at; None where they are still looked for."""
+        return self._found.get(one.text)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def run_to_first(self) -> None:
+        """Go to the first step of the trace that a breakpoint stops at."""
+        self.run_worker(self._run(range(len(self.trace.steps)), "no step stops at"), exclusive=True, group="looking")
+
+    def action_continue(self, direction: Direction) -> None:
+        """Run on, or back, to the next step that a breakpoint stops at."""
+        if not any(one.enabled for one in self.breakpoints):
+            self.app.notify("no breakpoint is on: b sets one on this line, B lists and adds them", markup=False)
+            return
+        last = len(self.trace.steps) - 1
+        steps = range(self.step + 1, last + 1) if direction > 0 else range(self.step - 1, -1, -1)
+        said = f"no {'later' if direction > 0 else 'earlier'} step stops at"
+        self.run_worker(self._run(steps, said), exclusive=True, group="looking")
+
+    async def _run(self, steps: range, otherwise: str) -> None:
+        start = self.step
+        look = partial(find, self.trace, tuple(self.breakpoints))
+        hit: Hit | None = await look_through(look, steps, lambda: self.step == start)
+        if self.step != start:
+            return  # the reader has moved on
+        if hit is not None:
+            self.go(hit.step)
+            return
+        texts = " or ".join(one.text for one in self.breakpoints if one.enabled)
+        self.app.notify(f"{otherwise} {texts}", severity="warning", markup=False)
+
+    # -- setting -----------------------------------------------------------------------------------------------------
+
+    def action_toggle_breakpoint(self) -> None:
+        """Set a breakpoint on the line of the present step, or take it away."""
+        program, line = self.trace.program, Places(self.trace).line(self.step)
+        text = f"line {line}" if line else f"value {program.values[value_of(self.trace, self.step)].name}"
+        if any(one.text == text for one in self.breakpoints):
+            self.breakpoints = [one for one in self.breakpoints if one.text != text]
+            self.app.notify(f"no breakpoint on {text}", markup=False, timeout=2)
+        else:
+            one = read_breakpoint(program, text)
+            self.breakpoints.append(one)
+            count = sum(1 for _ in hits(self.trace, one, range(len(self.trace.steps))))
+            self.app.notify(f"{MARK} {text}: stops at {counted(count, 'step')}", markup=False, timeout=2)
+        self.breakpoints_changed()
+        self.refresh_step()
+
+    def action_breakpoints(self) -> None:
+        """Show the breakpoints: add, enable, disable and delete them."""
+        from bptui.tui.breakpoints_dialog import BreakpointsScreen
+
+        self.app.push_screen(BreakpointsScreen(self), lambda _: self.refresh_step())

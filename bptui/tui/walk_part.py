@@ -1,0 +1,34 @@
+"""What the parts of the walk rely on: the trace, the place in it, and the panels that show them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from textual.screen import Screen
+
+from bptui.present.frame import Frame
+from bptui.present.presentation import Presentation
+from bptui.trace.record import Trace
+
+
+class WalkPart(Screen[None]):
+    """A part of WalkScreen that stands in a file of its own: its commands and what they need to remember."""
+
+    trace: Trace
+    presentation: Presentation
+    source: str
+    """What the trace was opened from: a path, a bundled name, or nothing."""
+    step: int
+
+    @property
+    @abstractmethod
+    def element(self) -> int:
+        """The flat index of the element that the cursor is on."""
+
+    @abstractmethod
+    def frame(self, element: int = 0, step: int | None = None) -> Frame:
+        """Return what a step shows, the present one where none is named."""
+
+    @abstractmethod
+    def refresh_step(self) -> None:
+        """Show the present step anew, with the cursor where it is."""

@@ -1,0 +1,212 @@
+"""What if: elements of leaves edited, with undo and redo; and the scenario's file followed while it is edited."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import bptui
+from bptui.editing import History, LeafElement
+from bptui.errors import BptuiError
+from bptui.present.layout import paragraph
+from bptui.present.changes import compared_frame, compared_values, same_step, same_walk
+from bptui.present.frame import Frame, Table
+from bptui.present.presentation import Presentation
+from bptui.text import counted, printable
+from bptui.trace.record import Trace
+from bptui.tui.edit_dialog import Edit, EditScreen
+from bptui.tui.file_watch import SECONDS, FileWatch
+from bptui.tui.line_table import LineTable
+from bptui.tui.text_view import TextView, line
+from bptui.tui.walk_part import WalkPart
+
+
+class WhatIf(WalkPart):
+    """Edits of the scenario's numbers, while it is walked through."""
+
+    _original: Trace
+    """The trace without edits."""
+    _before: Presentation
+    _history: History
+    _watch: FileWatch | None
+
+    def begin_edits(self, trace: Trace, presentation: Presentation) -> None:
+        """Begin with a trace that nothing is edited in."""
+        self._original, self._before = trace, presentation
+        self._history = History()
+        path = Path(trace.scenario.document.name)
+        self._watch = FileWatch(path) if trace.scenario.document.folder is not None and path.is_file() else None
+
+    def watch_file(self) -> None:
+        """Look now and then whether the scenario's file was changed."""
+        if self._watch is not None:
+            self.set_interval(SECONDS, self._look_at_file)
+
+    # -- what is shown -----------------------------------------------------------------------------------------------
+
+    @property
+    def edits_said(self) -> str:
+        """How many numbers are edited, for the top line; nothing where none is."""
+        return f"what if: {counted(len(self._history.edits), 'edit')}" if self._history.edits else ""
+
+    def compared(self, frame: Frame) -> Frame:
+        """Return `frame` with what differs from the trace without edits as old → new."""
+        if not self._history.edits:
+            return frame
+        return compared_frame(self._before.frame(frame.index, frame.element), frame)
+
+    def compared_values(self, values: Table) -> Table:
+        """Return the table of values with what differs from the trace without edits as old→new."""
+        if not self._history.edits:
+            return values
+        return compared_values(self._before.values(self.step), values)
+
+    # -- edits -------------------------------------------------------------------------------------------------------
+
+    def action_edit(self) -> None:
+        """Ask for another number for an element of a leaf."""
+        element = self._pointed_at()
+        if element is None:
+            self.app.notify("this scenario has no number to edit", markup=False)
+            return
+        self.app.push_screen(EditScreen(self.trace, element), self._edited)
+
+    def _edited(self, edit: Edit | None) -> None:
+        if edit is not None:
+            self._use(self._history.edit(edit.element, edit.number))
+
+    def action_undo(self) -> None:
+        """Take the last edit back."""
+        if not self._history.done:
+            self.app.notify("nothing to undo", markup=False)
+        else:
+            self._use(self._history.undo())
+
+    def action_redo(self) -> None:
+        """Put the edit in again that was taken back last."""
+        if not self._history.undone:
+            self.app.notify("nothing to redo", markup=False)
+        else:
+            self._use(self._history.redo())
+
+    def action_reset(self) -> None:
+        """Take all edits back."""
+        if not self._history.edits:
+            self.app.notify("nothing is edited", markup=False)
+        else:
+            self._use(self._history.reset())
+
+    def action_save_as(self) -> None:
+        """Ask for a name and write the scenario with its edits."""
+        from bptui.tui.save_dialog import SaveScreen
+
+        self.app.push_screen(SaveScreen(self.trace, self.source))
+
+    def _use(self, history: History) -> None:
+        self.run_worker(self._applied(history), exclusive=True, group="edits")
+
+    async def _applied(self, history: History) -> None:
+        trace = await asyncio.to_thread(history.edits.apply, self._original)
+        self._history = history
+        self.show_trace(trace, self._before if trace is self._original else Presentation(trace))
+
+    def show_trace(self, trace: Trace, presentation: Presentation) -> None:
+        """Show another trace of the same program, at the same place."""
+        self.trace, self.presentation = trace, presentation
+        self.refresh_step()
+
+    def _pointed_at(self) -> LeafElement | None:
+        """Return the leaf's element that the reader most likely means."""
+        leaves, program = self.trace.scenario.leaves, self.trace.program
+        found = self._in_values()
+        if found is not None:
+            return found
+        forward = self.trace.seed_step
+        if self.step > forward:
+            slot = program.slots[self.step - forward - 1]
+            name = program.values[slot.target].name
+            if name is not None and name in leaves and program.values[slot.target].size:
+                return LeafElement(name, self.element)
+        if self.step != forward:
+            number = self.step if self.step < forward else program.slots[self.step - forward - 1].step
+            for at, operand in enumerate(program.steps[number].inputs):
+                value = program.values[operand]
+                if value.name is not None and value.name in leaves and value.size:
+                    head = self.element if self.step < forward else 0
+                    reads = self.presentation.elements.structure(number, at).reads(head)
+                    return LeafElement(value.name, int(reads[0]) if len(reads) else 0)
+        return next(
+            (LeafElement(name, 0) for name in (*program.wrt, *leaves) if name in leaves and _size(leaves[name].shape)),
+            None,
+        )
+
+    def _in_values(self) -> LeafElement | None:
+        """Return the first element of the row that the cursor is on, where the table of values has the focus."""
+        table = self.query_one("#values", LineTable)
+        if not table.has_focus:
+            return None
+        row = table.cursor
+        while row > 0 and not table.table.rows[row].cells[0]:
+            row -= 1
+        name = table.table.rows[row].cells[0] if table.table.rows else ""
+        leaf = self.trace.scenario.leaves.get(name)
+        if leaf is None or not _size(leaf.shape):
+            return None
+        flat = (table.cursor - row) * (leaf.shape[-1] if leaf.shape else 1)
+        return LeafElement(name, min(flat, _size(leaf.shape) - 1))
+
+    # -- the file ----------------------------------------------------------------------------------------------------
+
+    async def _look_at_file(self) -> None:
+        """Read the file again where it was changed; a fault in it is shown, and the last good trace stays."""
+        if self._watch is None or not self._watch.changed():
+            return
+        try:
+            trace = await asyncio.to_thread(_read, self._watch.path)
+        except BptuiError as error:
+            self._show_fault(error)
+            return
+        self.close_fault()
+        before = len(self._history.edits)
+        history = History(self._history.edits.fitting(trace.scenario))
+        edited = await asyncio.to_thread(history.edits.apply, trace)
+        lost = before - len(history.edits)
+        said = f" {counted(lost, 'edit')} had no place in it any more." if lost else ""
+        self.app.notify(f"The file was changed and is read again.{said}", markup=False)
+        original = Presentation(trace)
+        if same_walk(self._before, original):
+            self._original, self._before, self._history = trace, original, history
+            self.show_trace(edited, Presentation(edited))
+        else:
+            from bptui.tui.app import BptuiApp
+
+            assert isinstance(self.app, BptuiApp)
+            self.app.walk(trace, self.source).resume(same_step(self.presentation, original, self.step), history, edited)
+
+    def resume(self, step: int, history: History, trace: Trace) -> None:
+        """Begin at `step` with edits in force, as far as `trace` has them: before the screen is shown."""
+        self.step, self._history = step, history
+        self.trace, self.presentation = trace, Presentation(trace)
+
+    def close_fault(self) -> None:
+        """Hide what is wrong with the file."""
+        self.query_one("#fault").display = False
+
+    def _show_fault(self, error: BptuiError) -> None:
+        said = printable(str(error), keep="\n")
+        panel = self.query_one("#fault", TextView)
+        panel.border_title = "The file has a fault; shown is the trace before it"
+        panel.border_subtitle = "it is read again when it is mended · Esc hides this"
+        panel.show(lambda width: [line(text) for text in paragraph(said, width)])
+        panel.display = True
+
+
+def _read(path: Path) -> Trace:
+    return bptui.run(bptui.load(path))
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for length in shape:
+        size *= length
+    return size

@@ -1,0 +1,60 @@
+"""The wires of a step that only moves elements, shown where the walk comes to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from bptui.present.wires import Wires
+from bptui.tui.picture_view import PictureView
+from bptui.tui.text_view import Line
+
+
+class WiresPanel(PictureView):
+    """Shows wires with the element under the cursor lit; hidden where there are none, or while they are not wanted."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._wires: Wires | None = None
+        self._element = 0
+        self._matrix = False
+        self._wanted = True
+        self.display = False
+
+    def show_wires(self, wires: Wires | None, element: int) -> None:
+        """Show `wires` with the wire of `element` lit; None hides the panel."""
+        self._wires, self._element = wires, element
+        self._refresh()
+
+    def light(self, element: int) -> None:
+        """Light the wire of another element."""
+        if self._wires is not None and element != self._element:
+            self._element = element
+            self.lines_changed()
+
+    def toggle(self) -> bool:
+        """Show or hide wires from now on; returns whether they are shown."""
+        self._wanted = not self._wanted
+        self._refresh()
+        return self._wanted
+
+    def toggle_matrix(self) -> bool:
+        """Show or hide the Jacobian of zeros and ones; returns whether there are wires for it."""
+        if self._wires is None:
+            return False
+        self._matrix = not self._matrix or not self._wanted
+        self._wanted = True
+        self._refresh()
+        return True
+
+    def _refresh(self) -> None:
+        self.display = self._wanted and self._wires is not None
+        if self._wires is not None:
+            self.border_title = Content(f"Wires · {self._wires.title}")
+            self.border_subtitle = "i hides · z " + ("without the matrix" if self._matrix else "0/1 Jacobian")
+        self.show(self._drawn)
+        self.refresh(layout=True)
+
+    def _drawn(self, width: int) -> Sequence[Line]:
+        return () if self._wires is None else self._wires.lines(width, self._element, self._matrix)
