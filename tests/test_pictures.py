@@ -68,11 +68,11 @@ def test_a_vanishing_gradient_is_seen_at_a_glance() -> None:
     bars = [line.rstrip(" .").split()[-1].count("#") for line in lines if line.startswith("a")]
     assert bars == sorted(bars)
     assert bars[-1] > 4 * bars[0]
-    assert [one.name for one in found if "very small gradient" in one.notes] == ["x"]
+    assert [one.name for one in found if "tiny gradient" in one.notes] == ["x"]
 
 
 def test_an_exploding_gradient_is_marked() -> None:
-    assert any("very large gradient" in one.notes for one in sizes(traced("exploding-gradient")))
+    assert any("huge gradient" in one.notes for one in sizes(traced("exploding-gradient")))
 
 
 def test_dead_units_are_counted_over_all_examples() -> None:

@@ -195,8 +195,7 @@ PROD = reduction(
 LOGSUMEXP = reduction(
     "logsumexp",
     lambda xp, x, axis, keepdims: xp.logsumexp(x, axis, keepdims),
-    lambda xp, d, y, x, axis, keepdims: xp.expand(d, x.shape, axis, keepdims)
-    * xp.exp(x - xp.expand(y, x.shape, axis, keepdims)),
+    lambda xp, d, y, x, axis, keepdims: xp.expand(d, x.shape, axis, keepdims) * xp.softmax(x, axis),
     lambda line: f"log({' + '.join(f'exp({x})' for x in line) or '0'})",
     lambda cell, i, j: f"exp({cell.x(0, j)} - {cell.y(i)})",
     formula="y = log(sum of exp(x[j]) over j)", rule="dL/dx = dL/dy * softmax(x)",

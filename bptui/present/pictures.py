@@ -175,9 +175,9 @@ def sizes(trace: Trace) -> list[Size]:
         elif gradient == 0 and value.size:
             notes.append("gradient all 0")
         elif gradient < _SMALL:
-            notes.append("very small gradient")
+            notes.append("tiny gradient")
         elif gradient >= _LARGE:
-            notes.append("very large gradient")
+            notes.append("huge gradient")
         if not math.isfinite(size := _mean(trace.values[identity])):
             notes.append("value not finite")
         shape = "×".join(map(str, value.shape))

@@ -151,7 +151,7 @@ class Presentation:
             step.line,
             self.line_text(step.line),
             step.operation.name,
-            cells.pretty(self.trace.steps[index].formula or ""),
+            cells.pretty(formulas.backward(self.program, slot)),
             self._backward_sentence(slot, step),
             element,
             self._contribution(slot, step, element) if target.size else (),
@@ -255,7 +255,7 @@ class Presentation:
                 flowing = arriving[head] if head < len(arriving) else numbers.number(upstream[head])
                 if len(among) == 1:
                     return Row((name, source, flowing, numbers.number(local), added, before, after), flat)
-                product = numbers.number(upstream[head] * local)
+                product = numbers.number(float(upstream[head]) * local)
                 return Row((name, source, flowing, numbers.number(local), product, "", ""), flat, "term")
             if at == MOST_TERMS and len(among) > MOST_TERMS:
                 return Row((name, f"{len(among) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more")
@@ -350,6 +350,16 @@ class Presentation:
             value = self.program.slots[index - forward - 1].target
         which = self._value_places.get(value)
         return range(0) if which is None else range(*self._value_starts[which : which + 2])
+
+    def value_at(self, row: int) -> tuple[int, int] | None:
+        """Return which value, and the first of its elements that, row `row` of `values` shows; None where it is empty."""
+        which = bisect_right(self._value_starts, row) - 1
+        if not 0 <= which < len(self.program.names):
+            return None
+        identity = list(self.program.names.values())[which]
+        value = self.program.values[identity]
+        first = (row - self._value_starts[which]) * (value.shape[-1] if value.shape else 1)
+        return (identity, min(first, value.size - 1)) if value.size else None
 
     @cached_property
     def _value_starts(self) -> list[int]:

@@ -28,7 +28,7 @@ MOST_DRAWN = 16
 MOST_LISTED = 200
 """How many wires are listed where they are too many to be drawn."""
 
-LARGEST = 4096
+LARGEST = 2000
 """Of how many results wires are looked for."""
 
 _SHOWN = ("permute", "sort", "reverse", "roll", "gather", "topk", "concat", "stack", "transpose", "index")
@@ -252,30 +252,28 @@ class Wires:
         """Whether the rows are short enough to be drawn."""
         return max(self.tops, self.output.size) <= MOST_DRAWN
 
-    def lines(self, width: int, element: int = 0, matrix: bool = False) -> list[Line]:
+    def lines(self, width: int, element: int = 0, *, matrix: bool = False, numbers: bool = True) -> list[Line]:
         """Return the wires of `width` cells with the element under the cursor lit, and what there is to say of them.
 
-        `matrix` adds the Jacobian of zeros and ones.
+        `matrix` adds the Jacobian of zeros and ones, where there is room in place of the words; without `numbers` what runs
+        along the wires is left out.
         """
         lit = self.lit(element)
-        words = self.words()
-        picture = self._picture(width, lit)
+        words = self.words(numbers)
+        picture = self._picture(width, lit, numbers)
         if picture is None:
-            picture, beside = self._listed(lit), False
+            picture, drawn = self._listed(lit, numbers), width
         else:
             drawn = max(cells_of(text_of(line)) for line in picture)
-            beside = drawn + 3 + _BESIDE <= width
-        if beside:
-            said = [part for text in words for part in textwrap.wrap(text, width - drawn - 3, subsequent_indent="  ")]
-            lines = list(_side_by_side(picture, said, drawn + 3))
-        else:
-            said = [part for text in words for part in textwrap.wrap(text, width, subsequent_indent="  ")]
-            lines = [*picture, *((((text, "plain"),)) for text in said)]
-        if matrix:
-            lines += [((" ", "plain"),), *self._jacobian(lit, width)]
-        return lines
+        beside = drawn + 3 + _BESIDE <= width
+        if beside and matrix:
+            return list(_beside(picture, self._jacobian(lit, width - drawn - 3), drawn + 3))
+        said = [part for text in words for part in textwrap.wrap(text, width - drawn - 3 if beside else width)]
+        told: list[Line] = [((text, "plain"),) for text in said]
+        lines = list(_beside(picture, told, drawn + 3)) if beside else [*picture, *told]
+        return [*lines, ((" ", "plain"),), *self._jacobian(lit, width)] if matrix else lines
 
-    def words(self) -> list[str]:
+    def words(self, with_numbers: bool = True) -> list[str]:
         """Return what there is to say: order, inverse, cycles, ties, second ways."""
         said: list[str] = []
         if self.is_permutation and self.tops <= MOST_DRAWN:
@@ -287,11 +285,7 @@ class Wires:
                 moved = [cycle for cycle in self.cycles if len(cycle) > 1]
                 rounds = [" → ".join(goal[one] for one in (*cycle, cycle[0])) for cycle in moved]
                 said.append("cycles   " + (", ".join(rounds) or "none: nothing moves"))
-                said.append(
-                    "its own inverse: back looks like forward"
-                    if self.own_inverse
-                    else "not its own inverse: back is another order"
-                )
+                said.append("its own inverse: back is like forward" if self.own_inverse else "not its own inverse")
         elif self.is_permutation:
             lengths = [len(cycle) for cycle in self.cycles]
             said.append(f"a permutation of {self.tops} with {counted(len(lengths), 'cycle')}, longest {max(lengths)}")
@@ -300,11 +294,10 @@ class Wires:
             said += self._uses()
         for a, b in self.ties[:4]:
             first, second = (self.top_name(int(self.sources[one])) for one in (a, b))
-            value = numbers.number(self.trace.values[self.output.id].reshape(-1)[a])
-            said.append(f"= a tie: {first} and {second} are both {value} and keep their order")
+            said.append(f"= tie: {first} and {second} are equal")
         for top in self.left_out[:4]:
-            said.append(f"= a tie: {self.top_name(top)} equals the smallest that was taken, and was not")
-        return [*said, *self._detour_words()]
+            said.append(f"= tie: {self.top_name(top)} equals the smallest that was taken, and was not")
+        return [*said, *self._detour_words(with_numbers)]
 
     def _uses(self) -> Iterator[str]:
         taken = np.bincount(self.sources[self.sources >= 0], minlength=self.tops)
@@ -313,7 +306,7 @@ class Wires:
         for top in np.flatnonzero(taken > 1)[:4].tolist():
             yield f"{self.top_name(top)} is taken {taken[top]} times: its gradients add up"
 
-    def _detour_words(self) -> Iterator[str]:
+    def _detour_words(self, with_numbers: bool) -> Iterator[str]:
         line = self.program.lines.get(self.step.line)
         if line is None:
             return
@@ -321,7 +314,8 @@ class Wires:
             heads = [cells.pretty(self.program.element_name(line.value, head)) for head in detour.heads]
             where = ", ".join(heads) if len(heads) <= 3 else f"{heads[0]} … {heads[-1]}"
             name = self.top_name(detour.top)
-            yield f"+ {name} also enters {where} {detour.through}{self._detour_sum(detour)}"
+            added = self._detour_sum(detour) if with_numbers else ""
+            yield f"+ {name} also enters {where} {detour.through}{added}"
 
     def _detour_sum(self, detour: Detour) -> str:
         if not self.backward:
@@ -337,14 +331,14 @@ class Wires:
             return f": {other} of {name} = {total}"
         return f": {name} = {self._top_numbers[detour.top]} by the wire + {other} = {total}"
 
-    def _picture(self, width: int, lit: tuple[frozenset[int], frozenset[int]]) -> list[Line] | None:
+    def _picture(self, width: int, lit: tuple[frozenset[int], frozenset[int]], with_numbers: bool) -> list[Line] | None:
         """Draw the wires, with numbers where they fit; None where there are too many."""
         if not self.drawable or not self.output.size or not self.tops:
             return None
         labels = [self._label(*self.top_place(top)) for top in range(self.tops)]
         results = [self._label(self.output.id, at) for at in range(self.output.size)]
         columns = max(self.tops, self.output.size)
-        for shown in (True, False):
+        for shown in (True, False) if with_numbers else (False,):
             widest = max(map(len, [*labels, *results, *(self._top_numbers + self._bottom_numbers if shown else ())]))
             pitch = max(4, widest + 2)
             if _GUTTER + columns * pitch <= width:
@@ -456,7 +450,7 @@ class Wires:
         for at in range(size):
             canvas.centred(row + 1, place[at], self._label(line.value, at), "muted")
 
-    def _listed(self, lit: tuple[frozenset[int], frozenset[int]]) -> list[Line]:
+    def _listed(self, lit: tuple[frozenset[int], frozenset[int]], with_numbers: bool) -> list[Line]:
         """List the wires, a line each, those under the cursor first."""
         arrow = "◀" if self.backward else "▶"
         first = sorted(lit[1])[:MOST_LISTED]
@@ -465,7 +459,7 @@ class Wires:
         for bottom in [*first, *others][:MOST_LISTED]:
             source = int(self.sources[bottom])
             if source >= 0:
-                number = self._number(bottom)
+                number = self._number(bottom) if with_numbers else ""
                 text = f"{self.top_name(source)} ─{arrow}─ {self.bottom_name(bottom)}   {number}"
                 style = "strong" if bottom in lit[1] else "plain"
                 found.append(((f"{'▸' if bottom in lit[1] else ' '} {text}", style),))
@@ -486,7 +480,7 @@ class Wires:
         rows = [self._label(self.output.id, at) for at in range(self.output.size)]
         pitch, gutter = max(2, *map(len, labels)) + 1, max(map(len, rows))
         canvas = Canvas()
-        canvas.write(0, 0, cut(f"d{result}/d{operand}: a row for each result, a 1 for its wire", width), "title")
+        canvas.write(0, 0, cut(f"d{result}/d{operand}: a 1 for each wire", width), "title")
         for top, label in enumerate(labels):
             canvas.write(1, gutter + pitch * (top + 1) - len(label), label, "strong" if top in lit[0] else "muted")
         for bottom, label in enumerate(rows):
@@ -531,11 +525,11 @@ def _moves(step: ForwardStep, size: int) -> bool:
     return step.operation.name in _SHOWN and 0 < size <= LARGEST
 
 
-def _side_by_side(picture: Sequence[Line], words: Sequence[str], column: int) -> Iterator[Line]:
-    for at in range(max(len(picture), len(words))):
+def _beside(picture: Sequence[Line], others: Sequence[Line], column: int) -> Iterator[Line]:
+    for at in range(max(len(picture), len(others))):
         line = picture[at] if at < len(picture) else ()
-        if at >= len(words):
+        if at >= len(others):
             yield line
             continue
         blank = " " * (column - cells_of(text_of(line)))
-        yield (*line, (blank, "plain"), (words[at], "plain"))
+        yield (*line, (blank, "plain"), *others[at])

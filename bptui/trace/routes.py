@@ -90,9 +90,8 @@ def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "nam
     value = program.values[found.value]
     if found.flat is None and value.shape:
         first = value.written.text + index_text((0,) * len(value.shape), program.index_base)
-        raise BptuiError(
-            Fault(f"routes start at one element, and `{element}` has several", f"write for example `{first}`")
-        )
+        has, hint = ("several", f"write for example `{first}`") if value.size else ("none", "")
+        raise BptuiError(Fault(f"routes start at one element, and `{element}` has {has}", hint))
     return routes_from(trace, (found.value, found.flat or 0), limit, level)
 
 

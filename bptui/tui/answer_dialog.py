@@ -12,6 +12,7 @@ from bptui.present.quiz import Question, Quiz
 from bptui.text import printable
 from bptui.tui.commands import Command, bindings
 from bptui.tui.dialog import Dialog
+from bptui.tui.number_input import NumberInput
 
 
 class AnswerScreen(Dialog[Quiz]):
@@ -28,9 +29,7 @@ class AnswerScreen(Dialog[Quiz]):
         with Vertical(id="window") as window:
             window.border_title = Content(f"Predict {self._question.name}")
             window.border_subtitle = "⏎ answers · h hint · Esc closes"
-            yield Input(
-                self._typed, placeholder="0.25, -1.2e-3 or 1/3", max_length=60, id="number", select_on_focus=False
-            )
+            yield NumberInput(self._typed, placeholder="0.25, -1.2e-3 or 1/3", id="number")
             yield Static("", id="said", markup=False)
             yield Static("", id="hints", markup=False)
             yield Static("", id="score", markup=False)

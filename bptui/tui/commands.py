@@ -37,6 +37,61 @@ WALKING = (
     Command("walk.go_to", "colon,ctrl+g", "screen.go_to", "Go to a step by its number", ": ctrl+g", "go to"),
 )
 
+MOVING = (
+    Command("move.over", "right_parenthesis,O", "screen.over(1)", "Over: past this line or function call", ") O"),
+    Command("move.into", "I", "screen.next", "Into a line or function call: the next step", "I → n"),
+    Command("move.out", "right_curly_bracket,U", "screen.out(1)", "Out: to the end of this line or call", "} U"),
+    Command("move.over_back", "left_parenthesis", "screen.over(-1)", "Over, backwards", "("),
+    Command("move.out_back", "left_curly_bracket", "screen.out(-1)", "To the beginning of this line or call", "{"),
+    Command("move.phase", "right_square_bracket", "screen.phase(1)", "Next phase: forward, seed, backward", "]"),
+    Command("move.phase_back", "left_square_bracket", "screen.phase(-1)", "Previous phase", "["),
+    Command("move.touch", "N", "screen.touch(1)", "Next step that touches the value under the cursor", "N"),
+    Command("move.touch_back", "P", "screen.touch(-1)", "Previous step that touches it", "P"),
+    Command("move.search", "slash", "screen.search", "Search names, operations, formulas, functions", "/", "find"),
+    Command("move.match", "f", "screen.match(1)", "Next match of the search (n is the next step)", "f"),
+    Command("move.match_back", "F", "screen.match(-1)", "Previous match of the search", "F"),
+    Command("move.play", "a", "screen.play", "Autoplay: one step after the other, or stop", "a", "play"),
+    Command("move.faster", "greater_than_sign", "screen.pace(1)", "Autoplay faster", ">"),
+    Command("move.slower", "less_than_sign", "screen.pace(-1)", "Autoplay slower", "<"),
+)
+
+STOPPING = (
+    Command(
+        "stop.line", "b", "screen.toggle_breakpoint", "Breakpoint on this line: set it, or take it away", "b", "break"
+    ),
+    Command("stop.list", "B", "screen.breakpoints", "Breakpoints: list, add, switch off, delete", "B"),
+    Command("stop.continue", "c", "screen.continue(1)", "Continue to the next breakpoint", "c", "continue"),
+    Command("stop.continue_back", "C", "screen.continue(-1)", "Continue back to the breakpoint before", "C"),
+)
+
+IN_BREAKPOINTS = (
+    Command("breakpoints.switch", "space", "screen.switch", "Switch the breakpoint on or off", "Space"),
+    Command("breakpoints.delete", "delete,backspace", "screen.delete", "Delete the breakpoint", "Del"),
+)
+
+SEEING = (
+    Command("see.why", "enter,w", "screen.why", "Why? All routes of the element under the cursor", "⏎ w", "why"),
+    Command("see.map", "m", "screen.map", "Map: sizes line by line, and arrays as heat maps", "m", "map"),
+    Command("see.wires", "i", "screen.toggle_wires", "Show or hide the wires of steps that only move elements", "i"),
+    Command("see.matrix", "z", "screen.toggle_matrix", "Show or hide the 0/1 Jacobian of the wires", "z"),
+)
+
+IN_WHY = (
+    Command("why.go", "enter", "screen.go", "From a route to its factors, from a factor to its step", "⏎", "go to"),
+    Command("why.level", "v", "screen.level", "Between named values and single operations", "v", "level"),
+    Command("why.more", "plus,m", "screen.more", "List twice as many routes", "+ m", "more"),
+    Command("why.next", "right,n", "screen.next_element", "The next element of the same value", "→ n", "next element"),
+    Command("why.previous", "left,p", "screen.previous_element", "The element before", "← p", "previous"),
+    Command("why.panel", "tab", "app.focus_next", "Between routes and factors", "Tab", "panel"),
+    Command("why.close", "escape,q,w", "screen.close", "Close", "Esc q w", "close"),
+)
+
+IN_MAP = (
+    Command("map.go", "enter", "screen.go", "To the step that makes the value, or ends its gradient", "⏎", "to its step"),
+    Command("map.panel", "tab", "app.focus_next", "Between sizes and heat maps", "Tab", "panel"),
+    Command("map.close", "escape,q,m", "screen.close", "Close", "Esc q m", "close"),
+)
+
 READING = (
     Command("read.panel", "tab", "app.focus_next", "Next panel", "Tab"),
     Command("read.panel_back", "shift+tab", "app.focus_previous", "Previous panel", "shift+Tab"),
@@ -48,6 +103,26 @@ READING = (
 FILES = (
     Command("file.open", "o", "app.choose", "Open another bundled scenario", "o", "open"),
     Command("file.export", "x", "screen.export", "Export the trace to a file", "x", "export"),
+)
+
+WHAT_IF = (
+    Command("edit.edit", "e", "screen.edit", "What if: another number for an element of a leaf", "e", "edit"),
+    Command("edit.undo", "u", "screen.undo", "Undo the last edit", "u"),
+    Command("edit.redo", "ctrl+r", "screen.redo", "Redo the edit undone last", "ctrl+r"),
+    Command("edit.reset", "R", "screen.reset", "Undo all edits", "R"),
+    Command("edit.save", "ctrl+s", "screen.save_as", "Save the edits as a new scenario file", "ctrl+s"),
+)
+
+PREDICTING = (
+    Command("test.toggle", "t", "screen.test", "Test yourself: hide what a step gives, or show it again", "t", "test"),
+    Command("test.answer", "r", "screen.answer", "Predict the number of the element under the cursor", "r 0-9"),
+    Command("test.hint", "h", "screen.hint", "Hint: the formula, its numbers, the answer", "h"),
+)
+
+KEEPING = (
+    Command("keep.copy", "y", "screen.copy", "Copy the table, or the formula, to the clipboard", "y"),
+    Command("keep.pin", "equals_sign", "screen.pin", "Pin this step, or the value under the cursor; or unpin", "="),
+    Command("keep.picture", "S", "screen.screenshot", "Save a picture of the screen (SVG)", "S"),
 )
 
 APP = (
@@ -76,11 +151,20 @@ IN_LINES = (
 
 GROUPS = (
     ("Walking", WALKING),
+    ("Moving by wholes", MOVING),
+    ("Running to what matters", STOPPING),
+    ("Seeing why", SEEING),
     ("Reading", READING),
     ("In the panel with the thick frame", IN_LINES),
+    ("What if", WHAT_IF),
+    ("Test yourself", PREDICTING),
+    ("Compare and keep", KEEPING),
     ("Files", FILES),
     ("The app", APP),
+    ("In Why?", IN_WHY),
+    ("In the map", IN_MAP),
     ("In the list of scenarios", CHOOSING),
+    ("In the list of breakpoints", IN_BREAKPOINTS),
 )
 
 

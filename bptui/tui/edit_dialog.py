@@ -24,8 +24,6 @@ from bptui.tui.text_view import Line, TextView, line
 _PAUSE = 0.15
 """Seconds without a key after which the plot is made."""
 
-_PLOT_LINES = 11
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -146,7 +144,8 @@ class EditScreen(Dialog[Edit | None]):
                 marks.append(Mark(typed, self._then, "x" if self._ascii else "◆"))
         if self._curve is None:
             return lines
-        drawn = plot(self._curve.inputs, self._curve.outputs, width, _PLOT_LINES, marks, ascii=self._ascii)
+        height = self.query_one("#plot", TextView).room.height - len(lines)
+        drawn = plot(self._curve.inputs, self._curve.outputs, width, max(height, 3), marks, ascii=self._ascii)
         return [*lines, *map(line, drawn)]
 
     # -- commands ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from textual.content import Content
 from bptui.present.pictures import Size, size_table, sizes, value_maps
 from bptui.text import width as cells
 from bptui.trace.record import Trace
-from bptui.tui.commands import MAP, bindings
+from bptui.tui.commands import IN_MAP, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -19,12 +19,16 @@ from bptui.tui.picture_view import PictureView
 _SHORTEST, _LONGEST = 4, 24
 """How short and how long a bar may be."""
 
+_HEIGHTS = [(0, "-short"), (30, "-tall")]
+"""The style classes of the screen, by the height from which on it has them."""
+
 
 class MapScreen(Dialog[int | None]):
     """Shows sizes and heat maps; gives the step that makes the value which the reader goes to."""
 
-    BINDINGS = bindings(MAP)
+    BINDINGS = bindings(IN_MAP)
     AUTO_FOCUS = "#sizes"
+    VERTICAL_BREAKPOINTS = _HEIGHTS
 
     def __init__(self, trace: Trace, value: int, backward: bool) -> None:
         """Begin at `value`; `backward` says whether to go to where a value's gradient is complete."""
@@ -38,7 +42,7 @@ class MapScreen(Dialog[int | None]):
             window.border_title = "Map · mean sizes on scales of powers of ten"
             yield LineTable(id="sizes")
             yield PictureView(id="picture")
-            yield KeyLine(MAP, id="map-keys")
+            yield KeyLine(IN_MAP, id="map-keys")
 
     def on_mount(self) -> None:
         self.query_one("#sizes").border_title = "Sizes, line by line"
@@ -62,9 +66,10 @@ class MapScreen(Dialog[int | None]):
         if row is None or row.element is None:
             return
         one = self._sizes[row.element]
-        picture = self.query_one(PictureView)
+        picture, height = self.query_one(PictureView), max(5, self.app.size.height * 2 // 5 - 2)
         picture.border_title = Content(f"{one.name} {one.shape}".strip())
-        picture.show(lambda width: value_maps(self._trace, one.id, width, max(5, picture.room.height)))
+        picture.refresh(layout=True)
+        picture.show(lambda width: value_maps(self._trace, one.id, width, height))
 
     @on(LineTable.CursorMoved)
     def _moved(self) -> None:

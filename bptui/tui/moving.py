@@ -5,6 +5,7 @@ from __future__ import annotations
 from bptui.present.search import find_text
 from bptui.text import printable
 from bptui.trace.places import Direction, Places, value_of
+from bptui.trace.record import Trace
 from bptui.tui.line_table import LineTable
 from bptui.tui.looking import look_through
 from bptui.tui.walk_part import WalkPart
@@ -17,6 +18,7 @@ class Moving(WalkPart):
     """What was searched for last."""
     _following: tuple[int, int] | None = None
     """The value whose steps are gone through, and the step that this led to."""
+    _places_of: tuple[Trace, Places] | None = None
 
     @property
     def moving_said(self) -> tuple[str, ...]:
@@ -25,17 +27,15 @@ class Moving(WalkPart):
             return ()
         value = self._following[0]
         steps = self._places().touching(value)
-        return (f"{self._name(value)} {steps.index(self.step) + 1}/{len(steps)}",)
+        return (f"{self._value_name(value)} {steps.index(self.step) + 1}/{len(steps)}",)
 
     def _places(self) -> Places:
         """Return the places of the trace, which may have become another one."""
-        if self._known is None or self._known[0] is not self.trace:
-            self._known = (self.trace, Places(self.trace))
-        return self._known[1]
+        if self._places_of is None or self._places_of[0] is not self.trace:
+            self._places_of = (self.trace, Places(self.trace))
+        return self._places_of[1]
 
-    _known = None
-
-    def _name(self, value: int) -> str:
+    def _value_name(self, value: int) -> str:
         return printable(self.trace.program.values[value].brief.text)
 
     # -- phases, lines, calls ----------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ class Moving(WalkPart):
         step = self._places().touch(value, self.step, direction)
         if step is None:
             which = "later" if direction > 0 else "earlier"
-            self.app.notify(f"no {which} step touches {self._name(value)}", markup=False)
+            self.app.notify(f"no {which} step touches {self._value_name(value)}", markup=False)
             return
         self.go(step)
         self._following = (value, step)

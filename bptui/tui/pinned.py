@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from bptui.present.layout import formula, table
 from bptui.present.frame import Frame, Table
+from bptui.present.layout import formula, table
 from bptui.tui.step_panel import equation_lines
 from bptui.tui.text_view import Line, TextView, line
 

@@ -21,9 +21,9 @@ class Predicting(WalkPart):
     """The quiz that was left, taken up again with its score."""
 
     @property
-    def score_said(self) -> str:
+    def score_said(self) -> tuple[str, ...]:
         """The running score, for the top line; nothing while the quiz is off."""
-        return f"test: {self._quiz.score}" if self._quiz is not None else ""
+        return (f"test: {self._quiz.score}",) if self._quiz is not None else ()
 
     def hidden(self, frame: Frame) -> Frame:
         """Return `frame` with what is to be predicted hidden."""
@@ -39,8 +39,7 @@ class Predicting(WalkPart):
         """Begin to predict, or leave it and see everything."""
         if self._quiz is None:
             self._quiz, self._kept_quiz = self._kept_quiz or Quiz(), None
-            said = "What a step gives is hidden. Type it, or press h for a hint; t ends the test."
-            self.app.notify(said, title="Test yourself", markup=False)
+            self.app.notify("Type the number that is hidden. h hints, t ends the test.", timeout=4, markup=False)
         else:
             self._quiz, self._kept_quiz = None, self._quiz
         self.refresh_step()

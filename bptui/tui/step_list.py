@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -38,8 +38,15 @@ class StepList(LineView):
         super().__init__(id=id)
         self._labels, self._forward = labels, forward
         self._digits = len(str(len(labels)))
+        self._marked: Callable[[int], bool] = lambda step: False
         self.step = 0
         self.border_title = "Steps"
+
+    def mark(self, marked: Callable[[int], bool]) -> None:
+        """Mark the steps for which `marked` is true: breakpoints stop there."""
+        self._marked = marked
+        self._strips.clear()
+        self.refresh()
 
     def go(self, step: int) -> None:
         """Light step `step`."""
@@ -84,7 +91,8 @@ class StepList(LineView):
         mark, state = ("✓", "done") if step < self.step else ("▶", "current") if step == self.step else (" ", "to-come")
         label = self._labels[step]
         text = f"seed {label.text}" if label.phase == "seed" else label.text
-        return self._drawn(f"{mark} {step + 1:>{self._digits}} {text}", f"step-list--{state}")
+        stop = "◆" if self._marked(step) else " "
+        return self._drawn(f"{mark}{stop}{step + 1:>{self._digits}} {text}", f"step-list--{state}")
 
     def _heading(self, line: int) -> str:
         if line == 0 and self._forward:

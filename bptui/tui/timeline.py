@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -84,6 +84,7 @@ class Timeline(OneLine):
         "timeline--done",
         "timeline--to-come",
         "timeline--position",
+        "timeline--stop",
     }
 
     class StepChosen(Message):
@@ -97,6 +98,14 @@ class Timeline(OneLine):
         super().__init__(id=id)
         self._steps, self._forward, self._at = steps, forward, 0
         self._dragging = False
+        self._marked: Sequence[int] = ()
+        self._cells: tuple[Scale | None, frozenset[int]] = (None, frozenset())
+        """The cells that are marked, and the scale that they are marked for."""
+
+    def mark(self, steps: Sequence[int]) -> None:
+        """Mark these steps: breakpoints stop there."""
+        self._marked, self._cells = steps, (None, frozenset())
+        self.refresh()
 
     def go(self, step: int) -> None:
         """Mark step `step`."""
@@ -106,23 +115,31 @@ class Timeline(OneLine):
     def parts(self, width: int) -> Iterable[Part]:
         scale = Scale(self._steps, self._forward, width)
         position = scale.cell(self._at)
+        if self._cells[0] != scale:
+            self._cells = (scale, frozenset(map(scale.cell, self._marked)))
         first, second = scale.labels
         yield first, "timeline--label"
         yield from self._bar(len(first), scale.bars[0], position)
         if position == scale.rule:
             yield "●", "timeline--position"
         else:
-            yield "┃", "timeline--label"
+            yield self._marks(scale.rule, "┃", "timeline--label")
         yield second, "timeline--label"
         yield from self._bar(scale.second, scale.bars[1], position)
 
     def _bar(self, start: int, length: int, position: int) -> Iterable[Part]:
         done = max(0, min(position - start, length))
-        yield "━" * done, "timeline--done"
-        at_it = start <= position < start + length
-        if at_it:
-            yield "●", "timeline--position"
-        yield "╌" * (length - done - at_it), "timeline--to-come"
+        for cell in range(start, start + length):
+            if cell == position:
+                yield "●", "timeline--position"
+            elif cell < start + done:
+                yield self._marks(cell, "━", "timeline--done")
+            else:
+                yield self._marks(cell, "╌", "timeline--to-come")
+
+    def _marks(self, cell: int, otherwise: str, component: str) -> Part:
+        """Return a mark where a breakpoint stops, or else what stands there otherwise."""
+        return ("◆", "timeline--stop") if cell in self._cells[1] else (otherwise, component)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._dragging = True

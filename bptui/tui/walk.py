@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
-from bptui.present.frame import Phase, Row
+from bptui.present.frame import Frame, Phase, Row
 from bptui.present.presentation import Presentation
+from bptui.trace.breakpoints import Breakpoint
 from bptui.trace.record import Trace
-from bptui.tui.commands import APP, FILES, IN_LINES, READING, WALKING, bindings
+from bptui.tui.commands import (
+    APP,
+    FILES,
+    IN_LINES,
+    KEEPING,
+    MOVING,
+    PREDICTING,
+    READING,
+    SEEING,
+    STOPPING,
+    WALKING,
+    WHAT_IF,
+    bindings,
+)
 from bptui.tui.description import Description
+from bptui.tui.keeping import Keeping
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.moving import Moving
+from bptui.tui.pinned import PinnedPanel
+from bptui.tui.playing import Playing
+from bptui.tui.predicting import Predicting
+from bptui.tui.seeing import Seeing
 from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
+from bptui.tui.text_view import TextView
 from bptui.tui.timeline import Timeline
 from bptui.tui.top_line import TopLine
+from bptui.tui.what_if import WhatIf
+from bptui.tui.wires_panel import WiresPanel
 
 _WIDTHS = [(0, "-narrow"), (100, "-wide")]
 _HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
@@ -25,19 +49,21 @@ _HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
 
-class WalkScreen(Screen[None]):
+class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
     """Walks through one trace."""
 
-    BINDINGS = bindings(WALKING, READING, FILES)
+    BINDINGS = bindings(WALKING, SEEING, MOVING, STOPPING, READING, FILES, WHAT_IF, PREDICTING, KEEPING)
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
-    def __init__(self, trace: Trace, source: str) -> None:
+    def __init__(self, trace: Trace, source: str, breakpoints: Sequence[Breakpoint] = ()) -> None:
         super().__init__()
         self.trace, self.source = trace, source
         self.presentation = Presentation(trace)
         self.step = 0
+        self.begin_edits(trace, self.presentation)
+        self.begin_stops(breakpoints)
         self._rows: dict[int, int] = {}
         """By step: the row that the cursor was on when the step was left."""
 
@@ -48,18 +74,26 @@ class WalkScreen(Screen[None]):
             yield StepList(self.presentation.labels, forward, id="steps")
             with Vertical(id="panels"):
                 yield StepPanel(id="step")
+                yield WiresPanel(id="wires")
                 yield LineTable(id="elements")
                 yield LineTable(quiet=True, id="values")
+            yield PinnedPanel(id="pinned")
+        yield TextView(id="fault")
         yield Timeline(steps, forward, id="timeline")
-        yield KeyLine([*WALKING, *IN_LINES, *READING, *FILES, *APP], id="keys")
+        working = (*SEEING, *MOVING, *STOPPING, *IN_LINES, *WHAT_IF, *PREDICTING)
+        yield KeyLine([*WALKING, *working, *READING, *FILES, *APP], id="keys")
         yield Description(self.presentation.title, self.presentation.description, id="description")
 
     def on_mount(self) -> None:
         self.query_one("#values").border_title = "Values and gradients"
         self._show_step()
         self.set_focus(self.query_one("#elements"))
-        if self.presentation.description:
+        if self.breakpoints:
+            self.breakpoints_changed()
+            self.run_to_first()
+        elif self.presentation.description:
             self.query_one(Description).open()
+        self.watch_file()
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -72,19 +106,37 @@ class WalkScreen(Screen[None]):
             self.step = step
             self._show_step()
 
+    def frame(self, element: int = 0, step: int | None = None) -> Frame:
+        """Return what a step shows: what edits changed is marked, and what is to be predicted hidden."""
+        return self.hidden(self.compared(self.presentation.frame(self.step if step is None else step, element)))
+
+    @property
+    def element(self) -> int:
+        """The flat index of the element that the cursor is on."""
+        row = self.query_one("#elements", LineTable).row
+        return (row.element or 0) if row is not None else 0
+
+    def refresh_step(self) -> None:
+        """Show the present step anew, with the cursor where it is."""
+        self._rows[self.step] = self.query_one("#elements", LineTable).cursor
+        self._show_step()
+
     def _show_step(self) -> None:
-        frame = self.presentation.frame(self.step)
+        frame = self.frame()
         cursor = self._rows.get(self.step, 0)
         row = frame.table.rows[cursor] if cursor else None
         if row is not None and row.element:
-            frame = self.presentation.frame(self.step, row.element)
-        self.query_one(TopLine).show(self.trace.mode, f"step {self.step + 1} of {frame.steps}", frame.phase)
+            frame = self.frame(row.element)
+        extra = (*self.moving_said, *self.playing_said, *self.show_stops(), *self.edits_said, *self.score_said)
+        self.query_one(TopLine).show(*extra, self.trace.mode, f"step {self.step + 1} of {frame.steps}", frame.phase)
         self.query_one(StepList).go(self.step)
         self.query_one(StepPanel).show_frame(frame)
+        self.show_wires(frame, numbers=not self.score_said)
         elements = self.query_one("#elements", LineTable)
         elements.border_title = frame.table.title or _TABLE_TITLES[frame.phase]
         elements.show(frame.table, cursor=cursor)
-        values = self.presentation.values(self.step)
+        values = self.hidden_values(self.compared_values(self.presentation.values(self.step)))
+        self.show_pinned(values)
         self.query_one("#values", LineTable).show(values, lit=self.presentation.changed(self.step))
         self.query_one(Timeline).go(self.step)
 
@@ -94,7 +146,8 @@ class WalkScreen(Screen[None]):
 
     def _show_element(self, row: Row) -> None:
         if row.element is not None:
-            self.query_one(StepPanel).show_frame(self.presentation.frame(self.step, row.element))
+            self.query_one(StepPanel).show_frame(self.frame(row.element))
+            self.light_wire(row.element)
 
     def on_step_list_step_chosen(self, message: StepList.StepChosen) -> None:
         self.go(message.step)
@@ -134,7 +187,8 @@ class WalkScreen(Screen[None]):
         self.query_one(Description).toggle()
 
     def action_close_about(self) -> None:
-        """Hide the description."""
+        """Hide the description, and what is wrong with the file."""
+        self.close_fault()
         self.query_one(Description).close()
 
     def action_toggle_steps(self) -> None:

@@ -26,6 +26,10 @@ class WalkPart(Screen[None]):
         """The flat index of the element that the cursor is on."""
 
     @abstractmethod
+    def go(self, step: int) -> None:
+        """Go to step `step`, or the nearest that there is."""
+
+    @abstractmethod
     def frame(self, element: int = 0, step: int | None = None) -> Frame:
         """Return what a step shows, the present one where none is named."""
 

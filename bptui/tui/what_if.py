@@ -8,9 +8,9 @@ from pathlib import Path
 import bptui
 from bptui.editing import History, LeafElement
 from bptui.errors import BptuiError
-from bptui.present.layout import paragraph
 from bptui.present.changes import compared_frame, compared_values, same_step, same_walk
 from bptui.present.frame import Frame, Table
+from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
@@ -45,9 +45,9 @@ class WhatIf(WalkPart):
     # -- what is shown -----------------------------------------------------------------------------------------------
 
     @property
-    def edits_said(self) -> str:
+    def edits_said(self) -> tuple[str, ...]:
         """How many numbers are edited, for the top line; nothing where none is."""
-        return f"what if: {counted(len(self._history.edits), 'edit')}" if self._history.edits else ""
+        return (f"what if: {counted(len(self._history.edits), 'edit')}",) if self._history.edits else ()
 
     def compared(self, frame: Frame) -> Frame:
         """Return `frame` with what differs from the trace without edits as old → new."""

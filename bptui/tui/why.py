@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from bptui.present.layout import wrapped
 from bptui.present.frame import RouteList, Table
+from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
 from bptui.present.why import factors_table, route_list, routes_table
 from bptui.trace.elements import Level
-from bptui.tui.commands import WHY, bindings
+from bptui.tui.commands import IN_WHY, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -36,7 +36,7 @@ _NOTHING = Table((), (), ())
 class WhyScreen(Dialog[int | None]):
     """Shows the routes of an element; gives the step of the factor that the reader goes to."""
 
-    BINDINGS = bindings(WHY)
+    BINDINGS = bindings(IN_WHY)
     AUTO_FOCUS = "#routes"
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
@@ -51,7 +51,7 @@ class WhyScreen(Dialog[int | None]):
             yield TextView(id="gradient")
             yield LineTable(id="routes")
             yield LineTable(id="factors")
-            yield KeyLine(WHY, id="why-keys")
+            yield KeyLine(IN_WHY, id="why-keys")
 
     def on_mount(self) -> None:
         self.query_one("#gradient", TextView).can_focus = False

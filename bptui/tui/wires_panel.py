@@ -19,12 +19,13 @@ class WiresPanel(PictureView):
         self._wires: Wires | None = None
         self._element = 0
         self._matrix = False
+        self._numbers = True
         self._wanted = True
         self.display = False
 
-    def show_wires(self, wires: Wires | None, element: int) -> None:
-        """Show `wires` with the wire of `element` lit; None hides the panel."""
-        self._wires, self._element = wires, element
+    def show_wires(self, wires: Wires | None, element: int, numbers: bool = True) -> None:
+        """Show `wires` with the wire of `element` lit, with or without their numbers; None hides the panel."""
+        self._wires, self._element, self._numbers = wires, element, numbers
         self._refresh()
 
     def light(self, element: int) -> None:
@@ -50,6 +51,7 @@ class WiresPanel(PictureView):
 
     def _refresh(self) -> None:
         self.display = self._wanted and self._wires is not None
+        self.screen.set_class(self.display, "-with-wires")
         if self._wires is not None:
             self.border_title = Content(f"Wires · {self._wires.title}")
             self.border_subtitle = "i hides · z " + ("without the matrix" if self._matrix else "0/1 Jacobian")
@@ -57,4 +59,8 @@ class WiresPanel(PictureView):
         self.refresh(layout=True)
 
     def _drawn(self, width: int) -> Sequence[Line]:
-        return () if self._wires is None else self._wires.lines(width, self._element, self._matrix)
+        return (
+            ()
+            if self._wires is None
+            else self._wires.lines(width, self._element, matrix=self._matrix, numbers=self._numbers)
+        )

@@ -1,0 +1,63 @@
+"""Seeing why: the routes of an element, the wires of a step that moves elements, the map of all sizes."""
+
+from __future__ import annotations
+
+from bptui.present.frame import Frame
+from bptui.present.wires import find_wires
+from bptui.trace.places import value_of
+from bptui.tui.line_table import LineTable
+from bptui.tui.walk_part import WalkPart
+from bptui.tui.wires_panel import WiresPanel
+
+
+class Seeing(WalkPart):
+    """Shows where the numbers of the present step come from."""
+
+    def show_wires(self, frame: Frame, numbers: bool) -> None:
+        """Show the wires of the step of `frame`, where it has any, with or without the numbers that run along them."""
+        wires = find_wires(self.presentation.elements, frame.index)
+        self.query_one(WiresPanel).show_wires(wires, frame.element, numbers)
+
+    def light_wire(self, element: int) -> None:
+        """Light the wire of the element that the cursor came to."""
+        self.query_one(WiresPanel).light(element)
+
+    @property
+    def pointed(self) -> tuple[int, int]:
+        """The value and the flat element under the cursor: of the table of values, or else of what this step makes."""
+        values = self.query_one("#values", LineTable)
+        if values.has_focus and (found := self.presentation.value_at(values.cursor)) is not None:
+            return found
+        row = self.query_one("#elements", LineTable).row
+        element = row.element if row is not None else None
+        return value_of(self.trace, self.step), element or 0
+
+    def action_why(self) -> None:
+        """Show all routes of the element under the cursor."""
+        from bptui.tui.why import WhyScreen
+
+        value, flat = self.pointed
+        if not self.trace.program.values[value].size:
+            self.app.notify("This value has no elements.", markup=False)
+            return
+        self.app.push_screen(WhyScreen(self.presentation, value, flat), self._follow)
+
+    def action_map(self) -> None:
+        """Show sizes line by line, and the value under the cursor as a heat map."""
+        from bptui.tui.map import MapScreen
+
+        self.app.push_screen(MapScreen(self.trace, self.pointed[0], self.step >= self.trace.seed_step), self._follow)
+
+    def _follow(self, step: int | None) -> None:
+        if step is not None:
+            self.go(step)
+
+    def action_toggle_wires(self) -> None:
+        """Show or hide the wires of steps that only move elements."""
+        shown = self.query_one(WiresPanel).toggle()
+        self.app.notify("Wires are shown at steps that only move elements." if shown else "Wires are hidden.")
+
+    def action_toggle_matrix(self) -> None:
+        """Show or hide the Jacobian of zeros and ones."""
+        if not self.query_one(WiresPanel).toggle_matrix():
+            self.app.notify("This step has no wires: it does more than move elements.")
