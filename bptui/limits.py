@@ -34,6 +34,8 @@ class Limits:
     """How deep one expression may be nested."""
     expression_operators: int = 1000
     """How many operators one expression may have; Python's parser gives up at about 3000 in a row."""
+    operands: int = 256
+    """How many values one `concat` or `stack` may join; each has its own backward step, with all their shapes."""
     axes: int = 8
     """How many axes an array may have."""
     array_elements: int = 10_000_000

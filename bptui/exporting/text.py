@@ -61,8 +61,11 @@ def _scenario(shown: Presentation) -> Iterator[str]:
 
 
 def _block(name: str, lines: tuple[str, ...]) -> Iterator[str]:
-    """Yield `name = ` and an array's rows below each other."""
+    """Yield `name = ` and an array's rows below each other; below the name where that is too long."""
     head = f"  {name} = "
+    if width(head) > WIDTH // 2:
+        yield from wrapped(head, WIDTH, 4)
+        head = " " * 6
     for at, line in enumerate(lines):
         yield (head if at == 0 else " " * width(head)) + fitted(line, WIDTH - width(head))
 
@@ -115,7 +118,9 @@ def _links(shown: Presentation) -> Iterator[str]:
 
 
 def _routes(shown: Presentation) -> Iterator[str]:
-    for listing in shown.routes():
+    for number, listing in enumerate(shown.routes()):
+        if number:
+            yield ""
         yield from wrapped(listing.title, WIDTH, 4, "  ")
         for route in listing.routes:
             yield from formula(f"= {route.names}", WIDTH, 17, f"{route.product:>13}  ")
@@ -123,8 +128,8 @@ def _routes(shown: Presentation) -> Iterator[str]:
             yield from formula(f"= {route.numbers}{share}", WIDTH, 17, " " * 15)
         if listing.more:
             yield f"     {listing.more}"
-        yield ""
 
 
 def _check(trace: Trace) -> Iterator[str]:
-    yield from (f"  {line}" for line in gradient_lines(plain_check(one) for one in check_gradients(trace)))
+    for line in gradient_lines(plain_check(one) for one in check_gradients(trace)):
+        yield from wrapped(line, WIDTH, 6, "  ")

@@ -17,7 +17,7 @@ MOST_LAYERED = 2000
 
 
 def lay_out(graph: Graph, room: int | None = None) -> Layout:
-    """Return a graph's layout: layered, or on rails where that would take long or be much wider than `room` cells."""
+    """Return a graph's layout: layered, or on rails where that would take long, or fit into `room` cells better."""
     sizes = [node.size for node in graph.nodes]
     links = [(edge.tail, edge.head) for edge in graph.edges]
     if graph.zoom == "elements":
@@ -25,10 +25,11 @@ def lay_out(graph: Graph, room: int | None = None) -> Layout:
     if len(sizes) + bends(len(sizes), links) > MOST_LAYERED:
         return on_rails(sizes, links)
     layout = layered(sizes, links)
-    if room is None or 2 * layout.width <= 3 * room:
+    if room is None or layout.width <= room:
         return layout
     narrow = on_rails(sizes, links)
-    return narrow if narrow.width < layout.width else layout
+    # it is worth it where all can be seen, or at least less than half as much is left out
+    return narrow if 2 * (narrow.width - room) <= layout.width - room else layout
 
 
 def draw(graph: Graph, room: int | None = None) -> Drawing:

@@ -18,7 +18,7 @@ from bptui.graph.layout import Box, Layout, Link, Point, simplified
 from bptui.graph.placing import placed, placed_within
 
 GAP = 2
-"""The cells between two nodes; beside a bend one is enough."""
+"""The cells between two nodes with frames; beside a bend or what has no frame one is enough."""
 
 _SWEEPS = 12
 """How often the order of the layers is improved at most; large graphs are content with fewer."""
@@ -227,7 +227,7 @@ def _wish(items: Sequence[_Item], item: _Item, joined: Sequence[int]) -> tuple[i
 def _settle(items: Sequence[_Item], row: Sequence[int], wishes: Sequence[int], weights: Sequence[int]) -> None:
     strides = []
     for number, after in pairwise(row):
-        bare = items[number].node is None or items[after].node is None
+        bare = min(items[number].height, items[after].height) <= 1
         strides.append(items[number].width + (1 if bare else GAP))
     for number, x in zip(row, placed(wishes, weights, strides), strict=True):
         items[number].x = x

@@ -296,8 +296,9 @@ def size_lines(found: list[Size], width: int, plain: bool = False) -> list[Line]
     texts = [(numbers.number(one.value), numbers.number(one.gradient)) for one in found]
     name = min(14, max(4, *(cells_of(one.name) for one in found)))
     number = max(7, *(len(text) for pair in texts for text in pair))
-    note = min(26, max((len(", ".join(one.notes)) for one in found), default=0))
-    bar = max(4, min(30, (width - name - 2 * number - note - 10) // 2))
+    note = min(38, max((len(", ".join(one.notes)) for one in found), default=0))
+    bar = max(2, min(30, (width - name - 2 * number - note - 8) // 2))
+    room = width - name - 2 - 2 * (number + bar + 3)
     blank = " " * (name + 2)
     lines: list[Line] = [
         ((f"{blank}{'mean |value|':<{number + bar + 3}}{'mean |gradient|':<{number + bar + 3}}", "title"),),
@@ -311,6 +312,6 @@ def size_lines(found: list[Size], width: int, plain: bool = False) -> list[Line]
             (gradient, gradients, one.gradient, "result"),
         ):
             spans += [(f"{text:>{number}} ", "plain"), (f"{_bar(scale, size, bar, plain)}  ", style)]
-        spans.append((", ".join(one.notes), "strong"))
+        spans.append((cut(", ".join(one.notes), max(1, room)), "strong"))
         lines.append(tuple(spans))
     return lines

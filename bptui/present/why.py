@@ -69,8 +69,9 @@ def factors_table(listing: RouteList, at: int, label: Callable[[int], str]) -> T
     `label` says what a step does.
     """
     route = listing.routes[at]
+    digits = max((len(str(one.step + 1)) for one in route.factors), default=1)
     rows = [
-        Row((one.name, one.number, one.product, f"{one.step + 1}  {label(one.step)}"), one.step)
+        Row((one.name, one.number, one.product, f"{one.step + 1:>{digits}}  {label(one.step)}"), one.step)
         for one in route.factors
     ]
     title = f"Route {at + 1}: {route.product}" + (f", {route.share} of {listing.gradient}" if route.share else "")

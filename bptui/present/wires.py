@@ -34,7 +34,7 @@ LARGEST = 2000
 _SHOWN = ("permute", "sort", "reverse", "roll", "gather", "topk", "concat", "stack", "transpose", "index")
 _BY_VALUE = ("sort", "topk")
 _GUTTER = 12
-_BESIDE = 34
+_BESIDE = 26
 """How many cells the words need to stand beside the picture."""
 
 

@@ -583,6 +583,12 @@ class _Resolver:
             self.report(f"`{operation.name}` takes its values as one list", listed.span,
                         f"write `{operation.name}([a, b])`")  # fmt: skip
             return [None]
+        if len(listed.items) > self.lowering.limits.operands:
+            message = (
+                f"`{operation.name}` joins {len(listed.items):,} values; the limit is {self.lowering.limits.operands}"
+            )
+            self.report(message, listed.span, "give the values as one array, or join them in groups")
+            return [None]
         return [self.resolve(item) for item in listed.items]
 
 

@@ -24,6 +24,7 @@ import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from operator import itemgetter
@@ -160,9 +161,13 @@ def read_breakpoints(program: Program, texts: Iterable[str]) -> list[Breakpoint]
     return found
 
 
-def at_line(program: Program, line: str) -> Breakpoint:
-    """Return the breakpoint on a line."""
-    return read_breakpoint(program, f"line {line}")
+def fitting(program: Program, breakpoints: Iterable[Breakpoint]) -> list[Breakpoint]:
+    """Return the breakpoints of another program as they are in this one, without those that mean nothing in it."""
+    found = []
+    for one in breakpoints:
+        with suppress(BptuiError):
+            found.append(read_breakpoint(program, one.text).switched(one.enabled))
+    return found
 
 
 def _read(program: Program, text: str) -> Where:

@@ -13,7 +13,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
-from bptui.tui.commands import APP, FILES, KEEPING, MOVING, PREDICTING, READING, SEEING, STOPPING, WALKING, WHAT_IF, bindings
+from bptui.tui.commands import APP, FILES, GRAPH, KEEPING, MOVING, PREDICTING, READING, SEEING, STOPPING, WALKING, WHAT_IF, bindings
 from bptui.tui.driver import COLOURLESS, TerminalDriver
 
 if TYPE_CHECKING:
@@ -47,10 +47,13 @@ class BptuiApp(App[None], inherit_bindings=False):
 
     def walk(self, trace: Trace, source: str) -> WalkScreen:
         """Begin a walk through `trace`, in place of the present one, and return its screen."""
+        from bptui.trace.breakpoints import fitting
         from bptui.tui.walk import WalkScreen  # imported here, for the list of scenarios opens without NumPy
 
         before, self._walk = self._walk, WalkScreen(trace, source, self._breakpoints)
         self._breakpoints = ()  # they are that trace's
+        if before is not None and before.source == source:  # the same file, read again
+            self._walk.begin_stops(fitting(trace.program, before.breakpoints), run=False)
         if before is not None and self.screen is before:
             self.switch_screen(self._walk)
         else:
@@ -87,7 +90,7 @@ class BptuiApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every command that has its place on `screen`."""
-        groups = (WALKING, SEEING, MOVING, STOPPING, READING, FILES, WHAT_IF, PREDICTING, KEEPING, APP) if screen is self._walk else (APP,)
+        groups = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, FILES, WHAT_IF, PREDICTING, KEEPING, APP) if screen is self._walk else (APP,)
         for group in groups:
             for command in group:
                 if command.id not in ("app.palette", "app.interrupt"):

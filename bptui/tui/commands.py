@@ -92,12 +92,33 @@ IN_MAP = (
     Command("map.close", "escape,q,m", "screen.close", "Close", "Esc q m", "close"),
 )
 
+GRAPH = (
+    Command("graph.show", "v", "screen.toggle_graph", "Graph or list of steps at the left", "v", "graph"),
+    Command("graph.alone", "V", "screen.graph_alone", "The graph on all of the screen, or the panels again", "V"),
+    Command("graph.in", "plus", "screen.zoom(1)", "Zoom into the graph: network, lines, operations, elements", "+"),
+    Command("graph.out", "minus", "screen.zoom(-1)", "Zoom out of the graph", "-"),
+)
+
+IN_GRAPH = (
+    Command("nodes.up", "up,k", "select('up')", "Select the node above", "↑ k"),
+    Command("nodes.down", "down,j", "select('down')", "Select the node below", "↓ j", "node"),
+    Command("nodes.left", "left", "select('left')", "Select the node on the left", "←"),
+    Command("nodes.right", "right", "select('right')", "Select the node on the right", "→"),
+    Command("nodes.go", "enter", "go_to_node", "Go to the selected node's step", "⏎", "to its step"),
+    Command("nodes.centre", "0", "centre", "Show where the walk is, and select nothing", "0"),
+    Command("nodes.pan_up", "shift+up", "pan(0, -1)", "Pan up", "shift+↑"),
+    Command("nodes.pan_down", "shift+down", "pan(0, 1)", "Pan down", "shift+↓"),
+    Command("nodes.pan_left", "shift+left", "pan(-1, 0)", "Pan to the left", "shift+←"),
+    Command("nodes.pan_right", "shift+right", "pan(1, 0)", "Pan to the right", "shift+→"),
+)
+"""Commands of the graph while it has the focus."""
+
 READING = (
     Command("read.panel", "tab", "app.focus_next", "Next panel", "Tab"),
     Command("read.panel_back", "shift+tab", "app.focus_previous", "Previous panel", "shift+Tab"),
     Command("read.steps", "l", "screen.toggle_steps", "Show or hide the list of steps", "l", "steps"),
     Command("read.about", "d", "screen.about", "Show or hide the description", "d", "about"),
-    Command("read.close", "escape", "screen.close_about", "Close the description", "Esc"),
+    Command("read.close", "escape", "screen.close_about", "Close the description, or the graph alone", "Esc"),
 )
 
 FILES = (
@@ -154,6 +175,8 @@ GROUPS = (
     ("Moving by wholes", MOVING),
     ("Running to what matters", STOPPING),
     ("Seeing why", SEEING),
+    ("The graph", GRAPH),
+    ("In the graph, while it has the thick frame", IN_GRAPH),
     ("Reading", READING),
     ("In the panel with the thick frame", IN_LINES),
     ("What if", WHAT_IF),

@@ -96,7 +96,7 @@ class EditScreen(Dialog[Edit | None]):
         self._compute()
 
     def _compute(self) -> None:
-        self.run_worker(self._computed(), exclusive=True, group="curve")
+        self.run_worker(self._computed, exclusive=True, group="curve")
 
     async def _computed(self) -> None:
         """Compute the curve, and the target with the number typed, off the screen's own thread."""
@@ -123,6 +123,8 @@ class EditScreen(Dialog[Edit | None]):
     # -- the plot ----------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
+        if not self.query("#plot"):
+            return  # closed while the curve was computed
         self.query_one("#plot", TextView).show(self._drawn)
 
     def _drawn(self, width: int) -> list[Line]:

@@ -21,26 +21,10 @@ from bptui.graph.drawing import STYLES, Direction, Drawing
 from bptui.graph.model import ZOOMS, Zoom, build
 from bptui.graph.progress import Progress, Walk
 from bptui.trace.record import Trace
-from bptui.tui.commands import Command, bindings
+from bptui.tui.commands import IN_GRAPH, bindings
 
 _PANNED = 4
 """How many rows one key or one turn of the wheel pans; twice as many columns."""
-
-IN_GRAPH = (
-    Command("graph.up", "up,k", "select('up')", "Select the node above", "↑ k"),
-    Command("graph.down", "down,j", "select('down')", "Select the node below", "↓ j"),
-    Command("graph.left", "left", "select('left')", "Select the node on the left", "←"),
-    Command("graph.right", "right", "select('right')", "Select the node on the right", "→"),
-    Command("graph.go", "enter", "go_to_node", "Go to the selected node's step", "⏎"),
-    Command("graph.in", "plus,equals_sign", "zoom(1)", "Zoom in: network, lines, operations, elements", "+"),
-    Command("graph.out", "minus", "zoom(-1)", "Zoom out", "-"),
-    Command("graph.centre", "0", "centre", "Show where the walk is, and select nothing", "0"),
-    Command("graph.pan_up", "shift+up", "pan(0, -1)", "Pan up", "shift+↑"),
-    Command("graph.pan_down", "shift+down", "pan(0, 1)", "Pan down", "shift+↓"),
-    Command("graph.pan_left", "shift+left", "pan(-1, 0)", "Pan to the left", "shift+←"),
-    Command("graph.pan_right", "shift+right", "pan(1, 0)", "Pan to the right", "shift+→"),
-)
-"""Commands of the graph while it has the focus."""
 
 
 class GraphView(Widget, can_focus=True):
@@ -84,11 +68,13 @@ class GraphView(Widget, can_focus=True):
         self._selected: int | None = None
         self._drawing: Drawing | None = None
         self._progress: Progress | None = None
+        self._stale = False
+        """Whether the drawing is of another trace or step, for it was not on the screen."""
         self._styles: dict[str, Style] = {}
         self._held: Offset | None = None
         """Where the mouse button went down, or where a drag has come to."""
         self._dragged = False
-        self.border_title = "Graph"
+        self.border_title = f"Graph · {zoom}"
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -104,10 +90,21 @@ class GraphView(Widget, can_focus=True):
             return ()
         return self._drawing.graph.nodes[self._selected].values
 
-    def go(self, step: int, element: int = 0) -> None:
-        """Light step `step` and bring it into sight; `element` is the cursor's, of what the step makes or adds to."""
+    def go(self, step: int, element: int = 0, trace: Trace | None = None) -> None:
+        """Light step `step` and bring it into sight; `element` is the cursor's, of what the step makes or adds to.
+
+        `trace` is given where it may have become another one.
+        """
         self._step, self._element = step, element
-        if self._drawing is None:
+        if trace is not None and trace is not self._trace:
+            if trace.program is not self._trace.program:
+                self._selected = None
+            self._trace, self._walk, self._stale = trace, Walk(trace), True
+        if not self.is_on_screen:
+            self._stale = True  # drawn when it is shown again
+            return
+        if self._drawing is None or self._stale:
+            self._redraw()
             return
         progress = self._walk.at(self._drawing.graph, step, element)
         if self._zoom == "elements" or not progress.nodes:
@@ -119,8 +116,9 @@ class GraphView(Widget, can_focus=True):
 
     def _redraw(self) -> None:
         """Make the graph anew: at another zoom, for another operation, or with other room."""
-        if not self.size.width:
+        if not self.size:
             return
+        self._stale = False
         chosen, size = self.selected, self.size
         focus = self._walk.focus(self._step, self._element)
         graph = build(self._trace.program, self._zoom, focus, self._trace.choices)
@@ -134,7 +132,7 @@ class GraphView(Widget, can_focus=True):
             self._left = (box.x + box.right - size.width) // 2
             self._top = (box.y + box.bottom - size.height) // 2
         self._follow()
-        self.border_subtitle = self._zoom
+        self.border_title = f"Graph · {self._zoom}"
         self.refresh()
 
     def _follow(self) -> None:
@@ -163,6 +161,10 @@ class GraphView(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._redraw()
+
+    def on_show(self) -> None:
+        if self._stale:
+            self._redraw()
 
     # -- by key ------------------------------------------------------------------------------------------------------
 
@@ -234,14 +236,13 @@ class GraphView(Widget, can_focus=True):
         self.release_mouse()
 
     def on_click(self, event: events.Click) -> None:
-        """Select the node below the pointer; the second click of two goes there."""
+        """Select the node below the pointer and go to its step."""
         place = event.get_content_offset(self)
         if self._dragged or place is None or self._drawing is None:
             return
         node = self._drawing.node_at(place.x + self._left, place.y + self._top)
         self._select(node)
-        if event.chain == 2:
-            self.action_go_to_node()
+        self.action_go_to_node()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._wheel(event, -1)
@@ -269,7 +270,7 @@ class GraphView(Widget, can_focus=True):
 
 
 def _demonstrate(path: str) -> None:
-    """Walk through the scenario in a file with nothing but its graph: `n` and `p` step."""
+    """Walk through the scenario in a file with nothing but its graph: `n` and `p` step, `+` and `-` zoom."""
     from textual.app import App, ComposeResult
     from textual.binding import Binding
 
@@ -280,6 +281,8 @@ def _demonstrate(path: str) -> None:
         BINDINGS: ClassVar[list[BindingType]] = [
             Binding("n", "step(1)"),
             Binding("p", "step(-1)"),
+            Binding("plus", "zoom(1)"),
+            Binding("minus", "zoom(-1)"),
             Binding("q", "quit"),
         ]
 
@@ -288,6 +291,9 @@ def _demonstrate(path: str) -> None:
 
         def action_step(self, by: int) -> None:
             self._go(self._at + by)
+
+        def action_zoom(self, by: int) -> None:
+            self.query_one(GraphView).action_zoom(by)
 
         def on_graph_view_step_chosen(self, message: GraphView.StepChosen) -> None:
             self._go(message.step)

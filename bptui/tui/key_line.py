@@ -26,38 +26,46 @@ class KeyLine(OneLine):
         """
         super().__init__(id=id)
         self._commands = [command for command in commands if command.label]
+        self._panel: Sequence[Command] = ()
+
+    def show(self, commands: Sequence[Command], panel: Sequence[Command]) -> None:
+        """Show other commands; the keys that those of `panel` take are shown for no other."""
+        self._commands = [command for command in commands if command.label]
+        self._panel = panel
+        self.refresh()
+
+    def _key(self, command: Command) -> str:
+        """Return the first key of a command that the panel does not take."""
+        keys = command.shown.split(" ")
+        taken = {key for other in self._panel if other is not command for key in other.shown.split(" ")}
+        return next((key for key in keys if key not in taken), keys[0])
+
+    def _text(self, command: Command) -> str:
+        return f"{self._key(command)} {command.label}"
 
     def fitting(self, width: int) -> list[Command]:
         """Return the commands that have room in `width` cells."""
         shown = list(self._commands)
         leaving = [*reversed(shown[1:-3]), *shown[-3:-2], *shown[:1]]
-        while leaving and sum(cells(_text(command)) + len(_GAP) for command in shown) + 1 - len(_GAP) > width:
+        while leaving and sum(cells(self._text(command)) + len(_GAP) for command in shown) + 1 - len(_GAP) > width:
             shown.remove(leaving.pop(0))
         return shown
 
     def parts(self, width: int) -> Iterable[Part]:
         yield " ", "key-line--label"
         for command in self.fitting(width):
-            yield _key(command), "key-line--key"
+            yield self._key(command), "key-line--key"
             yield f" {command.label}{_GAP}", "key-line--label"
 
     def places(self) -> Iterator[tuple[Command, int, int]]:
         """Yield the commands shown, each with the first cell that it takes and the first that it does not."""
         at = 1
         for command in self.fitting(self.size.width):
-            yield command, at, at + cells(_text(command))
-            at += cells(_text(command)) + len(_GAP)
+            yield command, at, at + cells(self._text(command))
+            at += cells(self._text(command)) + len(_GAP)
 
     async def on_click(self, event: events.Click) -> None:
         x = event.get_content_offset_capture(self).x
         for command, start, end in self.places():
             if start <= x < end:
                 await self.app.run_action(command.action, self.screen.focused or self.screen)
-
-
-def _key(command: Command) -> str:
-    return command.shown.split(" ")[0]
-
-
-def _text(command: Command) -> str:
-    return f"{_key(command)} {command.label}"

@@ -138,7 +138,8 @@ class LineTable(LineView):
                 break
             others = [widths[at] for at in texts if at != widest]
             level = max([least[widest], *(width for width in others if width < widths[widest])])
-            widths[widest] -= min(over, max(1, widths[widest] - level))
+            lower = 1 if widths[widest] in others else max(1, widths[widest] - level)  # equals give way in turn
+            widths[widest] -= min(over, lower)
         return widths
 
     # -- drawing -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -18,6 +20,9 @@ from bptui.tui.picture_view import PictureView
 
 _SHORTEST, _LONGEST = 4, 24
 """How short and how long a bar may be."""
+
+_MOST_ROWS = 16
+"""How many rows a heat map may have."""
 
 _HEIGHTS = [(0, "-short"), (30, "-tall")]
 """The style classes of the screen, by the height from which on it has them."""
@@ -56,20 +61,27 @@ class MapScreen(Dialog[int | None]):
         others = size_table(self._sizes, 0)
         taken = 2 + sum(2 + max(cells(row.cells[at]) for row in others.rows) for at in (0, 1, 2, 4, 6))
         bar = max(_SHORTEST, min(_LONGEST, (table.room.width - taken - 8) // 2))
-        table.styles.height = len(self._sizes) + 3
+        self._share_height(table)
         cursor = table.cursor if table.table.rows else self._cursor
         table.show(size_table(self._sizes, bar), cursor=cursor)
         self._show_picture()
+
+    def _share_height(self, table: LineTable) -> None:
+        """Give the table what its rows take, at most three fifths, and the heat maps what they need of the rest."""
+        free = self.app.size.height - 3
+        frame = 1 if self.app.size.height < _HEIGHTS[-1][0] else 2
+        table.styles.height = high = min(len(self._sizes) + 1 + frame, max(4, free * 3 // 5))
+        rows = max((math.prod(self._trace.program.values[one.id].shape[:-1]) for one in self._sizes), default=1)
+        self.query_one(PictureView).styles.height = min(max(3, free - high), min(rows, _MOST_ROWS) + 5 + frame)
 
     def _show_picture(self) -> None:
         row = self.query_one("#sizes", LineTable).row
         if row is None or row.element is None:
             return
         one = self._sizes[row.element]
-        picture, height = self.query_one(PictureView), max(5, self.app.size.height * 2 // 5 - 2)
+        picture = self.query_one(PictureView)
         picture.border_title = Content(f"{one.name} {one.shape}".strip())
-        picture.refresh(layout=True)
-        picture.show(lambda width: value_maps(self._trace, one.id, width, height))
+        picture.show(lambda width: value_maps(self._trace, one.id, width, picture.room.height))
 
     @on(LineTable.CursorMoved)
     def _moved(self) -> None:

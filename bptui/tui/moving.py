@@ -16,18 +16,22 @@ class Moving(WalkPart):
 
     _sought = ""
     """What was searched for last."""
+    _found_at = -1
+    """The step at which it was found."""
     _following: tuple[int, int] | None = None
     """The value whose steps are gone through, and the step that this led to."""
     _places_of: tuple[Trace, Places] | None = None
 
     @property
     def moving_said(self) -> tuple[str, ...]:
-        """What is followed, for the top line; nothing where the walk has moved on otherwise."""
+        """What is followed or found here, for the top line; nothing where the walk has moved on otherwise."""
+        if self._found_at == self.step:
+            return (f"“{printable(self._sought)}”",)
         if self._following is None or self._following[1] != self.step:
             return ()
         value = self._following[0]
         steps = self._places().touching(value)
-        return (f"{self._value_name(value)} {steps.index(self.step) + 1}/{len(steps)}",)
+        return (f"{self._value_name(value)}: {steps.index(self.step) + 1} of {len(steps)}",)
 
     def _places(self) -> Places:
         """Return the places of the trace, which may have become another one."""
@@ -66,9 +70,8 @@ class Moving(WalkPart):
             which = "later" if direction > 0 else "earlier"
             self.app.notify(f"no {which} step touches {self._value_name(value)}", markup=False)
             return
+        self._following, self._found_at = (value, step), -1
         self.go(step)
-        self._following = (value, step)
-        self.refresh_step()
 
     def _selected(self) -> int:
         """Return the value under the cursor where the table of values has the focus, or else the step's own."""
@@ -114,6 +117,7 @@ class Moving(WalkPart):
             if self.step != start:
                 return  # the reader has moved on
             if found is not None:
+                self._found_at, self._following = found, None
                 self.go(found)
                 if found == start:
                     self.app.notify(f"only this step holds “{printable(text)}”", markup=False)

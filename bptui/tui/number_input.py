@@ -12,9 +12,8 @@ class NumberInput(Input):
     """Takes the characters of a number and no others."""
 
     def __init__(self, value: str = "", *, placeholder: str = "", id: str | None = None) -> None:
-        super().__init__(
-            value, placeholder=placeholder, restrict=r"[-+−./0-9eEinfaINFA]*", max_length=60, id=id, select_on_focus=False
-        )
+        allowed = r"[-+−./0-9eEinfaINFA]*"
+        super().__init__(value, placeholder, restrict=allowed, max_length=60, select_on_focus=False, id=id)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return character is not None and character in _CHARACTERS

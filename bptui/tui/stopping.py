@@ -26,13 +26,16 @@ class Stopping(WalkPart):
     """The walk's breakpoints."""
 
     breakpoints: list[Breakpoint]
+    runs_first: bool
+    """Whether the walk begins at the first step that a breakpoint stops at."""
     _found: dict[str, list[int]]
     """By a breakpoint's text: the steps that it stops at, once all were looked for."""
     _looked_at: Trace
 
-    def begin_stops(self, breakpoints: Sequence[Breakpoint]) -> None:
-        """Begin with these breakpoints."""
+    def begin_stops(self, breakpoints: Sequence[Breakpoint], run: bool = True) -> None:
+        """Begin with these breakpoints, and `run` to the first step that one of them stops at."""
         self.breakpoints, self._found, self._looked_at = list(breakpoints), {}, self.trace
+        self.runs_first = run and bool(self.breakpoints)
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -41,13 +44,16 @@ class Stopping(WalkPart):
         here = range(step, step + 1)
         return [one for one in self.breakpoints if one.enabled and any(True for _ in hits(self.trace, one, here))]
 
-    def show_stops(self) -> tuple[str, ...]:
-        """Say at the step's panel what the breakpoints found here; returns it in short, for the top line."""
+    def show_stops(self, numbers: bool = True) -> tuple[str, ...]:
+        """Say at the step's panel what the breakpoints found here; returns it in short, for the top line.
+
+        Without `numbers`, which are to be guessed, only which breakpoints they are.
+        """
         if self._looked_at is not self.trace:
             self._looked_at, self._found = self.trace, {}
             self.breakpoints_changed()
         here = self.stops_at(self.step)
-        said = "; ".join(hit_text(self.presentation, one, self.step) for one in here)
+        said = "; ".join(hit_text(self.presentation, one, self.step) if numbers else one.text for one in here)
         self.query_one(StepPanel).border_subtitle = Content(f"{MARK} {said}") if here else ""
         return (f"{MARK} {here[0].text}",) if here else ()
 
@@ -84,9 +90,13 @@ class Stopping(WalkPart):
 
     # -- running -----------------------------------------------------------------------------------------------------
 
-    def run_to_first(self) -> None:
-        """Go to the first step of the trace that a breakpoint stops at."""
-        self.run_worker(self._run(range(len(self.trace.steps)), "no step stops at"), exclusive=True, group="looking")
+    def show_breakpoints(self) -> None:
+        """Mark where the breakpoints stop that the walk begins with, and run to the first such step."""
+        if self.breakpoints:
+            self.breakpoints_changed()
+        if self.runs_first:
+            whole = range(len(self.trace.steps))
+            self.run_worker(self._run(whole, "no step stops at"), exclusive=True, group="looking")
 
     def action_continue(self, direction: Direction) -> None:
         """Run on, or back, to the next step that a breakpoint stops at."""

@@ -14,6 +14,8 @@ from bptui.trace.record import Trace
 from bptui.tui.commands import (
     APP,
     FILES,
+    GRAPH,
+    IN_GRAPH,
     IN_LINES,
     KEEPING,
     MOVING,
@@ -23,9 +25,12 @@ from bptui.tui.commands import (
     STOPPING,
     WALKING,
     WHAT_IF,
+    Command,
     bindings,
 )
 from bptui.tui.description import Description
+from bptui.tui.graph_view import GraphView
+from bptui.tui.graphing import Graphing
 from bptui.tui.keeping import Keeping
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -49,10 +54,10 @@ _HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
 
-class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
+class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing):
     """Walks through one trace."""
 
-    BINDINGS = bindings(WALKING, SEEING, MOVING, STOPPING, READING, FILES, WHAT_IF, PREDICTING, KEEPING)
+    BINDINGS = bindings(WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, FILES, WHAT_IF, PREDICTING, KEEPING)
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -72,6 +77,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
         yield TopLine(self.presentation.title, id="top")
         with Horizontal(id="body"):
             yield StepList(self.presentation.labels, forward, id="steps")
+            yield GraphView(self.trace, id="graph")
             with Vertical(id="panels"):
                 yield StepPanel(id="step")
                 yield WiresPanel(id="wires")
@@ -80,20 +86,26 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
             yield PinnedPanel(id="pinned")
         yield TextView(id="fault")
         yield Timeline(steps, forward, id="timeline")
-        working = (*SEEING, *MOVING, *STOPPING, *IN_LINES, *WHAT_IF, *PREDICTING)
-        yield KeyLine([*WALKING, *working, *READING, *FILES, *APP], id="keys")
+        yield KeyLine(self.keys_with(IN_LINES), id="keys")
         yield Description(self.presentation.title, self.presentation.description, id="description")
 
     def on_mount(self) -> None:
         self.query_one("#values").border_title = "Values and gradients"
         self._show_step()
         self.set_focus(self.query_one("#elements"))
-        if self.breakpoints:
-            self.breakpoints_changed()
-            self.run_to_first()
-        elif self.presentation.description:
+        self.show_breakpoints()
+        if self.presentation.description and not (self.runs_first or self.resumed):
             self.query_one(Description).open()
         self.watch_file()
+
+    def keys_with(self, panel: Sequence[Command]) -> list[Command]:
+        """Return the commands for the line of keys while a panel with these has the focus."""
+        working = (*SEEING, *MOVING, *STOPPING, *panel, *GRAPH, *WHAT_IF, *PREDICTING)
+        return [*WALKING, *working, *READING, *FILES, *APP]
+
+    def on_descendant_focus(self) -> None:
+        panel = IN_GRAPH if isinstance(self.focused, GraphView) else IN_LINES
+        self.query_one(KeyLine).show(self.keys_with(panel), panel)
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -127,9 +139,10 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
         row = frame.table.rows[cursor] if cursor else None
         if row is not None and row.element:
             frame = self.frame(row.element)
-        extra = (*self.moving_said, *self.playing_said, *self.show_stops(), *self.edits_said, *self.score_said)
-        self.query_one(TopLine).show(*extra, self.trace.mode, f"step {self.step + 1} of {frame.steps}", frame.phase)
+        extra = (*self.moving_said, *self.playing_said, *self.show_stops(numbers=not self.score_said), *self.edits_said, *self.score_said)
+        self.query_one(TopLine).show(self.trace.mode, *extra, f"step {self.step + 1} of {frame.steps}", frame.phase)
         self.query_one(StepList).go(self.step)
+        self.show_in_graph(frame.element)
         self.query_one(StepPanel).show_frame(frame)
         self.show_wires(frame, numbers=not self.score_said)
         elements = self.query_one("#elements", LineTable)
@@ -148,6 +161,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
         if row.element is not None:
             self.query_one(StepPanel).show_frame(self.frame(row.element))
             self.light_wire(row.element)
+            self.show_in_graph(row.element)
 
     def on_step_list_step_chosen(self, message: StepList.StepChosen) -> None:
         self.go(message.step)
@@ -187,17 +201,10 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing):
         self.query_one(Description).toggle()
 
     def action_close_about(self) -> None:
-        """Hide the description, and what is wrong with the file."""
+        """Hide the description, and what is wrong with the file; or else show the panels beside the graph again."""
         self.close_fault()
-        self.query_one(Description).close()
-
-    def action_toggle_steps(self) -> None:
-        """Show or hide the list of steps."""
-        shown = self.query_one(StepList).display
-        self.set_class(not shown, "-with-steps")
-        self.set_class(shown, "-without-steps")
-        if shown and self.query_one(StepList).has_focus:
-            self.query_one("#elements").focus()
+        if not self.query_one(Description).close():
+            self.close_graph()
 
     def action_export(self) -> None:
         """Ask for a format and a file's name and write the trace there."""

@@ -24,6 +24,8 @@ from bptui.tui.walk_part import WalkPart
 class WhatIf(WalkPart):
     """Edits of the scenario's numbers, while it is walked through."""
 
+    resumed = False
+    """Whether the walk goes on from another one, whose file was changed."""
     _original: Trace
     """The trace without edits."""
     _before: Presentation
@@ -103,11 +105,12 @@ class WhatIf(WalkPart):
         self.app.push_screen(SaveScreen(self.trace, self.source))
 
     def _use(self, history: History) -> None:
-        self.run_worker(self._applied(history), exclusive=True, group="edits")
-
-    async def _applied(self, history: History) -> None:
-        trace = await asyncio.to_thread(history.edits.apply, self._original)
         self._history = history
+        self.run_worker(self._applied, exclusive=True, group="edits")
+
+    async def _applied(self) -> None:
+        """Compute the trace of the edits in force, off the screen's own thread, and show it."""
+        trace = await asyncio.to_thread(self._history.edits.apply, self._original)
         self.show_trace(trace, self._before if trace is self._original else Presentation(trace))
 
     def show_trace(self, trace: Trace, presentation: Presentation) -> None:
@@ -166,10 +169,10 @@ class WhatIf(WalkPart):
         except BptuiError as error:
             self._show_fault(error)
             return
-        self.close_fault()
         before = len(self._history.edits)
         history = History(self._history.edits.fitting(trace.scenario))
         edited = await asyncio.to_thread(history.edits.apply, trace)
+        self.close_fault()
         lost = before - len(history.edits)
         said = f" {counted(lost, 'edit')} had no place in it any more." if lost else ""
         self.app.notify(f"The file was changed and is read again.{said}", markup=False)
@@ -185,7 +188,7 @@ class WhatIf(WalkPart):
 
     def resume(self, step: int, history: History, trace: Trace) -> None:
         """Begin at `step` with edits in force, as far as `trace` has them: before the screen is shown."""
-        self.step, self._history = step, history
+        self.resumed, self.step, self._history = True, step, history
         self.trace, self.presentation = trace, Presentation(trace)
 
     def close_fault(self) -> None:

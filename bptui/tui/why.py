@@ -92,7 +92,6 @@ class WhyScreen(Dialog[int | None]):
         routes = self.query_one("#routes", LineTable)
         table = routes_table(listing)
         routes.border_title = Content(table.title if listing.routes else "Routes")
-        routes.styles.height = _height(table)
         routes.show(table, cursor=min(routes.cursor, max(0, len(listing.routes) - 1)))
         self._show_factors()
 
@@ -106,8 +105,21 @@ class WhyScreen(Dialog[int | None]):
             return
         table = factors_table(self._listing, row.element, lambda step: self._presentation.label(step).text)
         factors.border_title = Content(table.title)
-        factors.styles.height = _height(table)
+        routes.styles.height, factors.styles.height = self._shared(len(routes.table.rows), len(table.rows))
         factors.show(table)
+
+    def _shared(self, routes: int, factors: int) -> tuple[int, int]:
+        """Return how high the two tables are: what their rows take, or, where that is too much, a fair share."""
+        frame = 2 if self.app.size.height < _HEIGHTS[-1][0] else 3
+        free = self.app.size.height - 3 - min(4, self.query_one("#gradient", TextView).line_count())
+        first, second = routes + frame, factors + frame
+        if first + second > free:
+            first = max(min(first, free // 2), free - second)
+        return first, min(second, free - first)
+
+    def on_resize(self) -> None:
+        if self._listing is not None:
+            self._show(self._listing)
 
     @on(LineTable.CursorMoved, "#routes")
     def _route_changed(self) -> None:
@@ -152,11 +164,6 @@ class WhyScreen(Dialog[int | None]):
         if 0 <= flat < self._presentation.program.values[self._value].size:
             self._flat, self._limit = flat, _FIRST
             self._look()
-
-
-def _height(table: Table) -> int:
-    """Return how many lines a table takes with its head and its frame."""
-    return len(table.rows) + 3
 
 
 def _about(listing: RouteList, width: int) -> Sequence[Line]:

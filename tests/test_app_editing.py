@@ -1,0 +1,420 @@
+"""The app: what if, the scenario's file followed, predict then reveal, compare and keep."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static
+
+import bptui
+from bptui.present.quiz import HIDDEN
+from bptui.trace.record import Trace
+from bptui.tui.answer_dialog import AnswerScreen
+from bptui.tui.app import BptuiApp
+from bptui.tui.commands import KEEPING, PREDICTING, WHAT_IF
+from bptui.tui.edit_dialog import EditScreen, read_range
+from bptui.tui.file_watch import FileWatch
+from bptui.tui.help import HelpScreen
+from bptui.tui.line_table import LineTable
+from bptui.tui.pinned import PinnedPanel
+from bptui.tui.save_dialog import SaveScreen
+from bptui.tui.screenshot import without_fonts
+from bptui.tui.step_panel import StepPanel
+from bptui.tui.text_view import TextView
+from bptui.tui.top_line import TopLine
+from bptui.tui.walk import WalkScreen
+
+SMALL = """
+title = "Small"
+[inputs]
+x = [1, 2.50]     # two numbers
+[parameters]
+w = 0.5
+[forward]
+y = "w * x"
+L = "sum(y**2)"
+"""
+
+AnyPilot = Pilot[None]
+Some = TypeVar("Some", bound=Widget)
+SIZE = (120, 40)
+
+
+async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until `condition` holds; fails where it does not within the deadline."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        await pilot.pause(0.01)
+
+
+def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:
+    screen = pilot.app.screen
+    return screen.query_one(f"#{id}", kind) if id else screen.query_one(kind)
+
+
+def walk(pilot: AnyPilot) -> WalkScreen:
+    assert isinstance(pilot.app.screen, WalkScreen)
+    return pilot.app.screen
+
+
+def shown(widget: Widget) -> str:
+    return "\n".join(widget.render_line(y).text.rstrip() for y in range(widget.size.height))
+
+
+def row_of(pilot: AnyPilot, name: str) -> tuple[str, ...]:
+    """Return the cells of a value's first row in the table of values."""
+    return next(row.cells for row in part(pilot, LineTable, "values").table.rows if row.cells[0] == name)
+
+
+def app(text: str | Trace = SMALL, source: str = "") -> BptuiApp:
+    return BptuiApp(bptui.run(bptui.loads(text)) if isinstance(text, str) else text, source)
+
+
+async def edit(pilot: AnyPilot, element: str, number: str) -> None:
+    """Put a number in, by the dialog."""
+    before = walk(pilot).trace
+    await pilot.press("e")
+    await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+    part(pilot, Input, "element").value = element
+    await pilot.pause()
+    part(pilot, Input, "number").value = number
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).trace is not before)
+
+
+# -- what if -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_edit_is_followed_by_values_gradients_and_equation() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("end")
+        await edit(pilot, "x[1]", "4")
+        assert row_of(pilot, "x")[2] == "[1  2.5→4]"
+        assert row_of(pilot, "w")[3] == "7.25→17"
+        assert "what if: 1 edit" in shown(part(pilot, TopLine))
+        await pilot.press("g")
+        assert [row.cells[-1] for row in part(pilot, LineTable, "elements").table.rows] == ["0.5", "1.25 → 2"]
+        await pilot.press("down")
+        assert "= 0.5 · 4" in shown(part(pilot, StepPanel)).replace("*", "·") or "0.5·4" in shown(
+            part(pilot, StepPanel)
+        )
+
+
+async def test_the_dialog_takes_the_element_under_the_cursor() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("end", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        slot = pilot.app.screen_stack[-2]
+        assert isinstance(slot, WalkScreen)
+        target = slot.trace.program.values[slot.trace.program.slots[-1].target].name
+        assert part(pilot, Input, "element").value.startswith(str(target))
+        await pilot.press("escape")
+        part(pilot, LineTable, "values").focus()
+        part(pilot, LineTable, "values").move_to(0)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        assert part(pilot, Input, "element").value == "x[0]"
+        assert part(pilot, Input, "number").value == "1.0"
+
+
+async def test_undo_redo_and_reset_by_key() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await edit(pilot, "w", "1")
+        await edit(pilot, "w", "3")
+        for key, value in (("u", 1.0), ("ctrl+r", 3.0), ("R", 0.5), ("u", 3.0)):
+            await pilot.press(key)
+            await until(pilot, lambda value=value: walk(pilot).trace.value("w") == value)  # type: ignore[misc]
+
+
+async def test_an_edit_keeps_the_place() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("down")
+        await edit(pilot, "w", "3")
+        assert walk(pilot).step == 0
+        assert walk(pilot).element == 1
+
+
+async def test_what_cannot_be_put_in_is_said() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        part(pilot, Input, "number").value = "0,5"
+        await pilot.press("enter")
+        assert "with a point: 0.5" in str(part(pilot, Static, "said").content)
+        part(pilot, Input, "element").value = "y[0]"
+        await pilot.press("enter")
+        assert "`y` is computed, not given" in str(part(pilot, Static, "said").content)
+
+
+async def test_the_dialog_plots_the_target_over_a_range() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        await until(pilot, lambda: "└" in shown(part(pilot, TextView, "plot")))
+        part(pilot, Input, "number").value = "2"
+        await until(pilot, lambda: "L = 29 at w = 2" in shown(part(pilot, TextView, "plot")))
+        part(pilot, Input, "range").value = "-3 to 3"
+        await until(pilot, lambda: shown(part(pilot, TextView, "plot")).split()[-2:] == ["-3", "3"])
+        assert "65.25" in shown(part(pilot, TextView, "plot"))
+
+
+async def test_the_mouse_puts_a_number_in() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        part(pilot, Input, "number").value = "9"
+        await pilot.pause()
+        await pilot.click(Button)
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).trace.value("w") == 9)
+
+
+async def test_the_edited_scenario_is_saved_beside_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SMALL)
+    async with app(bptui.run(bptui.load(path)), str(path)).run_test(size=SIZE) as pilot:
+        await edit(pilot, "x[1]", "4")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SaveScreen))
+        assert part(pilot, Input).value == str(tmp_path / "mine-edited.toml")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+    assert (tmp_path / "mine-edited.toml").read_text() == SMALL.replace("2.50", "4.0")
+    assert path.read_text() == SMALL
+
+
+async def test_saving_overwrites_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SMALL)
+    async with app(bptui.run(bptui.load(path)), str(path)).run_test(size=SIZE) as pilot:
+        await edit(pilot, "x[1]", "4")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SaveScreen))
+        part(pilot, Input).value = str(path)
+        await pilot.press("enter")
+        await until(pilot, lambda: "exists already" in str(part(pilot, Static, "said").content))
+    assert path.read_text() == SMALL
+
+
+@pytest.mark.parametrize(("text", "ends"), [("-1 to 1", (-1.0, 1.0)), (" 0.5 to 1e3 ", (0.5, 1000.0))])
+def test_a_range_is_read(text: str, ends: tuple[float, float]) -> None:
+    assert read_range(text) == ends
+
+
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Write a file as an editor does: with another time of change, however quickly."""
+    path.write_text(text)
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns + 1_000_000))
+
+
+def test_a_change_is_seen_once_and_a_missing_file_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("1")
+    watch = FileWatch(path)
+    assert not watch.changed()
+    rewrite(path, "2")
+    assert watch.changed()
+    assert not watch.changed()
+    path.unlink()
+    assert not watch.changed()
+    path.write_text("33")
+    assert watch.changed()
+
+
+async def test_a_changed_file_is_read_again_and_edits_and_place_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SMALL)
+    async with app(bptui.run(bptui.load(path)), str(path)).run_test(size=SIZE) as pilot:
+        await pilot.press("right", "right")
+        await edit(pilot, "x[1]", "4")
+        rewrite(path, SMALL.replace("w = 0.5", "w = 2"))
+        await until(pilot, lambda: walk(pilot).trace.value("w") == 2)
+        assert walk(pilot).trace.value("x").tolist() == [1, 4]
+        assert walk(pilot).step == 2
+
+
+async def test_a_file_with_other_steps_is_walked_on_at_the_same_step(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SMALL)
+    async with app(bptui.run(bptui.load(path)), str(path)).run_test(size=SIZE) as pilot:
+        await pilot.press("right", "right")
+        here = walk(pilot).presentation.label(walk(pilot).step).text
+        before = walk(pilot)
+        rewrite(path, SMALL.replace("[forward]\n", '[forward]\nu = "exp(x)"\n'))
+        await until(pilot, lambda: pilot.app.screen is not before)
+        assert walk(pilot).step == 3
+        assert walk(pilot).presentation.label(3).text == here
+
+
+async def test_a_broken_file_shows_its_fault_until_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SMALL)
+    async with app(bptui.run(bptui.load(path)), str(path)).run_test(size=SIZE) as pilot:
+        good = walk(pilot).trace
+        fault = part(pilot, TextView, "fault")
+        rewrite(path, SMALL.replace("w * x", "w * q"))
+        await until(pilot, lambda: fault.display)
+        await until(pilot, lambda: "mine.toml:8" in shown(fault))
+        assert walk(pilot).trace is good
+        await pilot.press("right")
+        assert walk(pilot).step == 1
+        rewrite(path, SMALL.replace("w = 0.5", "w = 3"))
+        await until(pilot, lambda: not fault.display)
+        assert walk(pilot).trace.value("w") == 3
+
+
+# -- predict, then reveal ----------------------------------------------------------------------------------------------
+
+
+async def test_what_a_step_gives_is_hidden_until_it_is_predicted() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("t")
+        assert HIDDEN in shown(part(pilot, StepPanel))
+        assert [row.cells[-1] for row in part(pilot, LineTable, "elements").table.rows] == [HIDDEN, HIDDEN]
+        assert row_of(pilot, "y")[2] == HIDDEN
+        assert row_of(pilot, "x")[2] == "[1.0  2.5]"
+        await pilot.press("down", "1")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
+        assert part(pilot, Input).value == "1"
+        await pilot.press("full_stop", "3", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert [row.cells[-1] for row in part(pilot, LineTable, "elements").table.rows] == [HIDDEN, "1.25"]
+        assert "1 right, 0 wrong" in shown(part(pilot, TopLine))
+        await pilot.press("t")
+        assert HIDDEN not in shown(part(pilot, LineTable, "elements"))
+
+
+async def test_a_wrong_answer_is_told_and_a_hint_is_given() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("t", "end", "r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
+        await pilot.press("1", "2", "3", "enter")
+        assert "123 is not right" in str(part(pilot, Static, "said").content)
+        await pilot.press("h")
+        assert "dL/dy[0] ·" in str(part(pilot, Static, "hints").content)
+        assert part(pilot, Input).value == "123"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert "0 right, 1 wrong, 1 hint" in shown(part(pilot, TopLine))
+        assert "dL/dy[0] ·" in shown(part(pilot, StepPanel))
+
+
+async def test_the_third_hint_is_the_answer() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("t", "h", "h")
+        assert HIDDEN in shown(part(pilot, StepPanel))
+        await pilot.press("h")
+        assert HIDDEN not in shown(part(pilot, StepPanel))
+        assert "1 shown" in shown(part(pilot, TopLine))
+
+
+async def test_digits_do_nothing_while_no_test_is_on() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("1")
+        assert isinstance(pilot.app.screen, WalkScreen)
+
+
+async def test_the_score_is_kept_while_the_test_is_off() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("t", "h", "h", "h", "t", "t")
+        assert "1 shown" in shown(part(pilot, TopLine))
+
+
+# -- compare and keep --------------------------------------------------------------------------------------------------
+
+
+async def test_the_table_and_the_formula_are_copied() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("y")
+        assert pilot.app.clipboard.splitlines()[0] == "element\twith numbers\tvalue"
+        part(pilot, StepPanel).focus()
+        await pilot.press("y")
+        assert pilot.app.clipboard.startswith("y = w·x\ny[0] = ")
+
+
+async def test_a_pinned_step_stays_and_follows_edits() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("down", "equals_sign", "right")
+        panel = part(pilot, PinnedPanel)
+        await until(pilot, lambda: panel.size.height)
+        assert "= 1.25" in shown(panel)
+        await edit(pilot, "w", "2")
+        assert "= 5" in shown(panel)
+        await pilot.press("left", "equals_sign")
+        assert not panel.display
+
+
+async def test_a_pinned_value_is_seen_at_every_step() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        part(pilot, LineTable, "values").focus()
+        part(pilot, LineTable, "values").move_to(1)
+        await pilot.press("equals_sign")
+        panel = part(pilot, PinnedPanel)
+        await until(pilot, lambda: panel.size.height)
+        assert panel.border_title is not None
+        assert "w" in panel.border_title
+        assert shown(panel).split() == ["value", "0.5", "gradient", "so", "far", "not", "yet"]
+        await pilot.press("G")
+        assert "7.25" in shown(panel)
+
+
+async def test_a_pinned_step_that_is_to_be_predicted_gives_nothing_away() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("t", "equals_sign")
+        panel = part(pilot, PinnedPanel)
+        await until(pilot, lambda: panel.size.height)
+        assert HIDDEN in shown(panel)
+
+
+async def test_a_picture_of_the_screen_takes_a_free_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small-step-1.svg").write_text("mine")
+    async with app(SMALL, "small").run_test(size=SIZE) as pilot:
+        await pilot.press("S")
+    assert (tmp_path / "small-step-1.svg").read_text() == "mine"
+    svg = (tmp_path / "small-step-1-2.svg").read_text()
+    assert svg.startswith("<svg")
+    assert "font-face" not in svg
+    assert "url(" not in svg.replace("url(#", "")
+
+
+def test_fonts_are_taken_out_and_nothing_else() -> None:
+    svg = '<style>\n  @font-face {\n    src: url("https://example.org/a.woff2");\n  }\n  .a { fill: red }</style>'
+    assert without_fonts(svg) == "<style>\n  .a { fill: red }</style>"
+
+
+# -- everywhere --------------------------------------------------------------------------------------------------------
+
+
+async def test_every_command_is_in_the_palette_and_in_the_help() -> None:
+    async with app().run_test(size=(120, 200)) as pilot:
+        offered = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+        wanted = {command.title for group in (WHAT_IF, PREDICTING, KEEPING) for command in group}
+        assert wanted <= offered
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, HelpScreen))
+        text = " ".join(shown(part(pilot, TextView)).split())
+        assert all(command.title[:40] in text for group in (WHAT_IF, PREDICTING, KEEPING) for command in group)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (20, 5), (1, 1)])
+async def test_every_size(size: tuple[int, int]) -> None:
+    async with app().run_test(size=size) as pilot:
+        await pilot.press("t", "h", "equals_sign", "right", "r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
+        await pilot.press("1", "enter", "escape", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        await pilot.resize_terminal(60, 16)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert walk(pilot).step == 1
