@@ -202,10 +202,11 @@ def _scenario(named: str) -> Scenario:
 
 
 def _meant(word: str) -> str | None:
-    """Return the command that was likely meant by `word`, where no file has that name."""
+    """Return the command that was likely meant by `word`, where no file and no bundled scenario has that name."""
+    from bptui import bundled
     from bptui.text import nearest
 
-    return None if os.path.lexists(word) else nearest(word, _COMMANDS)
+    return None if os.path.lexists(word) or bundled.path(word) is not None else nearest(word, _COMMANDS)
 
 
 def _refuse_unknown(format: str, later: Sequence[str] = _LATER) -> None:
@@ -254,6 +255,7 @@ def _check(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     _refuse_unknown(options.format, later=())
     from bptui.checking.report import all_right, report, text
+    from bptui.text import printable_json
 
     found: list[Any] = []
     status = OK
@@ -265,7 +267,9 @@ def _check(arguments: list[str]) -> int:
             status = BAD
     whole = {**report([]), "scenarios": found}
     sys.stdout.write(
-        text(whole) if options.format == "text" else json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+        text(whole)
+        if options.format == "text"
+        else printable_json(json.dumps(whole, ensure_ascii=False, indent=1)) + "\n"
     )
     return status if status or all_right(whole) else WRONG
 

@@ -21,6 +21,9 @@ from bptui.trace.record import Trace
 CURVE_POINTS = 61
 """How many points of a curve are computed; odd, so that the middle of a range is one of them."""
 
+CURVE_STEPS = 2_000_000
+"""How many forward steps a curve may take in all; of a long trace it has fewer points."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class LeafElement:
@@ -125,22 +128,33 @@ class Curve:
 
 
 def curve(trace: Trace, element: LeafElement, low: float, high: float, points: int = CURVE_POINTS) -> Curve:
-    """Return `target_with` for `points` evenly spread numbers; raises BptuiError for a range that is none."""
+    """Return `target_with` for evenly spread numbers: for `points` of them, or fewer where the trace is long.
+
+    Raises BptuiError for a range that is none, and for a trace that is too long for any curve.
+    """
+    points = min(points, CURVE_STEPS // max(1, len(trace.program.steps)))
+    if points < 3:
+        raise BptuiError(Fault(f"no curve is made of a trace of {len(trace.program.steps):,} forward steps"))
     if not (np.isfinite(low) and np.isfinite(high) and low < high and np.isfinite(high - low)):
         raise BptuiError(Fault("a range has two different ends, the smaller first", "-1 to 1"))
     inputs = np.linspace(low, high, points)
     return Curve(element, inputs, np.array([target_with(trace, element, float(number)) for number in inputs]))
 
 
-def target_with(trace: Trace, element: LeafElement, number: float) -> float:
-    """Return what the differentiated scalar is where `element` has the value `number`, all else as in `trace`.
+def scalar(trace: Trace) -> float:
+    """Return the scalar that is differentiated: the target, or with a seed the sum of seed times target."""
+    return _scalar(trace, trace.values[trace.program.target])
 
-    With a seed it is the scalar that the target feeds, as far as it depends on it: the sum of seed times target.
-    """
+
+def target_with(trace: Trace, element: LeafElement, number: float) -> float:
+    """Return what the differentiated scalar is where `element` has the value `number`, all else as in `trace`."""
     program = trace.program
     value = program.names[element.leaf]
     array = trace.values[value].copy()
     array.reshape(-1)[element.flat] = number
-    found = recompute(program, trace.values, {value: array})[program.target]
+    return _scalar(trace, recompute(program, trace.values, {value: array})[program.target])
+
+
+def _scalar(trace: Trace, target: Array) -> float:
     with np.errstate(all="ignore"):
-        return float(np.sum(trace.seed * found))
+        return float(np.sum(trace.seed * target))

@@ -7,9 +7,11 @@ reaches the terminal, and `width` says how many cells the result takes.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
+_BEYOND_ASCII = re.compile(r"[^\n -~]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -26,6 +28,18 @@ def printable(text: str, keep: str = "") -> str:
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )
+
+
+def printable_json(text: str) -> str:
+    """Return JSON text with every hidden character in its strings written as `\\uXXXX`: the same data, safe to show."""
+    return _BEYOND_ASCII.sub(lambda match: _as_json(match[0]), text)
+
+
+def _as_json(character: str) -> str:
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def width(text: str) -> int:

@@ -35,6 +35,7 @@ from bptui.tui.commands import APP, FILES, GROUPS, IN_LINES, READING, WALKING
 from bptui.tui.description import Description, flowing
 from bptui.tui.export_dialog import ExportScreen, free_name
 from bptui.tui.go_to import GoToScreen, read_step
+from bptui.tui.graph_view import GraphView
 from bptui.tui.help import HelpScreen
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -237,17 +238,17 @@ async def test_the_focus_goes_round(small: Trace) -> None:
         for _ in range(4):
             order.append(pilot.app.focused and pilot.app.focused.id)
             await pilot.press("tab")
-        assert order == ["elements", "values", "steps", "step"]
+        assert order == ["elements", "values", "graph", "step"]
         await pilot.press("shift+tab")
         assert pilot.app.focused is part(pilot, StepPanel)
-        await pilot.press("shift+tab", "down", "j")
+        await pilot.press("l", "shift+tab", "down", "j")
         assert walk(pilot).step == 2, "in the list of steps the cursor is the step"
 
 
 async def test_the_list_of_steps(exercise: Trace) -> None:
     async with app_on(exercise).run_test(size=(120, 40)) as pilot:
         walk(pilot).go(16)
-        await pilot.pause()
+        await pilot.press("l")
         lines = shown(part(pilot, StepList)).splitlines()
         assert "forward · 15 steps" in lines[0]
         assert lines[1].startswith("✓  1 W1 @ x")
@@ -302,7 +303,7 @@ def test_a_description_flows_where_its_lines_do_not_fit() -> None:
 
 
 async def test_help_tells_every_key(small: Trace) -> None:
-    async with app_on(small).run_test(size=(100, 90)) as pilot:
+    async with app_on(small).run_test(size=(100, 160)) as pilot:
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         said = shown(part(pilot, TextView, "window"))
@@ -349,7 +350,7 @@ async def test_the_palette_has_every_command(small: Trace) -> None:
 
 async def test_everything_can_be_clicked(exercise: Trace) -> None:
     async with app_on(exercise, "exercise-7-1").run_test(size=(120, 40)) as pilot:
-        await pilot.press("escape")
+        await pilot.press("escape", "l")
         await pilot.click(StepList, offset=(6, 5))
         assert walk(pilot).step == 3, "below the frame and the heading"
         await pilot.click(LineTable, offset=(6, 3))
@@ -515,7 +516,7 @@ async def test_any_size_will_do(exercise: Trace) -> None:
                 assert "●" in shown(part(pilot, Timeline))
             for view in walk(pilot).query(StepPanel):
                 assert all(view.render_line(y).cell_length == view.room.width for y in range(view.size.height))
-        assert part(pilot, StepList).display
+        assert part(pilot, GraphView).display
 
 
 async def test_a_strangers_text_is_shown_as_it_is() -> None:
@@ -537,7 +538,7 @@ async def test_without_colour_nothing_is_coloured_and_all_is_told_apart(
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_on(exercise)
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("n", "n", "n")
+        await pilot.press("n", "n", "n", "l")
         for keys in (["d"], ["question_mark"], ["escape", "x"], ["escape", "ctrl+p"]):
             await pilot.press(*keys)
             await pilot.pause()
@@ -665,7 +666,7 @@ async def test_a_hundred_thousand_steps_open_like_fifty(monkeypatch: pytest.Monk
     async with app.run_test(size=(120, 40)) as pilot:
         presentation = walk(pilot).presentation
         monkeypatch.setattr(presentation, "label", asked.append)
-        await pilot.press("G")
+        await pilot.press("G", "l")
         last = len(trace.steps)
         assert f"step {last} of {last}" in shown(part(pilot, TopLine))
         assert f"▶ {last} " in shown(part(pilot, StepList))

@@ -101,6 +101,15 @@ def test_a_curve_of_a_seeded_target_has_the_gradient_as_its_slope() -> None:
     assert slope == pytest.approx(float(trace.gradient("x")[0]), rel=1e-6)
 
 
+def test_a_long_trace_has_a_curve_of_fewer_points_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = small()
+    monkeypatch.setattr("bptui.editing.CURVE_STEPS", 7 * len(trace.program.steps))
+    assert len(curve(trace, LeafElement("w", 0), 0.0, 1.0).inputs) == 7
+    monkeypatch.setattr("bptui.editing.CURVE_STEPS", 2 * len(trace.program.steps))
+    with pytest.raises(BptuiError, match="no curve is made of a trace of 3 forward steps"):
+        curve(trace, LeafElement("w", 0), 0.0, 1.0)
+
+
 @pytest.mark.parametrize("ends", [(1.0, 1.0), (2.0, 1.0), (0.0, float("inf")), (float("nan"), 1.0)])
 def test_a_range_without_two_ends_is_refused(ends: tuple[float, float]) -> None:
     with pytest.raises(BptuiError, match="a range has two different ends"):
@@ -134,7 +143,7 @@ def test_other_decimals_alone_are_no_change() -> None:
 def test_the_results_of_a_step_are_compared_row_by_row() -> None:
     before, after = compared(LeafElement("x", 1), 4.0)
     table = compared_frame(before.frame(0), after.frame(0)).table
-    assert [row.cells[-1] for row in table.rows] == ["0.5", "1.25 → 2"]
+    assert [row.cells[-1] for row in table.rows] == ["0.5", "1.25→2"]
 
 
 def test_all_changes_are_listed_with_old_and_new() -> None:

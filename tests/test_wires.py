@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bptui
+from bptui.exporting.text import write_text
 from bptui.present.drawing import Canvas, text_of
 from bptui.present.wires import Wires, find_wires
 from bptui.trace.elements import Elements
@@ -175,6 +176,13 @@ def test_many_wires_are_a_list_with_the_cursor_first() -> None:
     lines = drawn(wires, 7)
     assert lines[0].startswith("▸ x[32] ─▶─ y[7]   32")
     assert "a permutation of 40 with 20 cycles, longest 2" in wires.words()
+
+
+def test_the_text_export_has_the_wires_too() -> None:
+    lines = write_text(traced("permutation-cycle")).splitlines()
+    assert sum("▼" in line for line in lines) == 3
+    assert sum("▲" in line for line in lines) == 3
+    assert max(map(len, lines)) <= 80
 
 
 def test_no_line_is_wider_than_its_room() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from bptui.scenario.program import Value
+from bptui.text import printable_json
 from bptui.trace.record import Local, Step, Trace
 
 VERSION = 1
@@ -16,14 +17,18 @@ VERSION = 1
 
 def write_json(trace: Trace) -> str:
     """Return the trace in the form of the JSON trace: one line for each value and each step."""
+    return "".join(_pieces(trace))
+
+
+def _pieces(trace: Trace) -> Iterator[str]:
+    """Yield the text piece by piece, so that joining them makes the only copy of it."""
     program = trace.program
     head = {"format": "bptui-trace", "version": VERSION, "title": trace.scenario.title, "mode": trace.mode}
-    parts = [f"{_text(key)}: {_text(value)}" for key, value in head.items()]
-    parts.append(_listed("values", (_value(trace, value) for value in program.values)))
-    parts.append(_listed("steps", (_step(step) for step in trace.steps)))
+    yield "{" + ",\n ".join(f"{_text(key)}: {_text(value)}" for key, value in head.items())
+    yield from _listed("values", (_value(trace, value) for value in program.values))
+    yield from _listed("steps", (_step(step) for step in trace.steps))
     gradients = {name: plain(trace.gradient_of(program.names[name])) for name in program.wrt}
-    parts.append(f'"gradients": {_text(gradients)}')
-    return "{" + ",\n ".join(parts) + "}\n"
+    yield f',\n "gradients": {_text(gradients)}}}\n'
 
 
 def plain(array: Any) -> Any:
@@ -63,10 +68,13 @@ def _step(step: Step) -> dict[str, Any]:
     return record
 
 
-def _listed(name: str, records: Iterable[dict[str, Any]]) -> str:
-    lines = ",\n  ".join(_text(record) for record in records)
-    return f'"{name}": [\n  {lines}]'
+def _listed(name: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield a key and its list, one record a line."""
+    yield f",\n {_text(name)}: ["
+    for number, record in enumerate(records):
+        yield f"{',' if number else ''}\n  {_text(record)}"
+    yield "]"
 
 
 def _text(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+    return printable_json(json.dumps(data, ensure_ascii=False, allow_nan=False))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bptui.present.layout import WIDTH, heading, wrapped
 from bptui.ops import OPERATIONS, operation
 from bptui.ops.operation import Operation, signature
+from bptui.present.layout import WIDTH, heading, wrapped
 
 
 def operations_text(name: str | None = None) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bptui.present.layout import WIDTH, heading, wrapped
 from bptui.exporting.text import step_lines
+from bptui.present.layout import WIDTH, heading, wrapped
 from bptui.present.presentation import Presentation
 from bptui.present.stops import hit_text
 from bptui.text import counted

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from bptui.checking.gradients import check_gradients
 from bptui.checking.report import gradient_lines, plain_check
-from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
 from bptui.present.drawing import text_of
 from bptui.present.frame import Frame
+from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
 from bptui.present.pictures import size_lines, sizes
 from bptui.present.presentation import Presentation
 from bptui.present.wires import find_wires

@@ -11,6 +11,7 @@ Everything is said twice, by style and by mark, so that it survives without colo
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
@@ -51,29 +52,38 @@ ASCII = (
 _BUCKET = 32
 """Rows that are looked up together."""
 
+_ENOUGH = 4
+"""How many of many edges on one wire are looked at, from each end."""
+
 
 class Drawing:
     """A graph with its layout, ready to draw any window at any step."""
 
     def __init__(self, graph: Graph, layout: Layout) -> None:
         self.graph, self.layout = graph, layout
-        self._across: dict[int, list[tuple[int, int, int]]] = {}
-        """By row: first column, last column and edge of every horizontal run."""
-        self._along: dict[int, list[tuple[int, int, int, int]]] = {}
-        """By bucket: column, first row, last row and edge of every vertical run."""
+        self._across: dict[int, dict[tuple[int, int, int], list[int]]] = {}
+        """By row: the edges of every horizontal run, by its first column, its last column and the net's node."""
+        self._along: dict[int, dict[tuple[int, int, int, int], list[int]]] = {}
+        """By bucket: the edges of every vertical run, by its column, first row, last row and the net's node.
+
+        Where a run begins or ends beyond the bucket makes no difference, and is not told.
+        """
         self._nodes: dict[int, list[int]] = {}
         for number, path in enumerate(layout.paths):
             # each path reaches into the border of both its nodes, so that its ends have the right arms
             (x0, y0), (x1, y1) = path[0], path[-1]
             start = (x0 + 1, y0) if self._aside(number) else (x0, y0 - 1)
             points = [start, *path, (x1, y1 + 1)]
+            tail = graph.edges[number].tail
             for (xa, ya), (xb, yb) in pairwise(points):
                 if ya == yb:
-                    self._across.setdefault(ya, []).append((min(xa, xb), max(xa, xb), number))
+                    self._across.setdefault(ya, {}).setdefault((min(xa, xb), max(xa, xb), tail), []).append(number)
                 else:
-                    run = (xa, min(ya, yb), max(ya, yb), number)
-                    for bucket in range(run[1] // _BUCKET, run[2] // _BUCKET + 1):
-                        self._along.setdefault(bucket, []).append(run)
+                    first, last = min(ya, yb), max(ya, yb)
+                    for bucket in range(first // _BUCKET, last // _BUCKET + 1):
+                        start_row, end_row = max(first, bucket * _BUCKET - 1), min(last, (bucket + 1) * _BUCKET)
+                        runs = self._along.setdefault(bucket, {})
+                        runs.setdefault((xa, start_row, end_row, tail), []).append(number)
         for number, box in enumerate(layout.boxes):
             for bucket in range(box.y // _BUCKET, (box.bottom - 1) // _BUCKET + 1):
                 self._nodes.setdefault(bucket, []).append(number)
@@ -106,31 +116,26 @@ class Drawing:
         ranks: dict[int, int] = {}
         nets: dict[int, dict[int, set[int]]] = {}
         """By column: the arms of each net."""
-        known: dict[int, tuple[int, int]] = {}
 
-        def lay(x: int, edge: int, *directions: int) -> None:
-            if not left <= x < right:
-                return
-            if edge not in known:
-                rank = _edge_rank(progress.edge(edge))
-                known[edge] = rank, 2 if rank == 3 else 1
-            rank, weight = known[edge]
+        def lay(x: int, net: int, rank: int, *directions: int) -> None:
             ranks[x] = max(rank, ranks.get(x, 0))
-            at, net = arms.setdefault(x, {}), nets.setdefault(x, {})
-            tail = self.graph.edges[edge].tail
+            at, of_net = arms.setdefault(x, {}), nets.setdefault(x, {}).setdefault(net, set())
             for arm in directions:
-                at[arm] = max(weight, at.get(arm, 0))
-                net.setdefault(tail, set()).add(arm)
+                at[arm] = max(2 if rank == 3 else 1, at.get(arm, 0))
+                of_net.add(arm)
 
-        for first, last, edge in self._across.get(y, ()):
-            for x in range(max(first, left), min(last, right - 1) + 1):
-                lay(x, edge, *((_RIGHT,) if x == first else (_LEFT,) if x == last else (_LEFT, _RIGHT)))
-        for x, first, last, edge in self._along.get(y // _BUCKET, ()):
-            if first <= y <= last:
-                lay(x, edge, *((_DOWN,) if y == first else (_UP,) if y == last else (_UP, _DOWN)))
+        for (first, last, net), edges in self._across.get(y, {}).items():
+            if first < right and last >= left:
+                rank = _rank(progress, edges)
+                for x in range(max(first, left), min(last, right - 1) + 1):
+                    lay(x, net, rank, *((_RIGHT,) if x == first else (_LEFT,) if x == last else (_LEFT, _RIGHT)))
+        for (x, first, last, net), edges in self._along.get(y // _BUCKET, {}).items():
+            if first <= y <= last and left <= x < right:
+                rank = _rank(progress, edges)
+                lay(x, net, rank, *((_DOWN,) if y == first else (_UP,) if y == last else (_UP, _DOWN)))
         for x, at in arms.items():
             joint = _JOINTS[sum(_PLACES[arm] * weight for arm, weight in at.items())].translate(_ROUND)
-            if len(at) == 4 and any(net & _VERTICAL and net - _VERTICAL for net in nets[x].values()):
+            if len(at) == 4 and any(met & _VERTICAL and met - _VERTICAL for met in nets[x].values()):
                 joint = "●" if 2 in at.values() else "•"
             texts[x - left] = joint if ranks[x] else joint.translate(_DASHED)
             styles[x - left] = STYLES[5 + ranks[x]]
@@ -258,6 +263,20 @@ def _is_ahead(other: Box, box: Box, direction: Direction) -> bool:
             return other.right <= box.x
         case "right":
             return other.x >= box.right
+
+
+def _rank(progress: Progress, edges: Sequence[int]) -> int:
+    """Return the style of a wire that edges of one net share: the one that does not give way.
+
+    Edges are in the order of their steps: of many, the first are computed first, the last passed first going back.
+    """
+    if len(edges) <= 2 * _ENOUGH:
+        return max(_edge_rank(progress.edge(edge)) for edge in edges)
+    for lit in progress.edges:
+        at = bisect_left(edges, lit)
+        if at < len(edges) and edges[at] == lit:
+            return 3
+    return max(_edge_rank(progress.edge(edge)) for edge in (*edges[:_ENOUGH], *edges[-_ENOUGH:]))
 
 
 def _edge_rank(state: State) -> int:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -34,7 +35,10 @@ MOST_ELEMENTS = 12
 """Of how many elements of one array nodes are made."""
 
 MOST_NODES = 2000
-"""How many lines or steps are drawn; of more, those around the focus."""
+"""Up to how many lines or steps all are drawn."""
+
+AROUND = 200
+"""How many are drawn of more: those around the focus."""
 
 _BOXED: frozenset[Kind] = frozenset({"group", "line"})
 _NO_CHOICES: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
@@ -158,8 +162,10 @@ def build(
 
 def _around(index: int, count: int) -> tuple[int, int]:
     """Return which of `count` things are drawn where one is in focus."""
-    first = max(0, min(index - MOST_NODES // 2, count - MOST_NODES))
-    return first, min(count, first + MOST_NODES)
+    if count <= MOST_NODES:
+        return 0, count
+    first = max(0, min(index - AROUND // 2, count - AROUND))
+    return first, first + AROUND
 
 
 # -- nodes -------------------------------------------------------------------------------------------------------------
@@ -174,6 +180,9 @@ def _given(program: Program, value: Value) -> Node:
 def _step_node(program: Program, step: ForwardStep) -> Node:
     value = program.values[step.output]
     name = f"{printable(value.name)} = " if value.name is not None else ""
+    if value.name is None:
+        # of a line of more than one step, its name stands at each, so that they are seen to belong together
+        name = _cut(printable(step.line), WIDEST // 3) + ": "
     text = name + pretty(printable(_outermost(program, step)))
     return Node(0, "step", (_cut(text),), _note(value), (step.index,), (step.output,))
 
@@ -252,7 +261,7 @@ def _assembled(program: Program, zoom: Zoom, made: Sequence[Node]) -> Graph:
     """Return the graph of these nodes and of what they need that none of them gives: numbered, and joined."""
     maker = {value: node for node in made for value in node.values}
     used = {operand for node in made for step in node.steps for operand in program.steps[step].inputs}
-    leaves = {value for value in program.names.values() if value not in program.producer}
+    leaves = set(takewhile(lambda value: value not in program.producer, program.names.values()))
     given = [value for value in sorted((used | leaves) - maker.keys()) if program.values[value].role != "constant"]
     nodes = [
         Node(index, node.kind, node.label, node.note, node.steps, node.values)

@@ -131,7 +131,7 @@ def _matmul_element(cell: Cell, i: int) -> str:
 def _matmul_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int, j: int) -> int:
     own = _matmul_structure(slot, shapes, output).reads(i)
     other = _matmul_structure(1 - slot, shapes, output).reads(i)
-    return int(other[np.searchsorted(own, j)])
+    return int(other[own.searchsorted(j)])
 
 
 MATMUL = Operation(

@@ -45,9 +45,12 @@ class _Members:
     def __getitem__(self, number: int) -> Indices:
         if self._order is None:
             self._order = np.argsort(self._group, kind="stable")
-            self._sorted = self._group[self._order]
-        start, end = np.searchsorted(self._sorted, (number, number + 1))
-        return self._order[start:end] if number >= 0 else self._order[:0]
+            ordered = self._group[self._order]
+            groups = int(ordered[-1]) + 1 if ordered.size else 0
+            self._starts = np.searchsorted(ordered, np.arange(groups + 1)).tolist()
+        if not 0 <= number < len(self._starts) - 1:
+            return self._order[:0]
+        return self._order[self._starts[number] : self._starts[number + 1]]
 
 
 def blocks(name: str, output_group: Indices, input_group: Indices) -> Structure:

@@ -1,4 +1,4 @@
-"""What differs between two traces of one program, as a reader sees it: tables in which what changed is `old → new`."""
+"""What differs between two traces of one program, as a reader sees it: tables in which what changed is `old→new`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GAP = re.compile(r"\s{2,}")
 
 
 def compared_frame(before: Frame, after: Frame) -> Frame:
-    """Return `after` with a table in which each result that differs from `before` is written `old → new`."""
+    """Return `after` with a table in which each result that differs from `before` is written `old→new`."""
     table = after.table
     if len(before.table.rows) != len(table.rows) or before.table.columns != table.columns:
         return after  # another choice was made, by a sort for instance: the rows do not stand side by side
@@ -139,17 +139,17 @@ def _compared_rows(old: Sequence[str], new: Sequence[str]) -> list[str]:
 def _elements(old: str, new: str) -> list[str]:
     """Return the numbers of one line, those that changed as `old→new`."""
     if not new.startswith("["):
-        return [_changed(old, new, "→")]
+        return [_changed(old, new)]
     before, after = (_GAP.split(text.strip("[]").strip()) for text in (old, new))
     if len(before) != len(after):
         return after
-    return [_changed(one, other, "→") for one, other in zip(before, after, strict=True)]
+    return [_changed(one, other) for one, other in zip(before, after, strict=True)]
 
 
-def _changed(old: str, new: str, arrow: str = f" {ARROW} ") -> str:
+def _changed(old: str, new: str) -> str:
     if not old or not new or old == new or _same(old, new):
         return new
-    return f"{old}{arrow}{new}"
+    return f"{old}{ARROW}{new}"
 
 
 def _same(old: str, new: str) -> bool:

@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import TypeVar, overload
 
 import numpy as np
 
@@ -18,14 +17,13 @@ from bptui.ops.operation import shape_text
 from bptui.present import cells, numbers
 from bptui.present.advice import stable_form
 from bptui.present.frame import Block, Frame, RouteList, Row, StepLabel, Table
+from bptui.present.lazy import Lazy
 from bptui.present.why import route_list
 from bptui.scenario.program import Array, ForwardStep, Slot, Value
 from bptui.text import counted, printable
 from bptui.trace import formulas
 from bptui.trace.elements import Elements, Level
 from bptui.trace.record import Trace
-
-Item = TypeVar("Item")
 
 LARGEST_TABLE = 1000
 """How many elements of one array a step's table lists."""
@@ -66,7 +64,7 @@ class Presentation:
     @cached_property
     def labels(self) -> Sequence[StepLabel]:
         """The list of steps, each label made when it is asked for."""
-        return _Lazy(len(self), self.label)
+        return Lazy(len(self), self.label)
 
     def label(self, index: int) -> StepLabel:
         """Return how step `index` stands in the list of steps."""
@@ -267,7 +265,7 @@ class Presentation:
             return row(*places[index]) if index < len(places) else _more(size - listed, 7)
 
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
-        rows = _Lazy(len(places) + (size > listed), row_at)
+        rows = Lazy(len(places) + (size > listed), row_at)
         return Table(columns, (False, False, True, True, True, True, True), rows)
 
     def _backward_sentence(self, slot: Slot, step: ForwardStep) -> str:
@@ -337,7 +335,7 @@ class Presentation:
             which = bisect_right(self._value_starts, at) - 1
             return self._value_row(*names[which], at - self._value_starts[which], index)
 
-        return Table(("name", "shape", "value", "gradient so far"), (False,) * 4, _Lazy(self._value_starts[-1], row))
+        return Table(("name", "shape", "value", "gradient so far"), (False,) * 4, Lazy(self._value_starts[-1], row))
 
     def changed(self, index: int) -> range:
         """Return the rows of `values` whose numbers step `index` makes or adds to; none where the value has no name."""
@@ -464,9 +462,9 @@ class Presentation:
 
     def _rows(self, value: Value, row: Callable[[int], Row]) -> Sequence[Row]:
         if value.size <= LARGEST_TABLE:
-            return _Lazy(value.size, row)
+            return Lazy(value.size, row)
         blank = 3 if value.id in self.program.producer else 2
-        return _Lazy(
+        return Lazy(
             LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else _more(value.size - LARGEST_TABLE, blank)
         )
 
@@ -538,24 +536,3 @@ def _listed(words: Sequence[str]) -> str:
 
 def _more(count: int, columns: int) -> Row:
     return Row((f"… {count:,} more", *[""] * (columns - 1)), None, "more")
-
-
-class _Lazy(Sequence[Item]):
-    """A sequence whose items are made when they are read."""
-
-    def __init__(self, length: int, make: Callable[[int], Item]) -> None:
-        self._length, self._make = length, make
-
-    def __len__(self) -> int:
-        return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Item]: ...
-    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        if isinstance(index, slice):
-            return [self._make(at) for at in range(*index.indices(self._length))]
-        if not -self._length <= index < self._length:
-            raise IndexError(index)
-        return self._make(index % self._length)

@@ -14,6 +14,7 @@ from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted
+from bptui.trace.places import value_of
 
 HIDDEN = "▒▒▒"
 """Stands for a number that is to be predicted."""
@@ -133,7 +134,7 @@ class Quiz:
 
     def values(self, shown: Presentation, step: int, table: Table) -> Table:
         """Return `table`, the values and gradients at `step`, with the numbers that this step gives hidden."""
-        made, column = _made(shown, step)
+        made, column = value_of(shown.trace, step), 2 if step < shown.trace.seed_step else 3
         rows = list(table.rows)
         size = shown.program.values[made].size
         if made not in shown.program.names.values() or not any(self.is_open(step, flat) for flat in range(size)):
@@ -184,14 +185,6 @@ def hints(frame: Frame) -> tuple[str, ...]:
 def _name(frame: Frame) -> str:
     name, equals, _ = frame.formulas[0].partition(" = ")
     return name if equals else ""
-
-
-def _made(shown: Presentation, step: int) -> tuple[int, int]:
-    """Return the value that a step makes or adds to, and the column of the table of values in which that is seen."""
-    forward = shown.trace.seed_step
-    if step < forward:
-        return shown.program.steps[step].output, 2
-    return (shown.program.target if step == forward else shown.program.slots[step - forward - 1].target), 3
 
 
 def _at_digits(decimals: int | None, typed: str, exact: str) -> str:

@@ -255,8 +255,8 @@ class Wires:
     def lines(self, width: int, element: int = 0, *, matrix: bool = False, numbers: bool = True) -> list[Line]:
         """Return the wires of `width` cells with the element under the cursor lit, and what there is to say of them.
 
-        `matrix` adds the Jacobian of zeros and ones, where there is room in place of the words; without `numbers` what runs
-        along the wires is left out.
+        `matrix` adds the Jacobian of zeros and ones, where there is room in place of the words; without `numbers` what
+        runs along the wires is left out.
         """
         lit = self.lit(element)
         words = self.words(numbers)
@@ -480,7 +480,7 @@ class Wires:
         rows = [self._label(self.output.id, at) for at in range(self.output.size)]
         pitch, gutter = max(2, *map(len, labels)) + 1, max(map(len, rows))
         canvas = Canvas()
-        canvas.write(0, 0, cut(f"d{result}/d{operand}: a 1 for each wire", width), "title")
+        canvas.write(0, 0, cut(f"d{result}/d{operand}", width), "title")
         for top, label in enumerate(labels):
             canvas.write(1, gutter + pitch * (top + 1) - len(label), label, "strong" if top in lit[0] else "muted")
         for bottom, label in enumerate(rows):

@@ -29,6 +29,9 @@ Node = tuple[int, int]
 _ELEMENTS_KEPT = 4_000_000
 """How many elements of Jacobian rows are remembered."""
 
+_NODES_KEPT = 1024
+"""Of how many nodes the edges are remembered: what stands inside a line is come to from all that the line uses."""
+
 _OPERANDS_KEPT = 64
 """Of how many operands the structure and the elementwise derivative are remembered."""
 
@@ -53,6 +56,7 @@ class Elements:
         self._rows: dict[tuple[int, int, int], Array] = {}
         self._kept = 0
         self._local = lru_cache(_OPERANDS_KEPT)(self._compute_local)
+        self._edges_out = lru_cache(_NODES_KEPT)(self.primitive_edges)
         self.structure = lru_cache(_OPERANDS_KEPT)(self._compute_structure)
 
     def edges(self, node: Node, level: Level) -> list[Edge]:
@@ -83,7 +87,7 @@ class Elements:
             if at != node and program.values[at[0]].name is not None:
                 edges.append(Edge(node, at, derivatives[at], program.producer[at[0]], -1))
                 continue
-            for edge in self.primitive_edges(at):
+            for edge in self._edges_out(at):
                 product = derivatives[at] * edge.derivative
                 if edge.head in derivatives:
                     derivatives[edge.head] += product

@@ -13,7 +13,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
-from bptui.tui.commands import APP, FILES, GRAPH, KEEPING, MOVING, PREDICTING, READING, SEEING, STOPPING, WALKING, WHAT_IF, bindings
+from bptui.tui.commands import APP, ON_WALK, bindings
 from bptui.tui.driver import COLOURLESS, TerminalDriver
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class BptuiApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every command that has its place on `screen`."""
-        groups = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, FILES, WHAT_IF, PREDICTING, KEEPING, APP) if screen is self._walk else (APP,)
+        groups = (*ON_WALK, APP) if screen is self._walk else (APP,)
         for group in groups:
             for command in group:
                 if command.id not in ("app.palette", "app.interrupt"):

@@ -94,9 +94,9 @@ IN_MAP = (
 
 GRAPH = (
     Command("graph.show", "v", "screen.toggle_graph", "Graph or list of steps at the left", "v", "graph"),
-    Command("graph.alone", "V", "screen.graph_alone", "The graph on all of the screen, or the panels again", "V"),
-    Command("graph.in", "plus", "screen.zoom(1)", "Zoom into the graph: network, lines, operations, elements", "+"),
-    Command("graph.out", "minus", "screen.zoom(-1)", "Zoom out of the graph", "-"),
+    Command("graph.alone", "V", "screen.graph_alone", "The graph on all of the screen, or the panels again", "V", "whole screen"),
+    Command("graph.in", "plus", "screen.zoom(1)", "Zoom into the graph: network, lines, operations, elements", "+", "in"),
+    Command("graph.out", "minus", "screen.zoom(-1)", "Zoom out of the graph", "-", "out"),
 )
 
 IN_GRAPH = (
@@ -169,6 +169,9 @@ IN_LINES = (
     Command("lines.last", "end", "last", "Last row, where the panel holds more than it shows", "End"),
 )
 """Commands of the panel that has the focus. In the table of elements, the equation follows the cursor."""
+
+ON_WALK = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, WHAT_IF, PREDICTING, KEEPING, FILES)
+"""The commands that the walk has wherever the focus is."""
 
 GROUPS = (
     ("Walking", WALKING),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
-from bptui.editing import Curve, LeafElement, curve, leaf_element, target_with
+from bptui.editing import Curve, LeafElement, curve, leaf_element, scalar, target_with
 from bptui.errors import BptuiError, Fault
 from bptui.present import numbers
 from bptui.present.plot import Mark, plot
@@ -44,8 +45,8 @@ class EditScreen(Dialog[Edit | None]):
         self._trace, self._ascii = trace, ascii
         self._element = element
         self._curve: Curve | None = None
-        self._then: float | None = None
-        """The target with the number that is typed."""
+        self._then: tuple[float, float] | None = None
+        """The number that was typed last, and the target with it."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="window", classes="what-if") as window:
@@ -95,17 +96,14 @@ class EditScreen(Dialog[Edit | None]):
             self.query_one("#range", Input).value = _range_text(*_around(self._number(element)))
         self._compute()
 
-    def _compute(self) -> None:
-        self.run_worker(self._computed, exclusive=True, group="curve")
-
-    async def _computed(self) -> None:
+    @work(exclusive=True, group="curve")
+    async def _compute(self) -> None:
         """Compute the curve, and the target with the number typed, off the screen's own thread."""
         await asyncio.sleep(_PAUSE)
         element = self._element
         try:
-            self._then = await asyncio.to_thread(
-                target_with, self._trace, element, read_number(self._typed("number")).number
-            )
+            typed = read_number(self._typed("number")).number
+            self._then = typed, await asyncio.to_thread(target_with, self._trace, element, typed)
         except BptuiError:
             self._then = None
         try:
@@ -130,20 +128,20 @@ class EditScreen(Dialog[Edit | None]):
     def _drawn(self, width: int) -> list[Line]:
         trace, element = self._trace, self._element
         loss, name = trace.program.loss, self._element_name(element)
-        here, now = self._number(element), target_with(trace, element, self._number(element))
+        here, now = self._number(element), scalar(trace)
         slope = float(trace.gradient(element.leaf).reshape(-1)[element.flat])
         said = f"{loss} = {numbers.number(now)} at {name} = {numbers.number(here)}"
         said += f", slope d{loss}/d{name} = {numbers.number(slope)}"
         lines = [line(said, "strong")]
         marks = [Mark(here, now, "o" if self._ascii else "●")]
         if self._then is not None:
-            typed = read_number(self._typed("number")).number
+            typed, then = self._then
             if typed != here:
                 lines = [
                     line(said, "muted"),
-                    line(f"{loss} = {numbers.number(self._then)} at {name} = {numbers.number(typed)}", "strong"),
+                    line(f"{loss} = {numbers.number(then)} at {name} = {numbers.number(typed)}", "strong"),
                 ]
-                marks.append(Mark(typed, self._then, "x" if self._ascii else "◆"))
+                marks.append(Mark(typed, then, "x" if self._ascii else "◆"))
         if self._curve is None:
             return lines
         height = self.query_one("#plot", TextView).room.height - len(lines)

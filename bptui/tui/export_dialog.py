@@ -30,7 +30,7 @@ class ExportScreen(Dialog[None]):
     def __init__(self, trace: Trace, source: str) -> None:
         super().__init__()
         self._trace = trace
-        self._stem = re.sub(r"[^\w.-]+", "-", Path(source).stem or trace.scenario.title).strip("-.") or "trace"
+        self._stem = file_stem(source, trace)
         self._format = next(iter(FORMATS))
         self._proposed = free_name(self._stem, self._format)
 
@@ -90,6 +90,11 @@ class ExportScreen(Dialog[None]):
 
     def _say(self, text: str) -> None:
         self.query_one("#said", Static).update(Content(text))
+
+
+def file_stem(source: str, trace: Trace) -> str:
+    """Return what the names of files made from a trace begin with: the scenario's own name, or its title."""
+    return re.sub(r"[^\w.-]+", "-", Path(source).stem or trace.scenario.title).strip("-.") or "trace"
 
 
 def free_name(stem: str, format: str, beside: Path | None = None) -> str:

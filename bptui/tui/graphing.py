@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.content import Content
+
 from bptui.tui.graph_view import GraphView
 from bptui.tui.step_list import StepList
 from bptui.tui.walk_part import WalkPart
@@ -15,7 +17,9 @@ class Graphing(WalkPart):
 
     def show_in_graph(self, element: int) -> None:
         """Light the present step, with the cursor on `element`."""
-        self.query_one(GraphView).go(self.step, element, self.trace)
+        graph = self.query_one(GraphView)
+        graph.go(self.step, element, self.trace)
+        graph.border_subtitle = Content(self.presentation.labels[self.step].text)
 
     @property
     def _graph_alone(self) -> bool:

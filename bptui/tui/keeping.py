@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+
+from textual import events
 
 from bptui.errors import BptuiError
 from bptui.exporting.files import write_whole
 from bptui.present.copying import formula_text, table_text
 from bptui.present.frame import Table
 from bptui.text import counted, printable
-from bptui.tui.export_dialog import free_name
+from bptui.tui.description import Description
+from bptui.tui.export_dialog import file_stem, free_name
 from bptui.tui.line_table import LineTable
 from bptui.tui.pinned import PinnedPanel, PinnedStep, PinnedValue
 from bptui.tui.screenshot import without_fonts
 from bptui.tui.walk_part import WalkPart
+
+_ROOMY = 150
+"""From which width on the graph is seen beside the step and what is pinned."""
 
 
 class Keeping(WalkPart):
@@ -40,6 +45,7 @@ class Keeping(WalkPart):
 
     def action_pin(self) -> None:
         """Pin the value under the cursor, or else the step; what is pinned already is taken down."""
+        self.query_one(Description).close()
         wanted = self._to_pin()
         if self._pinned is not None and (wanted == self._pinned or isinstance(self.focused, PinnedPanel)):
             self._pinned = None
@@ -67,11 +73,15 @@ class Keeping(WalkPart):
         elif self._pinned is not None:
             panel.show_value(self._pinned.name, values)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out the graph and the list of steps beside something pinned, where there is no room for both."""
+        self.set_class(event.size.width < _ROOMY, "-cramped")
+
     # -- pictures ----------------------------------------------------------------------------------------------------
 
     def action_screenshot(self) -> None:
         """Save a picture of the screen under a name that is free."""
-        stem = re.sub(r"[^\w.-]+", "-", Path(self.source).stem or self.trace.scenario.title).strip("-.") or "trace"
+        stem = file_stem(self.source, self.trace)
         path = Path(free_name(f"{stem}-step-{self.step + 1}", "svg"))
         try:
             write_whole(path, without_fonts(self.app.export_screenshot(title=self.presentation.title)))

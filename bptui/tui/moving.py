@@ -113,7 +113,9 @@ class Moving(WalkPart):
         if direction < 0:
             ahead, behind = range(start - 1, -1, -1), range(last, start - 1, -1)
         for steps, said in ((ahead, ""), (behind, "from the start again" if direction > 0 else "from the end again")):
-            found = await look_through(lambda part: find_text(shown, text, part), steps, lambda: self.step == start)
+            found = await look_through(
+                lambda part: find_text(shown, text, part), steps, lambda: self.step == start, self.looking
+            )
             if self.step != start:
                 return  # the reader has moved on
             if found is not None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.content import Content
 
-from bptui.present.frame import Frame, Table
+from bptui.present.frame import Frame, Row, Table
 from bptui.present.layout import formula, table
 from bptui.tui.step_panel import equation_lines
 from bptui.tui.text_view import Line, TextView, line
 
 MOST_ROWS = 40
 """How many rows of a pinned step's table are shown."""
+
+_GIVEN = frozenset({"value", "gradient", "after"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,17 @@ class PinnedPanel(TextView):
 def _step_lines(frame: Frame, width: int) -> list[Line]:
     title = [line(text, "title") for text in formula(frame.title, width, 4)]
     equation = equation_lines(frame.formulas, width)
-    rows = [line(text.rstrip()) for text in table(frame.table, width, 0, MOST_ROWS)] if frame.table.rows else []
-    return [*title, line(""), *equation, line(""), *rows[:1], *rows[1:]]
+    rows = [line(text) for text in table(_brief(frame.table), width, 0, MOST_ROWS + 1)] if frame.table.rows else []
+    return [*title, line(""), *equation, line(""), *rows]
+
+
+def _brief(found: Table) -> Table:
+    """Return a step's table with the elements and what the step gives them: there is little room."""
+    kept = [at for at, title in enumerate(found.columns) if at == 0 or title in _GIVEN]
+    rows = [replace(row, cells=tuple(row.cells[at] for at in kept)) for row in found.rows[:MOST_ROWS]]
+    if len(found.rows) > MOST_ROWS:
+        rows.append(Row((f"… {len(found.rows) - MOST_ROWS:,} more", *[""] * (len(kept) - 1)), None, "more"))
+    return Table(tuple(found.columns[at] for at in kept), tuple(found.numeric[at] for at in kept), rows)
 
 
 def _value_lines(name: str, values: Table) -> list[Line]:

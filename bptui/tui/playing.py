@@ -56,7 +56,7 @@ class Playing(Stopping):
             self.refresh_step()
 
     def _play_on(self) -> None:
-        if not self.is_current:
+        if self.app.screen is not self:
             return  # something lies over the walk: it goes on afterwards
         if self.step != self._played_to:
             self._stop()  # the reader has taken over

@@ -7,6 +7,7 @@ from textual import events
 from bptui.present.frame import Frame, Table
 from bptui.present.quiz import Quiz, question
 from bptui.tui.answer_dialog import AnswerScreen
+from bptui.tui.description import Description
 from bptui.tui.walk_part import WalkPart
 
 _BEGINNINGS = frozenset("0123456789.-−+")
@@ -37,6 +38,7 @@ class Predicting(WalkPart):
 
     def action_test(self) -> None:
         """Begin to predict, or leave it and see everything."""
+        self.query_one(Description).close()
         if self._quiz is None:
             self._quiz, self._kept_quiz = self._kept_quiz or Quiz(), None
             self.app.notify("Type the number that is hidden. h hints, t ends the test.", timeout=4, markup=False)

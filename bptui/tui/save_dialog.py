@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -17,7 +16,7 @@ from bptui.text import printable
 from bptui.trace.record import Trace
 from bptui.tui.commands import Command, bindings
 from bptui.tui.dialog import Dialog
-from bptui.tui.export_dialog import free_name
+from bptui.tui.export_dialog import file_stem, free_name
 
 
 class SaveScreen(Dialog[None]):
@@ -29,7 +28,7 @@ class SaveScreen(Dialog[None]):
     def __init__(self, trace: Trace, source: str) -> None:
         super().__init__()
         self._trace = trace
-        stem = re.sub(r"[^\w.-]+", "-", Path(source).stem or trace.scenario.title).strip("-.") or "scenario"
+        stem = file_stem(source, trace)
         self._proposed = free_name(f"{stem}-edited", "toml", beside=self._beside(source, stem))
 
     def compose(self) -> ComposeResult:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import on
+
 from bptui.present.frame import Frame
 from bptui.present.wires import find_wires
 from bptui.trace.places import value_of
@@ -31,6 +33,11 @@ class Seeing(WalkPart):
         row = self.query_one("#elements", LineTable).row
         element = row.element if row is not None else None
         return value_of(self.trace, self.step), element or 0
+
+    @on(LineTable.RowChosen, "#elements, #values")
+    def _row_chosen(self) -> None:
+        """A click on the row that the cursor is on asks why."""
+        self.action_why()
 
     def action_why(self) -> None:
         """Show all routes of the element under the cursor."""

@@ -111,7 +111,7 @@ class Stopping(WalkPart):
     async def _run(self, steps: range, otherwise: str) -> None:
         start = self.step
         look = partial(find, self.trace, tuple(self.breakpoints))
-        hit: Hit | None = await look_through(look, steps, lambda: self.step == start)
+        hit: Hit | None = await look_through(look, steps, lambda: self.step == start, self.looking)
         if self.step != start:
             return  # the reader has moved on
         if hit is not None:

@@ -17,8 +17,8 @@ from bptui.tui.commands import (
     GRAPH,
     IN_GRAPH,
     IN_LINES,
-    KEEPING,
     MOVING,
+    ON_WALK,
     PREDICTING,
     READING,
     SEEING,
@@ -57,7 +57,7 @@ _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backw
 class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing):
     """Walks through one trace."""
 
-    BINDINGS = bindings(WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, FILES, WHAT_IF, PREDICTING, KEEPING)
+    BINDINGS = bindings(*ON_WALK)
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
@@ -100,8 +100,9 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
 
     def keys_with(self, panel: Sequence[Command]) -> list[Command]:
         """Return the commands for the line of keys while a panel with these has the focus."""
-        working = (*SEEING, *MOVING, *STOPPING, *panel, *GRAPH, *WHAT_IF, *PREDICTING)
-        return [*WALKING, *working, *READING, *FILES, *APP]
+        working = (*SEEING, *MOVING, *STOPPING)
+        working = (*panel, *GRAPH, *working) if panel is IN_GRAPH else (*working, *panel, *GRAPH)
+        return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *APP]
 
     def on_descendant_focus(self) -> None:
         panel = IN_GRAPH if isinstance(self.focused, GraphView) else IN_LINES
@@ -139,7 +140,8 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         row = frame.table.rows[cursor] if cursor else None
         if row is not None and row.element:
             frame = self.frame(row.element)
-        extra = (*self.moving_said, *self.playing_said, *self.show_stops(numbers=not self.score_said), *self.edits_said, *self.score_said)
+        stops = self.show_stops(numbers=not self.score_said)
+        extra = (*self.moving_said, *self.playing_said, *stops, *self.edits_said, *self.score_said)
         self.query_one(TopLine).show(self.trace.mode, *extra, f"step {self.step + 1} of {frame.steps}", frame.phase)
         self.query_one(StepList).go(self.step)
         self.show_in_graph(frame.element)

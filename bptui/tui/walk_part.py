@@ -29,6 +29,10 @@ class WalkPart(Screen[None]):
     def go(self, step: int) -> None:
         """Go to step `step`, or the nearest that there is."""
 
+    def looking(self) -> None:
+        """Say that what was asked for is still looked for."""
+        self.app.notify("looking through the steps… any move ends it", markup=False, timeout=2)
+
     @abstractmethod
     def frame(self, element: int = 0, step: int | None = None) -> Frame:
         """Return what a step shows, the present one where none is named."""

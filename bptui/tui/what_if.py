@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from textual import work
+
 import bptui
 from bptui.editing import History, LeafElement
 from bptui.errors import BptuiError
@@ -14,6 +16,7 @@ from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
+from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
 from bptui.tui.line_table import LineTable
@@ -67,6 +70,7 @@ class WhatIf(WalkPart):
 
     def action_edit(self) -> None:
         """Ask for another number for an element of a leaf."""
+        self.query_one(Description).close()
         element = self._pointed_at()
         if element is None:
             self.app.notify("this scenario has no number to edit", markup=False)
@@ -106,9 +110,10 @@ class WhatIf(WalkPart):
 
     def _use(self, history: History) -> None:
         self._history = history
-        self.run_worker(self._applied, exclusive=True, group="edits")
+        self._apply()
 
-    async def _applied(self) -> None:
+    @work(exclusive=True, group="edits")
+    async def _apply(self) -> None:
         """Compute the trace of the edits in force, off the screen's own thread, and show it."""
         trace = await asyncio.to_thread(self._history.edits.apply, self._original)
         self.show_trace(trace, self._before if trace is self._original else Presentation(trace))

@@ -115,7 +115,7 @@ class WhyScreen(Dialog[int | None]):
         first, second = routes + frame, factors + frame
         if first + second > free:
             first = max(min(first, free // 2), free - second)
-        return first, min(second, free - first)
+        return max(1, first), max(1, min(second, free - first))
 
     def on_resize(self) -> None:
         if self._listing is not None:
