@@ -130,7 +130,10 @@ def test_every_value_stands_once(exported: Any) -> None:
     assert len(set(names)) == len(names)
     for value in exported["values"]:
         array(value["value"], value["shape"])
-        assert value["role"] == "constant" or array(value["gradient"], value["shape"]) is not None
+        if value["role"] == "constant":
+            assert value["gradient"] is None
+        else:
+            array(value["gradient"], value["shape"])
 
 
 def test_forward_then_the_seed_then_backward(exported: Any) -> None:
@@ -211,7 +214,6 @@ def test_contributions_are_upstream_times_local(exported: Any) -> None:
                 local = array(step["local"]["value"], [*output, *shape])
                 product = np.tensordot(upstream, local, axes=len(output))
         sound = np.isfinite(product) & np.isfinite(contribution)
-        assert same(np.isfinite(product) | (upstream.size > 1), np.isfinite(contribution) | (upstream.size > 1))
         np.testing.assert_allclose(product[sound], contribution[sound], rtol=1e-9, atol=1e-12)
         checked += 1
     assert checked

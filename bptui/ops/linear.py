@@ -134,6 +134,20 @@ def _matmul_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int,
     return int(other[own.searchsorted(j)])
 
 
+def _matmul_rule(slot: int, shapes: tuple[Shape, ...]) -> str:
+    """Return the rule as it is written where one side, or both, is a vector."""
+    ranks = len(shapes[0]), len(shapes[1])
+    if ranks == (1, 1):
+        return ("dL/dA = dL/dy * B", "dL/dB = dL/dy * A")[slot]
+    if ranks == (2, 1) and slot == 0:
+        return "dL/dA = outer(dL/dy, B)"
+    if ranks == (1, 2) and slot == 1:
+        return "dL/dB = outer(A, dL/dy)"
+    return _MATMUL_RULES[slot]
+
+
+_MATMUL_RULES = ("dL/dA = dL/dy @ B.T", "dL/dB = A.T @ dL/dy")
+
 MATMUL = Operation(
     name="matmul",
     family="linear",
@@ -146,7 +160,8 @@ MATMUL = Operation(
     derivative=_of_partner(_matmul_partner),
     partner=_matmul_partner,
     formula="y = A @ B, y[i,j] = sum of A[i,k]*B[k,j] over k",
-    rules=("dL/dA = dL/dy @ B.T", "dL/dB = A.T @ dL/dy"),
+    rules=_MATMUL_RULES,
+    rule_for=_matmul_rule,
     symbol="@",
     precedence=PRODUCT,
     samples=tuple(

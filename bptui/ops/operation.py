@@ -126,6 +126,8 @@ class Operation:
     """The definition, in the names of `operands`; the result is `y`, or `L` where it is a loss."""
     rules: tuple[str, ...]
     """For each operand the local derivative, in symbols or words. Empty text where no gradient passes."""
+    rule_for: Callable[[int, tuple[Shape, ...]], str] | None = None
+    """`rule_for(slot, shapes)`: the rule, where it is written otherwise for some shapes than in `rules`."""
     convention: str = ""
     """What is chosen at kinks, ties and corners of the definition; shown wherever it matters."""
     options: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
@@ -155,6 +157,12 @@ class Operation:
     def partial(self, slot: int) -> Rule | None:
         """Return the elementwise partial derivative of `slot`; None where it is not elementwise or passes nothing."""
         return self.partials[slot] if self.partials else None
+
+    def rule(self, slot: int, shapes: tuple[Shape, ...]) -> str:
+        """Return the local derivative of `slot` in words or symbols, for operands of these shapes."""
+        if self.rule_for is not None:
+            return self.rule_for(slot, shapes)
+        return self.rules[min(slot, len(self.rules) - 1)]
 
     def passes(self, slot: int) -> bool:
         """Return whether a gradient can flow back into `slot`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bptui.ops.operation import ATOM, PRODUCT, Params
+from bptui.ops.operation import ATOM, SIGN, Params
 from bptui.scenario.notation import Shape
 from bptui.scenario.program import ForwardStep, Program, Slot
 
@@ -42,7 +42,8 @@ def local(program: Program, slot: Slot, brief: bool = False) -> str:
     operation = step.operation
     if operation.partial(slot.slot) is not None:
         return operation.derivative(WholeCell(program, step, brief), slot.slot, 0, 0)
-    return _named(program, step, operation.rules[min(slot.slot, len(operation.rules) - 1)], brief)
+    shapes = tuple(program.values[operand].shape for operand in step.inputs)
+    return _named(program, step, operation.rule(slot.slot, shapes), brief)
 
 
 def backward(program: Program, slot: Slot, brief: bool = False) -> str:
@@ -102,13 +103,15 @@ def _named(program: Program, step: ForwardStep, rule: str, brief: bool) -> str:
         rule = re.sub(r" ?/ ?n\b", "", rule)  # the rules of losses divide by the number of terms of a mean
     letters = {"y": step.output} | dict(zip(operation.operands, step.inputs, strict=False))
     cell = WholeCell(program, step, brief)
-    names = {letter: cell.text(value, PRODUCT) for letter, value in letters.items()}
-    derivatives = {letter: program.derivative_name(value, brief=brief) for letter, value in letters.items()}
 
     def replaced(match: re.Match[str]) -> str:
-        gradient, letter = match.groups()
-        if gradient is not None:
-            return derivatives.get(gradient, match.group())
-        return names.get(letter, letter)
+        gradient, letter, transposed = match["gradient"], match["letter"], match["transposed"] or ""
+        value = letters.get(gradient or letter)
+        if value is None:
+            return match.group()
+        if gradient:
+            name = program.derivative_name(value, brief=brief)
+            return f"({name}){transposed}" if transposed else name
+        return cell.text(value, ATOM if transposed else SIGN) + transposed
 
-    return re.sub(r"\bdL/d([A-Za-z]\w*)|\b([A-Za-z]\w*)\b", replaced, rule)
+    return re.sub(r"\b(?:dL/d(?P<gradient>[A-Za-z]\w*)|(?P<letter>[A-Za-z]\w*))\b(?P<transposed>\.T)?", replaced, rule)

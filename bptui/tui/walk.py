@@ -100,7 +100,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
 
     def keys_with(self, panel: Sequence[Command]) -> list[Command]:
         """Return the commands for the line of keys while a panel with these has the focus."""
-        working = (*SEEING, *MOVING, *STOPPING)
+        working: tuple[Command, ...] = (*SEEING, *MOVING, *STOPPING)
         working = (*panel, *GRAPH, *working) if panel is IN_GRAPH else (*working, *panel, *GRAPH)
         return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *APP]
 
