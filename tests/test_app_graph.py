@@ -37,7 +37,8 @@ def app_on(trace: Trace) -> BptuiApp:
 
 
 def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:
-    return pilot.app.screen.query_one(f"#{id}" if id else kind, kind)
+    screen = pilot.app.screen
+    return screen.query_one(f"#{id}", kind) if id else screen.query_one(kind)
 
 
 def walk(pilot: AnyPilot) -> WalkScreen:

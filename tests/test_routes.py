@@ -243,7 +243,7 @@ def test_an_unknown_level_is_refused() -> None:
 
 def test_an_array_that_is_empty_or_of_one_element() -> None:
     trace = trace_of('[inputs]\nx = [2.0]\n[forward]\nnone = "x[1:]"\nL = "sum(none) + 3*x[0]"')
-    with pytest.raises(bptui.BptuiError, match=r"several|no element|empty"):
+    with pytest.raises(bptui.BptuiError, match="has none"):
         trace.routes("none")
     assert trace.routes("x[0]").count == 1, "an element that no slice takes leads nowhere through it"
 

@@ -350,7 +350,7 @@ class Presentation:
         return range(0) if which is None else range(*self._value_starts[which : which + 2])
 
     def value_at(self, row: int) -> tuple[int, int] | None:
-        """Return which value, and the first of its elements that, row `row` of `values` shows; None where it is empty."""
+        """Return which value row `row` of `values` shows, and its first element there; None where it is empty."""
         which = bisect_right(self._value_starts, row) - 1
         if not 0 <= which < len(self.program.names):
             return None

@@ -176,8 +176,8 @@ class Program:
     def derivative_name(self, value: int, flat: int | None = None, brief: bool = False) -> str:
         """Return how the target's derivative with respect to a value, or one element of it, is shown: `dL/dW2(1,1)`.
 
-        `brief` leaves out what is long in the expression of an unnamed value. What was picked out of a value by an index
-        is a copy: dL/dx[0] is the total derivative, to which the copy's gradient is one contribution.
+        `brief` leaves out what is long in the expression of an unnamed value. What was picked out of a value by an
+        index is a copy: dL/dx[0] is the total derivative, to which the copy's gradient is one contribution.
         """
         record = self.values[value]
         if flat is not None and record.shape:

@@ -14,8 +14,8 @@ from textual.screen import Screen
 import bptui
 from bptui import bundled
 from bptui.errors import BptuiError
-from bptui.present.layout import paragraph
 from bptui.present.frame import Row, Table
+from bptui.present.layout import paragraph
 from bptui.text import printable
 from bptui.tui.commands import APP, CHOOSING, bindings
 from bptui.tui.description import description_lines

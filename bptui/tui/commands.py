@@ -94,8 +94,8 @@ IN_MAP = (
 
 GRAPH = (
     Command("graph.show", "v", "screen.toggle_graph", "Graph or list of steps at the left", "v", "graph"),
-    Command("graph.alone", "V", "screen.graph_alone", "The graph on all of the screen, or the panels again", "V", "whole screen"),
-    Command("graph.in", "plus", "screen.zoom(1)", "Zoom into the graph: network, lines, operations, elements", "+", "in"),
+    Command("graph.alone", "V", "screen.graph_alone", "The graph alone, or the panels again", "V", "alone"),
+    Command("graph.in", "plus", "screen.zoom(1)", "Zoom into the graph: as far as elements", "+", "in"),
     Command("graph.out", "minus", "screen.zoom(-1)", "Zoom out of the graph", "-", "out"),
 )
 

@@ -19,7 +19,7 @@ class Graphing(WalkPart):
         """Light the present step, with the cursor on `element`."""
         graph = self.query_one(GraphView)
         graph.go(self.step, element, self.trace)
-        graph.border_subtitle = Content(self.presentation.labels[self.step].text)
+        graph.border_subtitle = Content(self.presentation.labels[self.step].text) if self._graph_alone else ""
 
     @property
     def _graph_alone(self) -> bool:
@@ -42,6 +42,7 @@ class Graphing(WalkPart):
     def action_graph_alone(self) -> None:
         """Show the graph on all of the screen, or the panels again."""
         self.toggle_class("-graph-alone")
+        self.show_in_graph(self.element)
         self._focus_what_is_seen()
 
     def action_zoom(self, by: int) -> None:

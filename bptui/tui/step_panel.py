@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from bptui.present.layout import formula, wrapped
 from bptui.present.frame import Frame
+from bptui.present.layout import formula, wrapped
 from bptui.text import width as cells
 from bptui.tui.text_view import Line, TextView, line
 
