@@ -27,7 +27,7 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
     if mode not in MODES:
         raise BptuiError(Fault(f"unknown mode `{mode}`", "it is `numbers` or `symbols`"))
     if mode == "symbols":
-        raise BptuiError("traces in symbols are not there yet: leave out `mode`, or `--symbolic`, for numbers")
+        raise BptuiError("traces in symbols are not there yet: leave out `mode` for numbers")
     given = _given(scenario, values or {})
     faults: list[Fault] = []
     leaves: dict[int, Array] = {}

@@ -53,15 +53,20 @@ def width(text: str) -> int:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the one of `words` that `word` most likely meant, or None where nothing is close."""
+    """Return the one of `words` that `word` most likely meant, or None where nothing is close.
+
+    That is the one that differs in case alone, else a close one, else the first of which `word` is the first part.
+    """
     import difflib
 
-    short = word[:80]
-    matches = difflib.get_close_matches(short, list(words), n=1, cutoff=0.6)
-    if matches:
+    short, words = word[:80], list(words)
+    folded = short.casefold()
+    for other in words:
+        if other.casefold() == folded:
+            return other
+    if matches := difflib.get_close_matches(short, words, n=1, cutoff=0.6):
         return matches[0]
-    folded = {other.casefold(): other for other in words}
-    return folded.get(short.casefold())
+    return next((other for other in words if other.casefold().startswith((f"{folded}_", f"{folded}-"))), None)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

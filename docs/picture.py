@@ -1,6 +1,6 @@
 """Draw docs/bptui.svg, the picture of the running app that the README opens with.
 
-    .venv/bin/python docs/picture.py
+.venv/bin/python docs/picture.py
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ async def draw() -> str:
     """Return the screen of the first exercise at step STEP as SVG that fetches nothing."""
     trace = bptui.run(bptui.load(bundled.FIRST))
     app = BptuiApp(trace, bundled.FIRST)
-    async with app.run_test(size=(118, 36)) as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("escape", "colon", *str(STEP + 1), "enter")
         await pilot.pause()
         return without_fonts(app.export_screenshot(title="bptui exercise-7-1"))

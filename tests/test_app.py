@@ -349,7 +349,7 @@ async def test_the_palette_has_every_command(small: Trace) -> None:
 
 
 async def test_everything_can_be_clicked(exercise: Trace) -> None:
-    async with app_on(exercise, "exercise-7-1").run_test(size=(120, 40)) as pilot:
+    async with app_on(exercise, "exercise-7-1").run_test(size=(200, 40)) as pilot:
         await pilot.press("escape", "l")
         await pilot.click(StepList, offset=(6, 5))
         assert walk(pilot).step == 3, "below the frame and the heading"
@@ -436,7 +436,7 @@ async def test_a_scenario_that_cannot_be_opened_is_said(tmp_path: Path, monkeypa
     async with BptuiApp(None).run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: "cannot be read" in shown(part(pilot, LineTable, "scenarios")))
         await pilot.press("enter")
-        assert "a-broken.toml:3" in "".join(shown(part(pilot, TextView, "about")).split())
+        await until(pilot, lambda: "a-broken.toml:3" in "".join(shown(part(pilot, TextView, "about")).split()))
         await pilot.press("down", "enter")
         await until(pilot, lambda: "numbers are asked for" in shown(part(pilot, TextView, "about")))
         assert isinstance(pilot.app.screen, ChooserScreen)

@@ -189,7 +189,7 @@ FILES = [  # the text, the faults: line, column, message
     ),
     (
         '[inputs]\nx=[1, 2]\n[network]\ninput="x"\nlayers=[{kind="dense", units=2}]',
-        [(5, 8, "the target `y` has shape (2,)")],
+        [(3, 2, "the target `y` has shape (2,)")],
     ),
     (
         '[inputs]\nx=1\n[forward]\ny="x"\n[backward]\nof="z"\nwrt=["q", "x", "x"]',

@@ -218,6 +218,34 @@ def labels(name: str, zoom: Zoom) -> list[str]:
     return [" / ".join(node.label) for node in graph_at(bundled_trace(name), zoom).nodes]
 
 
+def test_function_calls_of_one_line_are_nodes_of_the_network() -> None:
+    text = """
+[inputs]
+x = [0.3, 0.2]
+[parameters]
+V = [[1.0, 2.0], [0.5, 0.1]]
+W = [[1.0, 2.0], [0.5, 0.1]]
+[functions]
+"act(v)" = "tanh(v)"
+"layer(x, W)" = "act(W @ x)"
+"sq(v)" = "sum(v*v)"
+[forward]
+L = "sq(layer(layer(x, V) + 1, W))/2"
+[backward]
+wrt = ["x"]
+"""
+    trace = bptui.run(bptui.loads(text))
+    graph = graph_at(trace, "network")
+    expected = ["x", "L: layer(x, V)", "L: … + 1", "L: layer(…)", "L: sq(…)", "L = …/2"]
+    assert [node.label[0] for node in graph.nodes] == expected
+    assert [node.steps for node in graph.nodes] == [(), (0, 1), (2,), (3, 4), (5, 6), (7,)]
+    assert links_of(graph) == [(at, at + 1) for at in range(5)]
+    assert trace.program.names["V"] in graph.nodes[1].values
+    assert faults(lay_out(graph), links_of(graph)) == []
+    one = bptui.run(bptui.loads(text.replace("sq(layer(layer(x, V) + 1, W))/2", "sq(W @ x + V @ x)/2")))
+    assert len(graph_at(one, "network").nodes) == 2, "a line with one call stays whole"
+
+
 def test_zoom_levels_of_the_exercise() -> None:
     assert labels("exercise-7-1", "network") == [
         "x", "t", "z1 = W1 @ x + b1 / h = relu(z1)", "z2 = W2 @ h + b2 / y = sigmoid(z2)", "L = loss(y, t)",

@@ -46,6 +46,11 @@ def all_right(report: dict[str, Any]) -> bool:
     return all(gradient["ok"] for scenario in report["scenarios"] for gradient in scenario["gradients"])
 
 
+def compared(scenario: dict[str, Any]) -> int:
+    """Return how many elements of one scenario of the report could be compared."""
+    return sum(one["checked"] - one["not_finite"] for one in scenario["gradients"])
+
+
 def text(report: dict[str, Any]) -> str:
     """Return the report as lines of text."""
     lines: list[str] = []

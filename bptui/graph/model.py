@@ -1,8 +1,9 @@
 """A program as a graph to be drawn, at one of four zoom levels, each derived from the same program.
 
-*network*: lines with what only they use, activations joined to what they act on; *lines*: leaves and named lines;
-*operations*: primitive steps; *elements*: the elements of one operation. At every level each node says which steps and
-values it stands for and each edge which operands it carries, so that the walk is at a node whatever the zoom.
+*network*: lines with what only they use, activations joined to what they act on, function calls apart; *lines*: leaves
+and named lines; *operations*: primitive steps; *elements*: the elements of one operation. At every level each node says
+which steps and values it stands for and each edge which operands it carries, so that the walk is at a node whatever the
+zoom.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import takewhile
+from itertools import groupby, takewhile
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -152,11 +153,11 @@ def build(
     first, last = _around(bisect_right(lines, focus.step, key=lambda line: line.first) - 1, len(lines))
     shown = lines[first:last]
     if zoom == "lines":
-        return _assembled(program, zoom, [_lines_node(program, "line", (line,), ()) for line in shown])
-    groups = _groups(program, shown)
+        return _assembled(program, zoom, [_lines_node(program, "line", (line,)) for line in shown])
+    groups = [node for group in _groups(program, shown) for node in _group_nodes(program, group)]
     own = _own_leaves(program, groups)
     return _assembled(
-        program, zoom, [_lines_node(program, "group", group, own.get(index, ())) for index, group in enumerate(groups)]
+        program, zoom, [replace(node, values=(*own.get(at, ()), *node.values)) for at, node in enumerate(groups)]
     )
 
 
@@ -179,11 +180,7 @@ def _given(program: Program, value: Value) -> Node:
 
 def _step_node(program: Program, step: ForwardStep) -> Node:
     value = program.values[step.output]
-    name = f"{printable(value.name)} = " if value.name is not None else ""
-    if value.name is None:
-        # of a line of more than one step, its name stands at each, so that they are seen to belong together
-        name = _cut(printable(step.line), WIDEST // 3) + ": "
-    text = name + pretty(printable(_outermost(program, step)))
+    text = _result(value, step) + pretty(printable(_outermost(program, step)))
     return Node(0, "step", (_cut(text),), _note(value), (step.index,), (step.output,))
 
 
@@ -196,11 +193,11 @@ def _outermost(program: Program, step: ForwardStep) -> str:
     return step.operation.written(operands, step.params, program.index_base).text
 
 
-def _lines_node(program: Program, kind: Kind, lines: tuple[Line, ...], own: tuple[int, ...]) -> Node:
-    """Return a node for lines that follow each other and for the leaves that only they use."""
+def _lines_node(program: Program, kind: Kind, lines: tuple[Line, ...]) -> Node:
+    """Return a node for lines that follow each other."""
     last = program.values[lines[-1].value]
     steps = tuple(step for line in lines for step in range(line.first, line.last))
-    values = dict.fromkeys((*own, *(program.steps[step].output for step in steps), last.id))
+    values = dict.fromkeys((*(program.steps[step].output for step in steps), last.id))
     label = _wrapped(_equation(lines[0])) if len(lines) == 1 else tuple(_cut(_equation(line)) for line in lines)
     return Node(0, kind, label, _note(last), steps, tuple(values))
 
@@ -229,6 +226,50 @@ def _groups(program: Program, lines: Sequence[Line]) -> list[tuple[Line, ...]]:
     return groups
 
 
+def _group_nodes(program: Program, lines: tuple[Line, ...]) -> list[Node]:
+    """Return one node for lines that follow each other; of a line with several function calls, one for each call."""
+    parts = [
+        (call, [program.steps[step] for step in steps])
+        for line in lines
+        for call, steps in groupby(range(line.first, line.last), lambda step: _outermost_call(program, step))
+    ]
+    if sum(call >= 0 for call, _ in parts) < 2:
+        return [_lines_node(program, "group", lines)]
+    nodes: list[Node] = []
+    for call, steps in parts:
+        if call < 0:
+            nodes += [_step_node(program, step) for step in steps]
+        else:
+            nodes.append(_call_node(program, call, steps))
+    return nodes
+
+
+def _outermost_call(program: Program, step: int) -> int:
+    """Return which call in its line a step was unfolded from, −1 for none."""
+    call = program.steps[step].call
+    while call >= 0 and program.calls[call].parent >= 0:
+        call = program.calls[call].parent
+    return call
+
+
+def _call_node(program: Program, call: int, steps: Sequence[ForwardStep]) -> Node:
+    """Return a node for the steps of a function call; its arguments are written where all of them have names."""
+    indices, outputs = tuple(step.index for step in steps), tuple(step.output for step in steps)
+    given = [program.values[operand] for step in steps for operand in step.inputs if operand not in outputs]
+    text = pretty(printable(program.calls[call].text))
+    if any(value.role == "intermediate" for value in given):
+        text = f"{printable(program.calls[call].function)}(…)"
+    value = program.values[outputs[-1]]
+    return Node(0, "group", (_cut(_result(value, steps[-1]) + text),), _note(value), indices, outputs)
+
+
+def _result(value: Value, step: ForwardStep) -> str:
+    """Return what stands before a step's operation: its line's name, with `=` where it completes it."""
+    if value.name is not None:
+        return f"{printable(value.name)} = "
+    return f"{_cut(printable(step.line), WIDEST // 3)}: "
+
+
 def _used(program: Program, line: Line) -> set[int]:
     """Return the leaves and other lines' values that a line uses."""
     return {
@@ -239,12 +280,12 @@ def _used(program: Program, line: Line) -> set[int]:
     }
 
 
-def _own_leaves(program: Program, groups: Sequence[tuple[Line, ...]]) -> dict[int, tuple[int, ...]]:
+def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, tuple[int, ...]]:
     """Return for each group the parameters that nothing else uses, which are drawn inside it."""
     users: dict[int, set[int]] = {}
     for index, group in enumerate(groups):
-        for line in group:
-            for value in _used(program, line):
+        for step in group.steps:
+            for value in program.steps[step].inputs:
                 users.setdefault(value, set()).add(index)
     own: dict[int, tuple[int, ...]] = {}
     for value, indices in sorted(users.items()):

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bptui.errors import BptuiError
 from bptui.ops import arrangement, elementwise, linear, probability, reductions, windows
 from bptui.ops.operation import Operation
+from bptui.ops.other_names import written_instead
 from bptui.text import nearest, printable
 
 _NOT_CALLED = (
@@ -45,7 +46,11 @@ def operation(name: str) -> Operation:
     """Return the operation called `name`; raises BptuiError where there is none."""
     found = OPERATIONS.get(name)
     if found is None:
-        close = nearest(name, OPERATIONS)
-        advice = f"; did you mean `{close}`?" if close else ""
-        raise BptuiError(f"no operation is called `{printable(name)}`{advice}")
+        if (instead := written_instead(name)) is not None:
+            advice = f"an expression writes {instead}"
+        elif (close := nearest(name, OPERATIONS)) is not None:
+            advice = f"did you mean `{close}`?"
+        else:
+            advice = "`bptui ops` lists them"
+        raise BptuiError(f"no operation is called `{printable(name)}`; {advice}")
     return found

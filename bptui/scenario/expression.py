@@ -39,17 +39,18 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.Eq: "equal",
     ast.NotEq: "not_equal",
 }
+_WHOLE_ARRAYS = "operations work on whole arrays: `a**2` squares each element, `sum(a)` adds them up"
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.BitXor: ("`^` is not a power here", "write a power as `x**2`"),
     ast.FloorDiv: ("`//` is not part of expressions", "division is `/`"),
-    ast.Mod: ("`%` is not part of expressions", ""),
+    ast.Mod: ("`%` is not part of expressions", "there is no remainder"),
     ast.BoolOp: ("`and` and `or` are not part of expressions", "multiply two comparisons instead: `(x > 0)*(x < 1)`"),
     ast.Not: ("`not` is not part of expressions", "write `1 - (x > 0)`"),
     ast.IfExp: ("`… if … else …` is not part of expressions", "use `where(c, a, b)`: a where c is not 0, else b"),
     ast.Lambda: ("`lambda` is not part of expressions", "declare a function under [functions]"),
     ast.NamedExpr: ("`:=` is not part of expressions", "give the value a line of its own under [forward]"),
-    ast.ListComp: ("a comprehension is not part of expressions", ""),
-    ast.GeneratorExp: ("a comprehension is not part of expressions", ""),
+    ast.ListComp: ("a comprehension is not part of expressions", _WHOLE_ARRAYS),
+    ast.GeneratorExp: ("a comprehension is not part of expressions", _WHOLE_ARRAYS),
     ast.Dict: ("`{…}` is not part of expressions", ""),
     ast.Set: ("`{…}` is not part of expressions", ""),
     ast.JoinedStr: ("an f-string is not part of expressions", ""),
@@ -187,8 +188,11 @@ _TYPOGRAPHIC = {
     "−": "-",
     "–": "-",
     "·": "*",
+    "\N{GREEK ANO TELEIA}": "*",
     "×": "*",
     "⋅": "*",
+    "∙": "*",
+    "∗": "*",
     "÷": "/",
     "“": '"',
     "”": '"',
@@ -217,7 +221,7 @@ def _check_characters(body: str, offset: int, limits: Limits) -> None:
         if match["number"] and len(found) > limits.number_characters:
             message = f"this number has {len(found):,} characters; at most {limits.number_characters:,} are read"
             raise ExpressionError(message, span, "write it with an exponent, such as `1e300`")
-        if match["odd"] and not f"x{found}".isidentifier():
+        if match["odd"] and (found in _TYPOGRAPHIC or not f"x{found}".isidentifier()):  # `a·b` is a name to Python
             raise ExpressionError(*_odd(found, span))
     operators = list(_OPERATOR.finditer(body))
     if len(operators) > limits.expression_operators:

@@ -194,7 +194,10 @@ class _Reader:
             message = (
                 f"`{self.name}` must have shape {shape_text(self.known)} here, and this has shape {shape_text(shape)}"
             )
-            raise self.fail(path, message, _resized(shape, self.known))
+            hint = _resized(shape, self.known)
+            if self.path == ("backward", "seed"):
+                hint = hint or 'give it the target\'s shape, as numbers or as `{ symbol = "d", value = … }`'
+            raise self.fail(path, message, hint)
 
     # -- numbers -------------------------------------------------------------------------------------------------
 

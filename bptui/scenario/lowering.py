@@ -20,6 +20,7 @@ import numpy as np
 from bptui.limits import Limits
 from bptui.ops import CALLABLE, OPERATIONS, numeric
 from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
+from bptui.ops.other_names import written_instead
 from bptui.scenario import expression as ast
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
 from bptui.scenario.notation import Shape, glued
@@ -261,8 +262,12 @@ class Lowering:
         try:
             shape = operation.shape(tuple(operand.shape for operand in operands), **params)
         except ShapeError as fault:
-            shapes = ", ".join(f"{operand.text}: {shape_text(operand.shape)}" for operand in operands[:6])
-            place.report(f"`{_short(written.text, operation.name)}` does not fit: {fault}", span, f"shapes: {shapes}")
+            hint = "shapes: " + ", ".join(f"{operand.text}: {shape_text(operand.shape)}" for operand in operands[:6])
+            if operation.name == "index":  # as it stands in the expression
+                written = operation.written([operand.written for operand in operands], params)
+                if self.index_base == 1:
+                    hint += "; indices in expressions count from 0, also with index_base = 1"
+            place.report(f"`{_short(written.text, operation.name)}` does not fit: {fault}", span, hint)
             return None
         size = math.prod(shape)
         if size > self.limits.array_elements:
@@ -433,7 +438,8 @@ class _Resolver:
                 return operand and Apply(OPERATIONS["index"], (operand,), {"key": node.key}, node.span)
             case ast.Items():
                 self.report("a list stands here, where one value is needed", node.span,
-                            "to make an array of several values, write `stack([a, b])`")  # fmt: skip
+                            "constants go under [inputs], as in `c = [1, 2]`; to make an array of several values, "
+                            "write `stack([a, b])`")  # fmt: skip
             case ast.Literal():
                 shown = f'"{node.value}"' if isinstance(node.value, str) else str(node.value)
                 self.report(f"`{shown[:40]}` stands where a value is needed", node.span, "write a name or a number")
@@ -473,9 +479,10 @@ class _Resolver:
                 self.report(f"`{node.name}` is a value and cannot be called", node.name_span, hint)
                 return None
             functions = self.lowering.functions
-            hint = "`bptui ops` lists the operations"
-            said = unknown("operation", node.name, lambda: [*functions, *CALLABLE], hint)
-            self.report(*_at(said, node.name_span))
+            listed = "`bptui ops` lists the operations"
+            message, close = unknown("operation", node.name, lambda: [*functions, *CALLABLE], listed)
+            instead = written_instead(node.name)
+            self.report(message, node.name_span, f"write {instead}" if instead else close)
             for argument in node.arguments:
                 if not isinstance(argument, (ast.Items, ast.Literal)):
                     self.resolve(argument)
@@ -530,6 +537,8 @@ class _Resolver:
         given: dict[str, Expression] = dict(zip(slots, node.arguments, strict=False))
         shown = signature(operation)
         sound = True
+        if self.unlisted(operation, node):
+            return None
         if len(node.arguments) > len(slots):
             self.report(f"`{operation.name}` takes at most {counted(len(slots), 'argument')}, and this is "
                         f"{len(node.arguments)}", node.span, f"it is called as `{shown}`")  # fmt: skip
@@ -566,6 +575,8 @@ class _Resolver:
                 params[name] = _literal(given[name], option)
             except ExpressionError as fault:
                 hint = f"it is called as `{shown}`"
+                if not isinstance(given[name], (ast.Number, ast.Literal, ast.Items)) and option.kind in _LITERALS:
+                    hint = f"it must be a literal number, such as {_LITERALS[option.kind]}; {hint}"
                 if operation.name in ("max", "min") and name == "axis":
                     hint = f"for the larger of two values, element by element, use `{operation.name}imum(a, b)`"
                 self.report(f"`{operation.name}`: `{name}` must be {fault.message}", given[name].span, hint)
@@ -575,14 +586,30 @@ class _Resolver:
         self.steps += 1
         return Apply(operation, tuple(o for o in operands if o is not None), params, node.span)
 
+    def unlisted(self, operation: Operation, node: ast.Call) -> bool:
+        """Report what belongs into a list and is given without one, as `concat(a, b)` and `permute(x, 1, 0)`."""
+        named = (keyword.value for keyword in node.keywords if keyword.name == operation.operands[0])
+        first, *others = node.arguments or (next(named, None),)
+        if first is None:
+            return False
+        if operation.variadic and not (isinstance(first, ast.Items) and first.items):
+            self.report(f"`{operation.name}` takes its values as one list", first.span,
+                        f"write `{operation.name}([a, b])`")  # fmt: skip
+            return True
+        numbers = [other.text for other in others if isinstance(other, ast.Number)]
+        if operation.name in _LISTED and len(numbers) == len(others) > 1:
+            operand = first.name if isinstance(first, ast.Name) else operation.operands[0]
+            self.report(f"`{operation.name}` takes its `{next(iter(operation.options))}` as one list",
+                        (others[0].span[0], others[-1].span[1]),
+                        f"write `{operation.name}({operand}, [{', '.join(numbers)}])`")  # fmt: skip
+            return True
+        return False
+
     def operands(self, operation: Operation, given: Mapping[str, Expression]) -> list[Resolved | None]:
         if not operation.variadic:
             return [self.resolve(given[name]) for name in operation.operands]
         listed = given[operation.operands[0]]
-        if not isinstance(listed, ast.Items) or not listed.items:
-            self.report(f"`{operation.name}` takes its values as one list", listed.span,
-                        f"write `{operation.name}([a, b])`")  # fmt: skip
-            return [None]
+        assert isinstance(listed, ast.Items), "told by `unlisted`"
         if len(listed.items) > self.lowering.limits.operands:
             message = (
                 f"`{operation.name}` joins {len(listed.items):,} values; the limit is {self.lowering.limits.operands}"
@@ -596,6 +623,12 @@ def _some(names: Iterable[str]) -> str:
     shown = sorted(names)[:12]
     return f"there is: {', '.join(shown)}" if shown else ""
 
+
+_LISTED = ("permute", "transpose", "reshape")
+"""The operations whose first option is a list of whole numbers, which other libraries take one by one."""
+
+_LITERALS = {"number": "0.5", "integer": "1", "axis": "0", "axes": "0"}
+"""An example of a literal, for each kind of option that is a number."""
 
 _KINDS = {
     "integer": "a whole number",

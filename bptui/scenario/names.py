@@ -22,7 +22,7 @@ def name_fault(name: str) -> tuple[str, str] | None:
     if keyword.iskeyword(name):
         return f"`{name}` is a word of the expression language", f"choose another name, such as `{name}_`"
     folded = unicodedata.normalize("NFKC", name)
-    if name.isidentifier():
+    if name.isidentifier() and "·" not in folded:  # Python takes the dot for a letter, readers for a product
         if name == folded:
             return None
         return f"`{shown}` holds characters that stand for others", f"write `{folded[:60]}`"

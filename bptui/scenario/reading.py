@@ -212,8 +212,12 @@ class _Reading:
                     "name a scalar with `of`, or give its upstream gradient in its shape:"
                     ' seed = { symbol = "d" }, or numbers'
                 )
-                where = ("forward", of) if of in self.file.forward else ("network", "layers")
-                self.document.fault(("backward", "of") if backward.of is not None else where, message, remedy)
+                network, line = self.file.network, lowering.lines.get(of)
+                if network is not None and network.loss is None and line is not None and line.origin == "network":
+                    remedy = f'add `loss = {{ kind = "mse", target = "t" }}` to [network], or {remedy}'
+                where = ("forward", of) if of in self.file.forward else ("network",)
+                on: Literal["key", "value"] = "key" if where == ("network",) and backward.of is None else "value"
+                self.document.fault(("backward", "of") if backward.of is not None else where, message, remedy, on=on)
                 return nothing
             if backward.loss is not None:
                 self.document.fault(("backward", "loss"), "`loss` goes with a seed", "leave it out, or give a seed")

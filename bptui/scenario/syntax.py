@@ -138,6 +138,8 @@ def _slip(source: Source, reason: str, at: int) -> _Slip:
     if "Invalid date" in reason:
         return _Slip("this looks like a date, and there is no such date", "text goes in quotes")
     if "initial character for a key" in reason:
+        if (broken := _broken_table(source, at)) is not None:
+            return broken
         return _Slip(
             "a name is missing here",
             'a name with anything but A to Z, a to z, digits, - and _ goes in quotes: `"σ" = 1`',
@@ -348,6 +350,23 @@ def _open_table(source: Source, at: int) -> _Slip:
         "a comma is missing before this, or the closing `}`",
         'entries are separated by commas: `{ symbol = "x", shape = [5] }`',
     )
+
+
+def _broken_table(source: Source, at: int) -> _Slip | None:
+    """Return what is wrong where a table in braces goes on in the next line, or ends with a comma; else None."""
+    text, opened = source.text, _opened_before(source.text, at)
+    if opened is None or text[opened] != "{":
+        return None
+    if text[at : at + 1] in ("", "\n", "\r", "#"):
+        return _Slip(
+            "a table in { } stands in one line",
+            "join its lines into one; only what stands in [ ], such as the list of `layers`, may go on over several",
+            (opened, opened + 1),
+        )
+    comma = text.rfind(",", opened, at)
+    if text[at] == "}" and comma >= 0:
+        return _Slip("a table in { } does not end with a comma", "take the last comma out", (comma, comma + 1))
+    return None
 
 
 def _opened_before(text: str, at: int) -> int | None:

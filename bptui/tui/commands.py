@@ -87,7 +87,7 @@ IN_WHY = (
 )
 
 IN_MAP = (
-    Command("map.go", "enter", "screen.go", "To the step that makes the value, or ends its gradient", "⏎", "to its step"),
+    Command("map.go", "enter", "screen.go", "To the step that makes it, or ends its gradient", "⏎", "to its step"),
     Command("map.panel", "tab", "app.focus_next", "Between sizes and heat maps", "Tab", "panel"),
     Command("map.close", "escape,q,m", "screen.close", "Close", "Esc q m", "close"),
 )
