@@ -175,7 +175,7 @@ async def test_a_search_for_markup_is_a_search_for_text(trace: Trace) -> None:
 
 
 async def test_autoplay() -> None:
-    trace = bptui.run(bptui.loads("[inputs]\nx = 1.0\n[forward]\ny = \"" + " + ".join(["x"] * 500) + "\""))
+    trace = bptui.run(bptui.loads('[inputs]\nx = 1.0\n[forward]\ny = "' + " + ".join(["x"] * 500) + '"'))
     async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
         await pilot.press(*[NAMES[">"]] * 9)
         assert "16 steps a second" in said(pilot)
