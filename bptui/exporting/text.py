@@ -88,6 +88,8 @@ def step_lines(frame: Frame) -> Iterator[str]:
         yield from table(frame.table, WIDTH, 5, MOST_ROWS)
     for note in frame.notes:
         yield from wrapped(note, WIDTH, 7, "     ")
+    for at, text in enumerate(frame.jacobian):
+        yield from wrapped(text, WIDTH, 7, "     ") if at == 0 else (fitted(f"       {text}", WIDTH),)
 
 
 def _equation(formulas: tuple[str, ...], said: str) -> Iterator[str]:

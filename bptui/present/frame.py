@@ -59,6 +59,8 @@ class Frame:
     """Forward: element, numbers put in, value. Backward: the ledger."""
     notes: tuple[str, ...]
     """Conventions, accumulation, broadcasting, what became nan or inf: in the order of weight."""
+    jacobian: tuple[str, ...] = ()
+    """Backward: what the local Jacobian is (shape and structure), and below it the matrix itself where it is small."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from bptui.ops.operation import shape_text
+from bptui.ops.operation import ATOM, shape_text
 from bptui.present import cells, numbers
 from bptui.present.advice import stable_form
 from bptui.present.frame import Block, Frame, RouteList, Row, StepLabel, Table
@@ -155,6 +155,7 @@ class Presentation:
             self._contribution(slot, step, element) if target.size else (),
             self._ledger(slot, step),
             tuple(self._notes(index, step, slot)),
+            self._jacobian(slot, step),
         )
 
     # -- forward -----------------------------------------------------------------------------------------------------
@@ -267,6 +268,22 @@ class Presentation:
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
         rows = Lazy(len(places) + (size > listed), row_at)
         return Table(columns, (False, False, True, True, True, True, True), rows)
+
+    def _jacobian(self, slot: Slot, step: ForwardStep) -> tuple[str, ...]:
+        """Return the local Jacobian's shape and structure, and its rows where it is small."""
+        output, target = self.program.values[step.output], self.program.values[slot.target]
+        if not output.shape and not target.shape:
+            return ()
+        structure = self.elements.structure(step.index, slot.slot)
+        name = cells.pretty(f"∂{output.brief.within(ATOM)}/∂{target.brief.within(ATOM)}")
+        said = f"Local Jacobian {name}: {output.size:,}×{target.size:,}, {structure.name}"
+        if output.size > MOST_LINES or target.size > WIDEST_MATRIX or not output.size * target.size:
+            return (f"{said}.",)
+        matrix = np.zeros((output.size, target.size))
+        for head in range(output.size):
+            for tail in structure.reads(head):
+                matrix[head, tail] = self.elements.entry(step.index, slot.slot, head, int(tail))
+        return (f"{said}:", *_lines(matrix))
 
     def _backward_sentence(self, slot: Slot, step: ForwardStep) -> str:
         output, target = self.program.values[step.output], self.program.values[slot.target]
@@ -468,6 +485,9 @@ class Presentation:
             LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else _more(value.size - LARGEST_TABLE, blank)
         )
 
+
+WIDEST_MATRIX = 8
+"""How many columns a local Jacobian may have to be written out."""
 
 MOST_LINES = 6
 """How many rows of an array are written below each other."""

@@ -113,7 +113,7 @@ class Quiz:
             formulas = (*head, *(f"= {side}" for side in known[1 if name else 0 :]))
             if not formulas or known:
                 formulas = (*formulas, f"= {HIDDEN}") if formulas else (HIDDEN,)
-        return replace(frame, formulas=formulas, table=self._table(frame))
+        return replace(frame, formulas=formulas, table=self._table(frame), jacobian=frame.jacobian[:1])
 
     def _table(self, frame: Frame) -> Table:
         table = frame.table

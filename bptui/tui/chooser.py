@@ -51,6 +51,8 @@ class ChooserScreen(Screen[Choice | None]):
         super().__init__()
         self._names = bundled.names()
         self._scenarios: dict[str, Scenario | BptuiError] = {}
+        self._refused: dict[str, BptuiError] = {}
+        """Why a scenario that could be read could not be run."""
 
     def compose(self) -> ComposeResult:
         yield TopLine("bptui: choose a scenario", id="top")
@@ -96,7 +98,8 @@ class ChooserScreen(Screen[Choice | None]):
 
     def _describe(self) -> None:
         if self._names:
-            found = self._scenario(self._names[self.query_one("#scenarios", LineTable).cursor])
+            name = self._names[self.query_one("#scenarios", LineTable).cursor]
+            found = self._refused.get(name) or self._scenario(name)
             self.query_one("#about", TextView).show(lambda width: _about(found, width))
 
     def on_line_table_cursor_moved(self) -> None:
@@ -117,8 +120,8 @@ class ChooserScreen(Screen[Choice | None]):
         try:
             trace = bptui.run(found)
         except BptuiError as error:
-            fault = error
-            self.query_one("#about", TextView).show(lambda width: _about(fault, width))
+            self._refused[name] = error
+            self._describe()
             return
         self.dismiss(Choice(name, trace))
 
