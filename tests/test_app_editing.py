@@ -253,7 +253,8 @@ async def test_a_file_with_other_steps_is_walked_on_at_the_same_step(tmp_path: P
         here = walk(pilot).presentation.label(walk(pilot).step).text
         before = walk(pilot)
         rewrite(path, SMALL.replace("[forward]\n", '[forward]\nu = "exp(x)"\n'))
-        await until(pilot, lambda: pilot.app.screen is not before)
+        await until(pilot, lambda: pilot.app.screen is not before and pilot.app.screen.query(TopLine))
+        await until(pilot, lambda: "step 4" in shown(part(pilot, TopLine)))
         assert walk(pilot).step == 3
         assert walk(pilot).presentation.label(3).text == here
 
