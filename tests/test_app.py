@@ -75,7 +75,7 @@ def exercise() -> Trace:
     return bptui.run(bptui.load("exercise-7-1"))
 
 
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait until `condition` holds; fails where it does not within the deadline."""
     end = time.monotonic() + seconds
     while not condition():

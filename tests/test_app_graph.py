@@ -66,7 +66,7 @@ def place_of(widget: Widget, text: str) -> tuple[int, int]:
     return rows[y].index(text) + 1, y + 1
 
 
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

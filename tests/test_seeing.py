@@ -38,7 +38,7 @@ def permuted() -> Trace:
     return bptui.run(bptui.load("exercise-7-3c"))
 
 
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
