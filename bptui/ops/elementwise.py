@@ -29,8 +29,13 @@ from bptui.ops.operation import (
 )
 from bptui.ops.structure import broadcast
 
-ONE: Rule = lambda xp, y, *inputs, **params: 1.0  # noqa: E731 (a table of rules reads best as lambdas)
-MINUS_ONE: Rule = lambda xp, y, *inputs, **params: -1.0  # noqa: E731
+
+def _everywhere(slope: float) -> Rule:
+    """Return the partial derivative that is `slope` for every element."""
+    return lambda xp, y, *inputs, **params: slope
+
+
+ONE, MINUS_ONE = _everywhere(1.0), _everywhere(-1.0)
 
 _VECTOR = Sample(shapes=((4,),))
 _UNARY = (Sample(shapes=((),)), _VECTOR, Sample(shapes=((1,),)), Sample(shapes=((2, 3),)))

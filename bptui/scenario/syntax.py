@@ -169,8 +169,8 @@ def _no_value(source: Source, at: int, line: str) -> _Slip:
         return _Slip(f"TOML has no `{word[0]}`", "leave the whole entry out instead", (at, at + len(word[0])))
     if re.match(r"[+-]?(Infinity|NaN|Inf|INF|NAN)\b", value):
         return _Slip("this is written `inf` or `nan` in TOML", "", (at, at + len(bare)))
-    if re.match(r"[+-]?\.\d", value):
-        mended = re.sub(r"\.", "0.", re.match(r"[+-]?\.\d+", value)[0], count=1)  # type: ignore[index]
+    if point := re.match(r"[+-]?\.\d+", value):
+        mended = point[0].replace(".", "0.")
         return _Slip("a number needs a digit before its point", f"write `{mended}`", (at, at + 1))
     if value[0] == "(":
         return _Slip("a list goes in square brackets", "write `[1, 2]`, where Python would also take `(1, 2)`")
