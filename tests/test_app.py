@@ -14,15 +14,15 @@ import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from textual.binding import Binding
-from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 import bptui
+from app_help import AnyPilot, part, shown, until, walk
 from bptui import bundled
 from bptui.errors import BptuiError
 from bptui.exporting import write
@@ -61,9 +61,6 @@ wrt = ["x"]
 
 DESCRIBED = 'description = "What to look at."\n' + SMALL
 
-Some = TypeVar("Some", bound=Widget)
-AnyPilot = Pilot[None]
-
 
 @pytest.fixture(scope="module")
 def small() -> Trace:
@@ -73,29 +70,6 @@ def small() -> Trace:
 @pytest.fixture(scope="module")
 def exercise() -> Trace:
     return bptui.run(bptui.load("exercise-7-1"))
-
-
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until `condition` holds; fails where it does not within the deadline."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        await pilot.pause(0.01)
-
-
-def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:
-    screen = pilot.app.screen
-    return screen.query_one(f"#{id}", kind) if id else screen.query_one(kind)
-
-
-def walk(pilot: AnyPilot) -> WalkScreen:
-    assert isinstance(pilot.app.screen, WalkScreen)
-    return pilot.app.screen
-
-
-def shown(widget: Widget) -> str:
-    """Return what a widget shows, without its frame."""
-    return "\n".join(widget.render_line(y).text.rstrip() for y in range(widget.size.height))
 
 
 def everything(pilot: AnyPilot) -> list[str]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from textual.pilot import Pilot
-from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 import bptui
+from app_help import AnyPilot, part, shown, until, walk
 from bptui.present.quiz import HIDDEN
 from bptui.trace.record import Trace
 from bptui.tui.answer_dialog import AnswerScreen
@@ -42,31 +39,7 @@ y = "w * x"
 L = "sum(y**2)"
 """
 
-AnyPilot = Pilot[None]
-Some = TypeVar("Some", bound=Widget)
 SIZE = (120, 40)
-
-
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until `condition` holds; fails where it does not within the deadline."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        await pilot.pause(0.01)
-
-
-def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:
-    screen = pilot.app.screen
-    return screen.query_one(f"#{id}", kind) if id else screen.query_one(kind)
-
-
-def walk(pilot: AnyPilot) -> WalkScreen:
-    assert isinstance(pilot.app.screen, WalkScreen)
-    return pilot.app.screen
-
-
-def shown(widget: Widget) -> str:
-    return "\n".join(widget.render_line(y).text.rstrip() for y in range(widget.size.height))
 
 
 def row_of(pilot: AnyPilot, name: str) -> tuple[str, ...]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import TypeVar
-
 import pytest
-from textual.pilot import Pilot
 from textual.widget import Widget
 
 import bptui
+from app_help import AnyPilot, part, shown, until, walk
 from bptui import bundled
 from bptui.graph.model import ZOOMS
 from bptui.trace.record import Trace
@@ -23,9 +19,6 @@ from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.walk import WalkScreen
 
-Some = TypeVar("Some", bound=Widget)
-AnyPilot = Pilot[None]
-
 
 @pytest.fixture(scope="module")
 def exercise() -> Trace:
@@ -36,22 +29,8 @@ def app_on(trace: Trace) -> BptuiApp:
     return BptuiApp(trace, "")
 
 
-def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:
-    screen = pilot.app.screen
-    return screen.query_one(f"#{id}", kind) if id else screen.query_one(kind)
-
-
-def walk(pilot: AnyPilot) -> WalkScreen:
-    assert isinstance(pilot.app.screen, WalkScreen)
-    return pilot.app.screen
-
-
 def graph(pilot: AnyPilot) -> GraphView:
     return part(pilot, GraphView)
-
-
-def shown(widget: Widget) -> str:
-    return "\n".join(widget.render_line(y).text.rstrip() for y in range(widget.size.height))
 
 
 def lit(pilot: AnyPilot) -> str:
@@ -64,13 +43,6 @@ def place_of(widget: Widget, text: str) -> tuple[int, int]:
     rows = shown(widget).split("\n")
     y = next(y for y, row in enumerate(rows) if text in row)
     return rows[y].index(text) + 1, y + 1
-
-
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        await pilot.pause(0.01)
 
 
 async def test_the_graph_follows_the_walk(exercise: Trace) -> None:

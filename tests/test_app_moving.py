@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 import bptui
+from app_help import AnyPilot, said, until, walk
 from bptui.trace.breakpoints import hits, read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
@@ -41,25 +40,10 @@ t = "sum(v)"
 # forward: 0 u | 1 a*a (f)  2 exp (g in f)  3 *b (g in f)  4 +a (f)  5 v | 6 t      7 the seed
 # backward: 8 t→v | 9 v→f 10 v→w | 11, 12 the sum in f | 13, 14 the product in g | 15 exp in g | 16, 17 a*a | 18, 19 u
 
-AnyPilot = Pilot[None]
-
 
 @pytest.fixture(scope="module")
 def trace() -> Trace:
     return bptui.run(bptui.loads(TEXT))
-
-
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until `condition` holds; fails where it does not within the deadline."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        await pilot.pause(0.01)
-
-
-def walk(pilot: AnyPilot) -> WalkScreen:
-    assert isinstance(pilot.app.screen, WalkScreen)
-    return pilot.app.screen
 
 
 def breakpoints(pilot: AnyPilot) -> BreakpointsScreen:
@@ -73,11 +57,6 @@ def top(pilot: AnyPilot) -> str:
 
 def timeline(pilot: AnyPilot) -> str:
     return walk(pilot).query_one(Timeline).render_line(0).text
-
-
-def said(pilot: AnyPilot) -> str:
-    """Return what notifications say."""
-    return "\n".join(notification.message for notification in pilot.app._notifications)
 
 
 async def arrives(pilot: AnyPilot, step: int) -> None:

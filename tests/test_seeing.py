@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import TypeVar
-
 import pytest
-from textual.pilot import Pilot
-from textual.widget import Widget
 
 import bptui
+from app_help import AnyPilot, part, shown, until, walk
 from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
@@ -24,9 +19,6 @@ from bptui.tui.walk import WalkScreen
 from bptui.tui.why import WhyScreen
 from bptui.tui.wires_panel import WiresPanel
 
-Some = TypeVar("Some", bound=Widget)
-AnyPilot = Pilot[None]
-
 
 @pytest.fixture(scope="module")
 def exercise() -> Trace:
@@ -36,26 +28,6 @@ def exercise() -> Trace:
 @pytest.fixture(scope="module")
 def permuted() -> Trace:
     return bptui.run(bptui.load("exercise-7-3c"))
-
-
-async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        await pilot.pause(0.01)
-
-
-def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:
-    return pilot.app.screen.query_one(f"#{id}", kind) if id else pilot.app.screen.query_one(kind)
-
-
-def shown(widget: Widget) -> str:
-    return "\n".join(widget.render_line(y).text.rstrip() for y in range(widget.size.height))
-
-
-def walk(pilot: AnyPilot) -> WalkScreen:
-    assert isinstance(pilot.app.screen, WalkScreen)
-    return pilot.app.screen
 
 
 async def walking(pilot: AnyPilot, step: int) -> None:
