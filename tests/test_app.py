@@ -24,6 +24,7 @@ from textual.widgets import Input, Static
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
 from bptui import bundled
+from bptui.commands import APP, FILES, GROUPS, IN_LINES, READING, WALKING
 from bptui.errors import BptuiError
 from bptui.exporting import write
 from bptui.present.frame import Row, Table
@@ -31,7 +32,6 @@ from bptui.trace.record import Trace
 from bptui.tui import open_app
 from bptui.tui.app import BptuiApp
 from bptui.tui.chooser import ChooserScreen
-from bptui.tui.commands import APP, FILES, GROUPS, IN_LINES, READING, WALKING
 from bptui.tui.description import Description, flowing
 from bptui.tui.export_dialog import ExportScreen, free_name
 from bptui.tui.go_to import GoToScreen, read_step

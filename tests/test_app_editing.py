@@ -11,11 +11,11 @@ from textual.widgets import Button, Input, Static
 
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
+from bptui.commands import KEEPING, PREDICTING, WHAT_IF
 from bptui.present.quiz import HIDDEN
 from bptui.trace.record import Trace
 from bptui.tui.answer_dialog import AnswerScreen
 from bptui.tui.app import BptuiApp
-from bptui.tui.commands import KEEPING, PREDICTING, WHAT_IF
 from bptui.tui.edit_dialog import EditScreen, read_range
 from bptui.tui.file_watch import FileWatch
 from bptui.tui.help import HelpScreen

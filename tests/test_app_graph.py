@@ -8,10 +8,10 @@ from textual.widget import Widget
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
 from bptui import bundled
+from bptui.commands import GRAPH, GROUPS, IN_GRAPH
 from bptui.graph.model import ZOOMS
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
-from bptui.tui.commands import GRAPH, GROUPS, IN_GRAPH
 from bptui.tui.graph_view import GraphView
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable

@@ -10,11 +10,11 @@ from textual.widgets import Button, Input, Static
 
 import bptui
 from app_help import AnyPilot, said, until, walk
+from bptui.commands import MOVING, STOPPING
 from bptui.trace.breakpoints import hits, read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
 from bptui.tui.breakpoints_dialog import BreakpointsScreen
-from bptui.tui.commands import MOVING, STOPPING
 from bptui.tui.line_table import LineTable
 from bptui.tui.looking import look_through
 from bptui.tui.search_dialog import SearchScreen

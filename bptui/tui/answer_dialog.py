@@ -7,10 +7,11 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from bptui.commands import Command
 from bptui.errors import BptuiError
 from bptui.present.quiz import Question, Quiz
 from bptui.text import printable
-from bptui.tui.commands import Command, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.number_input import NumberInput
 

@@ -13,7 +13,8 @@ from textual.driver import Driver
 from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
-from bptui.tui.commands import APP, ON_WALK, bindings
+from bptui.commands import APP, ON_WALK
+from bptui.tui.bindings import bindings
 from bptui.tui.driver import COLOURLESS, TerminalDriver
 
 if TYPE_CHECKING:

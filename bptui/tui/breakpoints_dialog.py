@@ -7,11 +7,12 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
+from bptui.commands import IN_BREAKPOINTS
 from bptui.errors import BptuiError
 from bptui.present.stops import breakpoint_table
 from bptui.text import printable
 from bptui.trace.breakpoints import read_breakpoint
-from bptui.tui.commands import IN_BREAKPOINTS, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.line_table import LineTable
 from bptui.tui.stopping import Stopping

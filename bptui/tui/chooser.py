@@ -13,11 +13,12 @@ from textual.screen import Screen
 
 import bptui
 from bptui import bundled
+from bptui.commands import APP, CHOOSING
 from bptui.errors import BptuiError
 from bptui.present.frame import Row, Table
 from bptui.present.layout import paragraph
 from bptui.text import printable
-from bptui.tui.commands import APP, CHOOSING, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.description import description_lines
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable

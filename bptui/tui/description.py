@@ -7,9 +7,10 @@ from itertools import pairwise
 from textual.content import Content
 from textual.widget import Widget
 
+from bptui.commands import Command
 from bptui.present.layout import paragraph
 from bptui.text import width as cells
-from bptui.tui.commands import Command, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.text_view import Line, TextView, line
 
 

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from textual.screen import ModalScreen
 
-from bptui.tui.commands import Command, bindings
+from bptui.commands import Command
+from bptui.tui.bindings import bindings
 
 Result = TypeVar("Result")
 

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from bptui.commands import Command
 from bptui.editing import Curve, LeafElement, curve, leaf_element, scalar, target_with
 from bptui.errors import BptuiError, Fault
 from bptui.present import numbers
@@ -18,7 +19,7 @@ from bptui.present.plot import Mark, plot
 from bptui.scenario.claimed_number import read_number
 from bptui.text import printable
 from bptui.trace.record import Trace
-from bptui.tui.commands import Command, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.text_view import Line, TextView, line
 

@@ -11,12 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from bptui.commands import Command
 from bptui.errors import BptuiError
 from bptui.exporting import FORMATS, SUFFIXES, write_file
 from bptui.present.frame import Row, Table
 from bptui.text import printable
 from bptui.trace.record import Trace
-from bptui.tui.commands import Command, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.line_table import LineTable
 

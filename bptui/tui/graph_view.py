@@ -16,12 +16,13 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bptui.commands import IN_GRAPH
 from bptui.graph import draw
 from bptui.graph.drawing import STYLES, Direction, Drawing
 from bptui.graph.model import ZOOMS, Zoom, build
 from bptui.graph.progress import Progress, Walk
 from bptui.trace.record import Trace
-from bptui.tui.commands import IN_GRAPH, bindings
+from bptui.tui.bindings import bindings
 
 _PANNED = 4
 """How many rows one key or one turn of the wheel pans; twice as many columns."""

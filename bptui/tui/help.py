@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
+from bptui.commands import GROUPS, Command
 from bptui.present.layout import wrapped
 from bptui.text import width as cells
-from bptui.tui.commands import GROUPS, Command, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.text_view import Line, TextView, line
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from textual import events
 
+from bptui.commands import Command
 from bptui.text import width as cells
-from bptui.tui.commands import Command
 from bptui.tui.one_line import OneLine, Part
 
 _GAP = "  "

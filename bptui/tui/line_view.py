@@ -15,7 +15,8 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from bptui.tui.commands import IN_LINES, bindings
+from bptui.commands import IN_LINES
+from bptui.tui.bindings import bindings
 
 _CACHED = 1000
 """How many drawn lines are kept."""

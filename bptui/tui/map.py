@@ -9,10 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from bptui.commands import IN_MAP
 from bptui.present.pictures import Size, size_table, sizes, value_maps
 from bptui.text import width as cells
 from bptui.trace.record import Trace
-from bptui.tui.commands import IN_MAP, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable

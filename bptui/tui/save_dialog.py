@@ -10,11 +10,12 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
+from bptui.commands import Command
 from bptui.errors import BptuiError
 from bptui.exporting.scenario import write_scenario
 from bptui.text import printable
 from bptui.trace.record import Trace
-from bptui.tui.commands import Command, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.export_dialog import file_stem, free_name
 

@@ -7,11 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from bptui.present.frame import Frame, Phase, Row
-from bptui.present.presentation import Presentation
-from bptui.trace.breakpoints import Breakpoint
-from bptui.trace.record import Trace
-from bptui.tui.commands import (
+from bptui.commands import (
     APP,
     FILES,
     GRAPH,
@@ -26,8 +22,12 @@ from bptui.tui.commands import (
     WALKING,
     WHAT_IF,
     Command,
-    bindings,
 )
+from bptui.present.frame import Frame, Phase, Row
+from bptui.present.presentation import Presentation
+from bptui.trace.breakpoints import Breakpoint
+from bptui.trace.record import Trace
+from bptui.tui.bindings import bindings
 from bptui.tui.description import Description
 from bptui.tui.graph_view import GraphView
 from bptui.tui.graphing import Graphing

@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from bptui.commands import IN_WHY
 from bptui.present.frame import RouteList, Table
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
 from bptui.present.why import factors_table, route_list, routes_table
 from bptui.trace.elements import Level
-from bptui.tui.commands import IN_WHY, bindings
+from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable

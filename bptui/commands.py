@@ -1,14 +1,12 @@
 """The keys: every command once, with its keys, the words that explain it, and what it does.
 
-Bindings, the line of keys at the bottom, the help screen and the command palette are all made from this list.
+Bindings, the line of keys at the bottom, the help screen and the command palette are all made from this list; so are
+the commands of the line-by-line mode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +190,3 @@ GROUPS = (
     ("In the list of scenarios", CHOOSING),
     ("In the list of breakpoints", IN_BREAKPOINTS),
 )
-
-
-def bindings(*groups: Iterable[Command]) -> list[BindingType]:
-    """Return the commands as bindings, each with its id, so that a keymap can give it other keys."""
-    return [
-        Binding(command.keys, command.action, command.title, show=False, id=command.id, priority=command.priority)
-        for group in groups
-        for command in group
-    ]
