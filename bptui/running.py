@@ -21,14 +21,26 @@ MODES = ("numbers", "symbols")
 def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
     """Return the trace of `scenario`; `values` gives leaves other numbers, by name, in the same shapes.
 
-    Raises BptuiError where a leaf has symbols but no numbers, where `values` names no leaf or has another shape, and
-    for modes other than `numbers`.
+    `mode` is `numbers`, or `symbols` for arrays of SymPy expressions; then leaves need no numbers. Raises BptuiError
+    where a leaf has symbols but no numbers, where `values` names no leaf or has another shape, and for another mode.
     """
     if mode not in MODES:
         raise BptuiError(Fault(f"unknown mode `{mode}`", "it is `numbers` or `symbols`"))
-    if mode == "symbols":
-        raise BptuiError("traces in symbols are not there yet: leave out `mode` for numbers")
     given = _given(scenario, values or {})
+    if mode == "symbols":
+        from bptui.symbols.record import record_symbols  # loads SymPy
+
+        complete = all(leaf.value is not None or name in given for name, leaf in scenario.leaves.items())
+        return record_symbols(scenario, _in_numbers(scenario, given) if complete and has_seed(scenario) else None)
+    return _in_numbers(scenario, given)
+
+
+def has_seed(scenario: Scenario) -> bool:
+    """Return whether the seed has numbers, or is the 1 of a scalar target."""
+    return scenario.seed is None or scenario.seed.value is not None
+
+
+def _in_numbers(scenario: Scenario, given: Mapping[str, Array]) -> Trace:
     faults: list[Fault] = []
     leaves: dict[int, Array] = {}
     for name, leaf in scenario.leaves.items():

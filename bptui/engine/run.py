@@ -1,4 +1,7 @@
-"""Run a program on numbers and record everything: forward in order, the seed, then backward slot by slot."""
+"""Run a program and record everything: forward in order, the seed, then backward slot by slot.
+
+`xp` is the namespace that the rules run in: numbers unless another one is given.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from bptui.ops import numeric
-from bptui.scenario.program import Array, Program
+from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.scenario.scenario import Scenario
-from bptui.trace.backward import contribution, read_only
+from bptui.trace.backward import all_params, contribution, read_only
 from bptui.trace.record import Trace
 
 Choices = dict[int, Mapping[str, Any]]
@@ -29,14 +32,19 @@ def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trac
     return Trace(scenario, program, values, read_only(seed), contributions, accumulated, choices)
 
 
-def forward(program: Program, leaves: Mapping[int, Array]) -> tuple[list[Array], Choices]:
-    """Return every value by id, and what the operations chose by looking at their inputs."""
+def forward(
+    program: Program, leaves: Mapping[int, Array], xp: Any = numeric, chosen: Choices | None = None
+) -> tuple[list[Array], Choices]:
+    """Return every value by id, and what the operations chose by looking at their inputs.
+
+    `chosen` is what they chose in another run of the program: then none looks at its inputs again.
+    """
     values: list[Any] = [value.constant for value in program.values]
-    choices: Choices = {}
+    choices: Choices = {} if chosen is None else dict(chosen)
     for identity, array in leaves.items():
-        values[identity] = read_only(array)
+        values[identity] = read_only(array, xp)
     for step in program.steps:
-        values[step.output] = _compute(step.index, program, values, choices)
+        values[step.output] = compute(step, values, choices, xp, choose=chosen is None)
     return values, choices
 
 
@@ -50,38 +58,37 @@ def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, A
     with np.errstate(all="ignore"):
         for step in program.steps:
             if step.output not in changed and not stale.isdisjoint(step.inputs):
-                result[step.output] = _compute(step.index, program, result, choices)
+                result[step.output] = compute(step, result, choices)
                 stale.add(step.output)
     return result
 
 
-def _compute(index: int, program: Program, values: Sequence[Any], choices: Choices) -> Array:
-    step = program.steps[index]
-    operation = step.operation
+def compute(
+    step: ForwardStep, values: Sequence[Any], choices: Choices, xp: Any = numeric, choose: bool = True
+) -> Array:
+    """Return what a step results in; what its operation chooses by looking at its inputs is added to `choices`."""
     inputs = [values[operand] for operand in step.inputs]
-    params: Mapping[str, Any] = step.params
-    if operation.choose is not None:
-        choices[index] = operation.choose(*inputs, **params)
-        params = {**params, **choices[index]}
-    return read_only(operation.forward(numeric, *inputs, **params))
+    if choose and step.operation.choose is not None:
+        choices[step.index] = step.operation.choose(*inputs, **step.params)
+    return read_only(step.operation.forward(xp, *inputs, **all_params(step, choices)), xp)
 
 
 def backward(
-    program: Program, values: Sequence[Array], choices: Choices, seed: Array
+    program: Program, values: Sequence[Array], choices: Choices, seed: Array, xp: Any = numeric
 ) -> tuple[list[Array], list[Array]]:
     """Return, by slot, each contribution and the gradient it was accumulated into.
 
     A value's gradient is the sum of the contributions of all its uses, in the order of `program.slots`. A step's turn
     comes after that of every step that uses its output, so the upstream gradient it reads is complete.
     """
-    gradients: dict[int, Array] = {program.target: read_only(seed)}
+    gradients: dict[int, Array] = {program.target: read_only(seed, xp)}
     contributions: list[Array] = []
     accumulated: list[Array] = []
     for slot in program.slots:
         step = program.steps[slot.step]
-        added = read_only(contribution(step, slot.slot, gradients[step.output], values, choices))
+        added = read_only(contribution(step, slot.slot, gradients[step.output], values, choices, xp), xp)
         before = gradients.get(slot.target)
-        after = added if before is None else read_only(before + added)
+        after = added if before is None else read_only(before + added, xp)
         gradients[slot.target] = after
         contributions.append(added)
         accumulated.append(after)

@@ -228,6 +228,10 @@ def norm(x: Any, axis: Any, keepdims: bool) -> Any:
 # Arrangement: where elements go, and back. These run on arrays of any type, indices and symbols included.
 
 
+def array(values: Any) -> Any:
+    return np.asarray(values, dtype=np.float64)
+
+
 def zeros(shape: tuple[int, ...]) -> Any:
     return np.zeros(shape)
 

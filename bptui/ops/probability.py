@@ -80,7 +80,7 @@ def _softmax(name: str, forward: Rule, vjp: Rule, **about: Any) -> Operation:
 SOFTMAX = _softmax(
     "softmax",
     lambda xp, x, axis: xp.softmax(x, axis),
-    lambda xp, d, y, x, axis: y * (d - (d * y).sum(axis=axis, keepdims=True)),
+    lambda xp, d, y, x, axis: y * (d - xp.array(d * y).sum(axis=axis, keepdims=True)),
     element=lambda cell, i: f"exp({cell.x(0, i)})/({_exponentials(cell, i)})",
     derivative=_softmax_derivative,
     formula="y[i] = exp(x[i]) / sum of exp(x[j]) over j",

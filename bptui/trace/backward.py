@@ -1,4 +1,7 @@
-"""How a gradient flows back through one operand of one step: the rule that engine, derivatives and routes share."""
+"""How a gradient flows back through one operand of one step: the rule that engine, derivatives and routes share.
+
+`xp` is the namespace that the rule runs in: numbers (`bptui.ops.numeric`), or symbols.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,11 @@ def all_params(step: ForwardStep, choices: Mapping[int, Mapping[str, Any]]) -> M
 
 
 def local_derivative(
-    step: ForwardStep, slot: int, values: Sequence[Any], choices: Mapping[int, Mapping[str, Any]]
+    step: ForwardStep,
+    slot: int,
+    values: Sequence[Any],
+    choices: Mapping[int, Mapping[str, Any]],
+    xp: Any = numeric,
 ) -> Any:
     """Return an elementwise step's local derivative, in the output's shape; None for any other operation."""
     partial = step.operation.partial(slot)
@@ -26,8 +33,8 @@ def local_derivative(
         return None
     inputs = [values[operand] for operand in step.inputs]
     output = values[step.output]
-    local = partial(numeric, output, *inputs, **all_params(step, choices))
-    return np.broadcast_to(local, np.shape(output))
+    local = partial(xp, output, *inputs, **all_params(step, choices))
+    return np.broadcast_to(xp.array(local), np.shape(output))
 
 
 def contribution(
@@ -36,6 +43,7 @@ def contribution(
     upstream: Any,
     values: Sequence[Any],
     choices: Mapping[int, Mapping[str, Any]],
+    xp: Any = numeric,
 ) -> Any:
     """Return upstream (the output's shape) times the local Jacobian of `slot`, in the operand's shape."""
     operation = step.operation
@@ -46,15 +54,15 @@ def contribution(
     if partial is None:
         vjp = operation.vjp(slot)
         assert vjp is not None, f"no gradient passes into operand {slot} of {operation.name}"
-        return vjp(numeric, upstream, output, *inputs, **params)
-    local = partial(numeric, output, *inputs, **params)
-    if not (isinstance(local, float) and local == 1.0):
-        upstream = upstream * local
-    return numeric.unbroadcast(upstream, np.shape(inputs[slot]))
+        return vjp(xp, upstream, output, *inputs, **params)
+    local = partial(xp, output, *inputs, **params)
+    if isinstance(local, float) and local in (1.0, -1.0):  # for all elements
+        return xp.unbroadcast(upstream if local == 1.0 else -upstream, np.shape(inputs[slot]))
+    return xp.unbroadcast(upstream * local, np.shape(inputs[slot]))
 
 
-def read_only(array: Any) -> Array:
-    """Return `array` as a float64 array that cannot be written to."""
-    result = np.asarray(array, dtype=np.float64)
+def read_only(array: Any, xp: Any = numeric) -> Array:
+    """Return `array` as an array of the namespace's own kind (float64, or objects) that cannot be written to."""
+    result: Array = xp.array(array)
     result.flags.writeable = False
     return result

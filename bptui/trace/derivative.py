@@ -6,7 +6,7 @@ One reverse sweep for each element of A, with the same vjps as the backward pass
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,8 +23,11 @@ LARGEST_DERIVATIVE = 10_000_000
 """How many entries a derivative between two arrays may have."""
 
 
-def derivative(trace: Trace, text: str) -> float | Array:
-    """Return dA/dB of `text`, in the shape of A followed by that of B; a float where both are single elements."""
+def derivative(trace: Trace, text: str) -> Any:
+    """Return dA/dB of `text`, in the shape of A followed by that of B; a float where both are single elements.
+
+    In symbols that is an expression.
+    """
     program = trace.program
     try:
         above, below = parse_derivative(text)
@@ -32,7 +35,7 @@ def derivative(trace: Trace, text: str) -> float | Array:
         raise BptuiError(str(fault)) from None
     tail = resolve_reference(program, below)
     if program.seeded and above.name == program.loss and above.index is None:
-        return _plain(_picked(trace.gradient_of(tail.value), tail.flat))
+        return _plain(trace, _picked(trace.gradient_of(tail.value), tail.flat))
     head = resolve_reference(program, above)
     head_value, tail_value = program.values[head.value], program.values[tail.value]
     heads = range(head_value.size) if head.flat is None else [head.flat]
@@ -43,7 +46,7 @@ def derivative(trace: Trace, text: str) -> float | Array:
         )
     found = jacobian(trace, head.value, heads, tail)
     head_shape = head_value.shape if head.flat is None else ()
-    return _plain(np.reshape(found, (*head_shape, *found.shape[1:])))
+    return _plain(trace, np.reshape(found, (*head_shape, *found.shape[1:])))
 
 
 def jacobian(trace: Trace, head: int, flats: Sequence[int], tail: Element) -> Array:
@@ -51,20 +54,19 @@ def jacobian(trace: Trace, head: int, flats: Sequence[int], tail: Element) -> Ar
     between = _between(trace, head, tail.value)
     rows = []
     for flat in flats:
-        probe = np.zeros(trace.program.values[head].shape)
-        probe.reshape(-1)[flat] = 1.0
-        gradients: dict[int, Array] = {head: probe}
+        gradients: dict[int, Array] = {head: trace.one_hot(head, flat)}
         with np.errstate(all="ignore"):
             for step, slots in between:
                 upstream = gradients.get(step.output)
                 for slot in slots if upstream is not None else ():
                     operand = step.inputs[slot]
-                    added = contribution(step, slot, upstream, trace.values, trace.choices)
-                    gradients[operand] = gradients[operand] + added if operand in gradients else added
+                    added = contribution(step, slot, upstream, trace.values, trace.choices, trace.xp)
+                    added = read_only(gradients[operand] + added if operand in gradients else added, trace.xp)
+                    gradients[operand] = added
         row = gradients.get(tail.value)
-        rows.append(_picked(np.zeros(trace.program.values[tail.value].shape) if row is None else row, tail.flat))
+        rows.append(_picked(trace.xp.zeros(trace.program.values[tail.value].shape) if row is None else row, tail.flat))
     shape = trace.program.values[tail.value].shape if tail.flat is None else ()
-    return np.reshape(np.asarray(rows, dtype=np.float64), (len(rows), *shape))
+    return np.reshape(trace.xp.array(rows), (len(rows), *shape))
 
 
 def _between(trace: Trace, head: int, tail: int) -> list[tuple[ForwardStep, list[int]]]:
@@ -91,5 +93,7 @@ def _picked(array: Array, flat: int | None) -> Array:
     return array if flat is None else array.reshape(-1)[flat]
 
 
-def _plain(array: Array) -> float | Array:
-    return float(array) if np.ndim(array) == 0 else read_only(array)
+def _plain(trace: Trace, array: Array) -> Any:
+    """Return a single element by itself, a float or an expression; else a read-only array."""
+    result = read_only(array, trace.xp)
+    return result if result.ndim else result.item()

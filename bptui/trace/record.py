@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from bptui.errors import BptuiError
+from bptui.ops import numeric
 from bptui.scenario.notation import ReferenceFormatError, parse_reference
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
@@ -94,8 +95,6 @@ class NotFinite:
 class Trace:
     """One run of a program: read-only arrays, one for each value, contribution and accumulated gradient."""
 
-    mode: Literal["numbers"] = "numbers"
-
     def __init__(
         self,
         scenario: Scenario,
@@ -105,6 +104,7 @@ class Trace:
         contributions: Sequence[Array],
         accumulated: Sequence[Array],
         choices: Mapping[int, Mapping[str, Any]],
+        xp: Any = numeric,
     ) -> None:
         self.scenario = scenario
         self.program = program
@@ -118,6 +118,13 @@ class Trace:
         """By slot index: the target value's gradient after that contribution was added."""
         self.choices = choices
         """By forward step: what the operation picked by looking at its values."""
+        self.xp = xp
+        """The namespace that the rules ran in."""
+
+    @property
+    def mode(self) -> Literal["numbers", "symbols"]:
+        """Whether the arrays hold numbers (float64) or symbols (SymPy expressions, of dtype object)."""
+        return "numbers" if self.xp is numeric else "symbols"
 
     def __repr__(self) -> str:
         return f"<Trace of {self.scenario.title!r}: {len(self.steps)} steps>"
@@ -135,13 +142,13 @@ class Trace:
         """Return a named value (`"W1"`) or one element of it (`"W1(1,1)"`); read-only, of the value's shape or ()."""
         found = self.element(name)
         array = self.values[found.value]
-        return array if found.flat is None else read_only(array.reshape(-1)[found.flat])
+        return array if found.flat is None else read_only(array.reshape(-1)[found.flat], self.xp)
 
     def gradient(self, name: str) -> Array:
         """Return the target's gradient with respect to a named value or one element: zeros where nothing arrives."""
         found = self.element(name)
         array = self.gradient_of(found.value)
-        return array if found.flat is None else read_only(array.reshape(-1)[found.flat])
+        return array if found.flat is None else read_only(array.reshape(-1)[found.flat], self.xp)
 
     def gradient_of(self, value: int) -> Array:
         """Return the complete gradient of the value with this id, in its shape."""
@@ -151,9 +158,9 @@ class Trace:
         return self.accumulated[last] if last is not None else self._zeros(value)
 
     def _zeros(self, value: int) -> Array:
-        return read_only(np.zeros(self.program.values[value].shape))
+        return read_only(self.xp.zeros(self.program.values[value].shape), self.xp)
 
-    def derivative(self, text: str) -> float | Array:
+    def derivative(self, text: str) -> Any:
         """Return dA/dB between any two named values or elements, in the shape of A followed by that of B.
 
         Raises BptuiError where `text` is no derivative of this scenario's names, or where it has too many entries.
@@ -200,23 +207,29 @@ class Trace:
         params = all_params(step, self.choices)
         structure = step.operation.structure(record.slot, shapes, output.shape, params)
         with np.errstate(all="ignore"):
-            elementwise = local_derivative(step, record.slot, self.values, self.choices)
+            elementwise = local_derivative(step, record.slot, self.values, self.choices, self.xp)
         if elementwise is not None:
-            return Local("elementwise", structure.name, read_only(elementwise))
+            return Local("elementwise", structure.name, read_only(elementwise, self.xp))
         if output.size * operand.size > LARGEST_JACOBIAN:
             return Local("jacobian", structure.name, None)
         rows = [self.local_row(record.step, record.slot, flat) for flat in range(output.size)]
-        return Local("jacobian", structure.name, read_only(np.reshape(rows, (*output.shape, *operand.shape))))
+        matrix = read_only(np.reshape(rows, (*output.shape, *operand.shape)), self.xp)
+        return Local("jacobian", structure.name, matrix)
 
     def local_row(self, step: int, slot: int, flat: int) -> Array:
         """Return row `flat` of a step's local Jacobian, in the operand's shape: the vjp of a one-hot gradient."""
         from bptui.trace.backward import contribution
 
         record = self.program.steps[step]
-        probe = np.zeros(self.program.values[record.output].shape)
-        probe.reshape(-1)[flat] = 1.0
+        probe = self.one_hot(record.output, flat)
         with np.errstate(all="ignore"):
-            return read_only(contribution(record, slot, probe, self.values, self.choices))
+            return read_only(contribution(record, slot, probe, self.values, self.choices, self.xp), self.xp)
+
+    def one_hot(self, value: int, flat: int) -> Array:
+        """Return the gradient of element `flat` of a value with respect to the value: 1 there, 0 elsewhere."""
+        probe = self.xp.zeros(self.program.values[value].shape)
+        probe.reshape(-1)[flat] = 1
+        return read_only(probe, self.xp)
 
     # -- as it stood at a step -------------------------------------------------------------------------------------
 
@@ -242,7 +255,9 @@ class Trace:
 
     @cached_property
     def first_not_finite(self) -> NotFinite | None:
-        """Where a value, and failing that a gradient, first became nan or inf; None where all are finite."""
+        """Where a value, and failing that a gradient, first became nan or inf; None where none did."""
+        if self.mode == "symbols":
+            return None
         program = self.program
         for value in program.values:
             if value.id not in program.producer and (found := _first_bad(self.values[value.id])) is not None:
