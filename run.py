@@ -25,6 +25,7 @@ from typing import NoReturn
 FIRST_EXERCISE = "exercise-7-1"
 OLDEST = (3, 11)
 OFFLINE = ("connection", "getaddrinfo", "name resolution", "network is unreachable", "timed out")
+IN_PARALLEL = ("--numprocesses", "auto", "--dist", "worksteal")
 LINTERS = (
     ("ruff", "check"),
     ("ruff", "format", "--check"),
@@ -242,7 +243,7 @@ def main(arguments: Sequence[str]) -> int:
         if command == "test":
             environment.prepare("test")
             os.chdir(environment.home)
-            become([environment.program("python"), "-m", "pytest", *arguments[1:]])
+            become([environment.program("python"), "-m", "pytest", *IN_PARALLEL, *arguments[1:]])
         if command == "lint":
             environment.prepare("dev")
             return lint(environment)

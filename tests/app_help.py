@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
+from textual._context import active_app
+from textual._queue import Queue
+from textual.app import App
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -13,6 +18,43 @@ from bptui.tui.walk import WalkScreen
 
 AnyPilot = Pilot[None]
 Some = TypeVar("Some", bound=Widget)
+
+
+QUIET_ROUNDS = 3
+"""How often in a row nothing may be left to do, each time after every task had its turn, before the app is settled."""
+
+
+async def settled(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
+    """Wait until the app has handled every message and drawn what changed, at most `max_sleep` seconds.
+
+    Textual's own pilot watches the processor's time instead: it sleeps where nothing is left to do, and on a machine
+    that is busy with something else it takes a waiting app for an idle one.
+    """
+    app = active_app.get()
+    end = time.monotonic() + max_sleep
+    quiet = 0
+    while quiet < QUIET_ROUNDS and time.monotonic() < end:
+        await asyncio.sleep(0)
+        screen = app.screen if app.screen_stack else None
+        if screen is not None and (
+            screen._layout_required or screen._scroll_required or screen._repaint_required or screen._dirty_widgets
+        ):
+            screen._on_timer_update()
+        left = screen is not None and screen._callbacks
+        quiet = 0 if left or any(_busy(pump) for pump in _pumps(app)) else quiet + 1
+
+
+def _pumps(app: App[object]) -> Iterator[MessagePump]:
+    yield app
+    yield from app._registry
+
+
+def _busy(pump: MessagePump) -> bool:
+    """Return whether a part of the app is at work, or has something to do; if not, its task waits for a message."""
+    if not pump._running or pump._closed:
+        return False
+    queue: Queue[Any] = pump._message_queue
+    return bool(pump._next_callbacks) or not queue.empty() or not queue.ready_event._waiters
 
 
 async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:

@@ -1,6 +1,24 @@
-"""What holds for every test: property tests draw the same examples on every run and on every machine."""
+"""What holds for every test: the same examples on every run; an app is waited for by what it has left to do."""
 
+from __future__ import annotations
+
+import os
+
+import pytest
+import textual.app
+import textual.pilot
 from hypothesis import settings
+
+from app_help import settled
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
+
+for module in (textual.app, textual.pilot):
+    vars(module)["wait_for_idle"] = settled
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more workers than there are processors: the tests of the app and of subprocesses wait more than they work."""
+    return 2 * (os.cpu_count() or 1)

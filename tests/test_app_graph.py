@@ -76,7 +76,6 @@ async def test_the_step_is_in_sight_in_every_scenario(name: str) -> None:
             assert graph(pilot).zoom == zoom
             for step in range(0, len(trace.steps), max(1, len(trace.steps) // 6)):
                 walk(pilot).go(step)
-                await pilot.pause()
                 assert "▐" in shown(graph(pilot)), (zoom, step)
             await pilot.press("plus")
 

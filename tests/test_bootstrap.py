@@ -190,7 +190,7 @@ def test_a_failure_goes_to_standard_error_with_status_2(
     [
         ([], "bptui", ["exercise-7-1"]),
         (["export", "exercise-7-1"], "bptui", ["export", "exercise-7-1"]),
-        (["test", "-k", "permute"], "python", ["-m", "pytest", "-k", "permute"]),
+        (["test", "-k", "permute"], "python", ["-m", "pytest", *run.IN_PARALLEL, "-k", "permute"]),
     ],
 )
 def test_arguments_are_passed_on(

@@ -100,15 +100,16 @@ class EditScreen(Dialog[Edit | None]):
     @work(exclusive=True, group="curve")
     async def _compute(self) -> None:
         """Compute the curve, and the target with the number typed, off the screen's own thread."""
+        # Read now: a later change begins this anew, and while this waits the dialog may be closed.
+        element, number, ends = self._element, self._typed("number"), self._typed("range")
         await asyncio.sleep(_PAUSE)
-        element = self._element
         try:
-            typed = read_number(self._typed("number")).number
+            typed = read_number(number).number
             self._then = typed, await asyncio.to_thread(target_with, self._trace, element, typed)
         except BptuiError:
             self._then = None
         try:
-            low, high = read_range(self._typed("range"))
+            low, high = read_range(ends)
             if self._curve is None or self._curve.element != element or self._ends() != (low, high):
                 self._curve = await asyncio.to_thread(curve, self._trace, element, low, high)
         except BptuiError:
