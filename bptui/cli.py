@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OK, WRONG, BAD = 0, 1, 2
 
-_COMMANDS = ("export", "check", "list", "ops", "schema", "new")
+_COMMANDS = ("export", "check", "list", "ops", "keys", "schema", "new")
 _FORMATS = ("text", "json")
 _LATER = ("markdown", "latex", "html")
 """Formats that are known and cannot be written yet."""
@@ -108,7 +108,7 @@ def _run(arguments: list[str]) -> int:
         if reconfigure is not None:  # the same bytes whatever the locale
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     commands: dict[str, Callable[[list[str]], int]] = dict(
-        zip(_COMMANDS, (_export, _check, _list, _ops, _schema, _new), strict=True)
+        zip(_COMMANDS, (_export, _check, _list, _ops, _keys, _schema, _new), strict=True)
     )
     if arguments and arguments[0] in commands:
         return commands[arguments[0]](arguments[1:])
@@ -129,6 +129,7 @@ def _open(arguments: list[str]) -> int:
   bptui check …      verify the gradients against finite differences
   bptui list         list the bundled scenarios
   bptui ops          list the operations with their derivatives
+  bptui keys         list the app's commands with their keys, as the settings file names them
   bptui schema       print the JSON Schema of the scenario file
   bptui new FILE     write a commented starter scenario
 
@@ -299,6 +300,21 @@ def _ops(arguments: list[str]) -> int:
     from bptui.exporting.operations import operations_text
 
     sys.stdout.write(operations_text(options.name))
+    return OK
+
+
+def _keys(arguments: list[str]) -> int:
+    _parser("keys", "List the app's commands with their keys, as the settings file names them.").parse_args(arguments)
+    from bptui.commands import COMMANDS
+    from bptui.settings import read_settings, settings_path
+
+    path = settings_path()
+    settings, refused = read_settings(path)
+    rows = [(name, " ".join(settings.keymap.of(command)), command.title) for name, command in COMMANDS.items()]
+    widths = [max(len(row[at]) for row in rows) for at in (0, 1)]
+    for name, keys, title in rows:
+        sys.stdout.write(f"{name:<{widths[0]}}  {keys:<{widths[1]}}  {title}\n")
+    _say(str(refused) if refused is not None else f"the settings stand in: {path}")
     return OK
 
 

@@ -147,6 +147,8 @@ KEEPING = (
 APP = (
     Command("app.palette", "ctrl+p", "app.command_palette", "Command palette: every command by name", "ctrl+p", "more"),
     Command("app.help", "question_mark", "app.help", "Help: all keys", "?", "help"),
+    Command("app.theme", "T", "app.change_theme", "Theme: dark or light, also in blue and orange", "T"),
+    Command("app.ascii", "A", "app.toggle_ascii", "Draw in ASCII alone, or no longer", "A"),
     Command("app.quit", "q", "app.leave(0)", "Quit", "q", "quit"),
     Command("app.interrupt", "ctrl+c", "app.leave(130)", "Quit with status 130", "ctrl+c", priority=True),
 )
@@ -190,3 +192,30 @@ GROUPS = (
     ("In the list of scenarios", CHOOSING),
     ("In the list of breakpoints", IN_BREAKPOINTS),
 )
+
+IN_DIALOGS = (Command("dialog.close", "escape", "screen.close", "Close the window", "Esc"),)
+IN_HELP = (Command("help.close", "q,question_mark,enter", "screen.close", "Close the help", "q"),)
+IN_DESCRIPTION = (Command("about.close", "enter", "screen.close_about", "Close the description", "⏎"),)
+IN_EDIT = (Command("edit.apply", "enter", "screen.apply", "Put the number in", "⏎"),)
+IN_ANSWER = (Command("answer.hint", "h", "screen.hint", "A hint", "h", priority=True),)
+
+SCOPES = tuple(
+    tuple(command for group in groups for command in group)
+    for groups in (
+        (*ON_WALK, APP),
+        (IN_LINES,),
+        (IN_GRAPH,),
+        (IN_WHY,),
+        (IN_MAP,),
+        (CHOOSING,),
+        (IN_BREAKPOINTS,),
+        (IN_DIALOGS, IN_HELP),
+        (IN_DESCRIPTION,),
+        (IN_EDIT,),
+        (IN_ANSWER,),
+    )
+)
+"""The commands that are at hand at the same time and in the same place, where no two may have the same key."""
+
+COMMANDS = {command.id: command for scope in SCOPES for command in scope}
+"""Every command by its id."""

@@ -1,8 +1,13 @@
-"""What holds for every test: the same examples on every run; an app is waited for by what it has left to do."""
+"""What holds for every test: the same examples on every run; an app is waited for by what it has left to do.
+
+Nobody's own settings are read.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import textual.app
@@ -22,3 +27,13 @@ for module in (textual.app, textual.pilot):
 def pytest_xdist_auto_num_workers() -> int:
     """Run more workers than there are processors: the tests of the app and of subprocesses wait more than they work."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Name a settings file and a state folder that are empty, for this process and those that it starts."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BPTUI_SETTINGS", str(folder / "settings.toml"))
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        yield folder

@@ -42,13 +42,6 @@ _PLACES = (27, 9, 3, 1)
 _FRAMES = {"todo": "╭╌╮┊╰╯┴┬", "done": "╭─╮│╰╯┴┬", "current": "┏━┓┃┗┛┷┯", "selected": "╔═╗║╚╝╧╤"}
 """Corners, sides and joints with edges: top left, across, top right, down, bottom left and right, entry, exit."""
 
-ASCII = (
-    str.maketrans(dict.fromkeys(_JOINTS[1:] + "╭╮╰╯╧╤", "+"))
-    | str.maketrans(dict.fromkeys("┏┓┗┛╔╗╚╝┃║", "#"))
-    | str.maketrans("─│━═╌┊▐▌▶◀▼▲△■□●•…·²³→", "-|==-:[]><v^'*o**.*23>")
-)
-"""What stands for what where there is no Unicode: `text.translate(ASCII)` keeps every cell."""
-
 _BUCKET = 32
 """Rows that are looked up together."""
 

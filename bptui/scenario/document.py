@@ -62,19 +62,28 @@ class Document:
         self._found_places: Places | None = None
 
     @classmethod
-    def read(cls, path: Path, limits: Limits = LIMITS) -> Document:
-        """Read and parse a file; raises BptuiError where it cannot be read, is too large, or is no TOML."""
+    def read(cls, path: Path, limits: Limits = LIMITS, *, may_be_empty: bool = False) -> Document:
+        """Read and parse a file; raises BptuiError where it cannot be read, is too large, or is no TOML.
+
+        One that holds nothing is refused too, unless it `may_be_empty`.
+        """
         try:
             content = read_ordinary(path, limits.file_bytes)
         except FileFault as fault:
             raise BptuiError(Fault(fault.message, fault.hint, str(path))) from None
-        return cls.parse(content, str(path), path.parent, limits)
+        return cls.parse(content, str(path), path.parent, limits, may_be_empty=may_be_empty)
 
     @classmethod
     def parse(
-        cls, text: str | bytes, name: str = "scenario", folder: Path | None = None, limits: Limits = LIMITS
+        cls,
+        text: str | bytes,
+        name: str = "scenario",
+        folder: Path | None = None,
+        limits: Limits = LIMITS,
+        *,
+        may_be_empty: bool = False,
     ) -> Document:
-        """Parse a text, or the bytes of a file; raises BptuiError where they are too large or no TOML."""
+        """Parse a text, or the bytes of a file, as `read` does."""
         decoded = _text_of(text, name, limits.file_bytes)
         source = Source(name, decoded.removeprefix("\ufeff").replace("\r\n", "\n"))
         check_bounds(source, limits)
@@ -84,7 +93,7 @@ class Document:
             raise BptuiError(Fault("it is nested too deeply to be read", "", name)) from None
         except ValueError as error:
             raise BptuiError(syntax_fault(source, error)) from None
-        if not data:
+        if not data and not may_be_empty:
             raise BptuiError(Fault("there is nothing in this file", LEAST_SCENARIO, name))
         return cls(source, data, folder, limits)
 
@@ -141,8 +150,13 @@ class Document:
 
     def source(self, path: KeyPath) -> str:
         """Return the value at `path` as it is written (`0.60`), or empty text where the file has no such value."""
+        span = self.span(path)
+        return self.text[slice(*span)] if span is not None else ""
+
+    def span(self, path: KeyPath) -> Span | None:
+        """Return where the value at `path` stands in the text, or None where the file has no such value."""
         place, whole = self._places.find(path)
-        return self.text[slice(*place.value)] if place and whole and place.node is not None else ""
+        return place.value if place and whole and place.node is not None else None
 
     @property
     def _places(self) -> Places:

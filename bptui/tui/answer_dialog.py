@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from bptui.commands import Command
+from bptui.commands import IN_ANSWER
 from bptui.errors import BptuiError
 from bptui.present.quiz import Question, Quiz
 from bptui.text import printable
@@ -19,7 +19,7 @@ from bptui.tui.number_input import NumberInput
 class AnswerScreen(Dialog[Quiz]):
     """Asks one question until it is answered or left; gives the quiz with the answers and hints."""
 
-    BINDINGS = bindings([Command("answer.hint", "h", "screen.hint", "A hint", "h", priority=True)])
+    BINDINGS = bindings(IN_ANSWER)
     AUTO_FOCUS = "Input"
 
     def __init__(self, quiz: Quiz, question: Question, typed: str = "") -> None:
@@ -29,7 +29,7 @@ class AnswerScreen(Dialog[Quiz]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = Content(f"Predict {self._question.name}")
-            window.border_subtitle = "⏎ answers · h hint · Esc closes"
+            window.border_subtitle = "Enter answers · h hint · Esc closes"
             yield NumberInput(self._typed, placeholder="0.25, -1.2e-3 or 1/3", id="number")
             yield Static("", id="said", markup=False)
             yield Static("", id="hints", markup=False)

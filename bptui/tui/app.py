@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import constants
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.driver import Driver
-from textual.filter import LineFilter, Monochrome
 from textual.screen import Screen
 
 from bptui.commands import APP, ON_WALK
 from bptui.tui.bindings import bindings
-from bptui.tui.driver import COLOURLESS, TerminalDriver
+from bptui.tui.configured import ConfiguredApp
+from bptui.tui.driver import TerminalDriver
 
 if TYPE_CHECKING:
+    from bptui.errors import BptuiError
+    from bptui.settings import Settings
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
     from bptui.tui.chooser import Choice
     from bptui.tui.walk import WalkScreen
 
 
-class BptuiApp(App[None], inherit_bindings=False):
+class BptuiApp(ConfiguredApp, inherit_bindings=False):
     """Walks through a trace; without one it begins with the list of bundled scenarios."""
 
     CSS_PATH = "bptui.tcss"
@@ -32,9 +34,18 @@ class BptuiApp(App[None], inherit_bindings=False):
     BINDINGS = bindings(APP)
     ALLOW_SELECT = False  # ctrl+c leaves the app; the terminal's own selection copies
 
-    def __init__(self, trace: Trace | None = None, source: str = "", breakpoints: Sequence[Breakpoint] = ()) -> None:
-        super().__init__()
-        self.no_color = bool(os.environ.get("NO_COLOR"))
+    def __init__(
+        self,
+        trace: Trace | None = None,
+        source: str = "",
+        breakpoints: Sequence[Breakpoint] = (),
+        settings: Settings | None = None,
+        settings_file: Path | None = None,
+        refused: BptuiError | None = None,
+    ) -> None:
+        """Make the app; `settings_file` is where changed settings go, and `refused` what is wrong with it."""
+        super().__init__(settings, settings_file)
+        self._refused = refused
         self._trace, self._source, self._breakpoints = trace, source, breakpoints
         self._walk: WalkScreen | None = None
         self.fault: Exception | None = None
@@ -45,6 +56,10 @@ class BptuiApp(App[None], inherit_bindings=False):
             self.action_choose()
         else:
             self.walk(self._trace, self._source)
+        if self._refused is not None:
+            from bptui.tui.messages import MessagesScreen
+
+            self.push_screen(MessagesScreen("Faults in the settings; the rest of them holds", self._refused))
 
     def walk(self, trace: Trace, source: str) -> WalkScreen:
         """Begin a walk through `trace`, in place of the present one, and return its screen."""
@@ -96,19 +111,15 @@ class BptuiApp(App[None], inherit_bindings=False):
             for command in group:
                 if command.id not in ("app.palette", "app.interrupt"):
                     yield SystemCommand(
-                        command.title, f"key: {command.shown}", partial(self.run_action, command.action, screen)
+                        command.title,
+                        f"key: {self.keymap.shown(command)}",
+                        partial(self.run_action, command.action, screen),
                     )
-        yield SystemCommand("Theme", "Change the colours: dark, light and others", self.action_change_theme)
 
     # -- the terminal ------------------------------------------------------------------------------------------------
 
     def get_driver_class(self) -> type[Driver]:
         return super().get_driver_class() if constants.DRIVER else TerminalDriver
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        if self.no_color:
-            return [COLOURLESS]
-        return [one for one in super().get_line_filters() if not isinstance(one, Monochrome)]
 
     def _handle_exception(self, error: Exception) -> None:
         """Note what broke the app; `run_app` says it in one line once the terminal is restored."""

@@ -34,7 +34,7 @@ class BreakpointsScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window", classes="breakpoints") as window:
             window.border_title = "Breakpoints"
-            window.border_subtitle = "⏎ adds · space on or off · Del deletes · Tab · Esc"
+            window.border_subtitle = "Enter adds · space on or off · Del deletes · Tab · Esc"
             yield LineTable(id="breakpoints")
             yield Input(placeholder="nan, |grad| < 1e-8, sign, line z1, op relu, W1(1,1) …", max_length=200)
             yield Static("", id="said", markup=False)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from textual.content import Content
 from textual.widget import Widget
 
-from bptui.commands import Command
+from bptui.commands import IN_DESCRIPTION
 from bptui.present.layout import paragraph
 from bptui.text import width as cells
 from bptui.tui.bindings import bindings
@@ -17,7 +17,7 @@ from bptui.tui.text_view import Line, TextView, line
 class Description(TextView):
     """Shows a title and a description, and what to press next."""
 
-    BINDINGS = bindings([Command("about.close", "enter", "screen.close_about", "Close the description", "⏎")])
+    BINDINGS = bindings(IN_DESCRIPTION)
 
     def __init__(self, title: str, text: str, *, id: str | None = None) -> None:
         super().__init__(lambda width: description_lines(text, width), id=id)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from textual.screen import ModalScreen
 
-from bptui.commands import Command
+from bptui.commands import IN_DIALOGS
 from bptui.tui.bindings import bindings
 
 Result = TypeVar("Result")
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 class Dialog(ModalScreen[Result]):
     """A window over the screen."""
 
-    BINDINGS = bindings([Command("dialog.close", "escape", "screen.close", "Close", "Esc")])
+    BINDINGS = bindings(IN_DIALOGS)
 
     def action_close(self) -> None:
         """Close the window without a result."""

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
-from bptui.commands import Command
+from bptui.commands import IN_EDIT
 from bptui.editing import Curve, LeafElement, curve, leaf_element, scalar, target_with
 from bptui.errors import BptuiError, Fault
 from bptui.present import numbers
@@ -38,7 +38,7 @@ class Edit:
 class EditScreen(Dialog[Edit | None]):
     """Asks for an element and its new number, and shows what the target would be; gives the edit."""
 
-    BINDINGS = bindings([Command("edit.apply", "enter", "screen.apply", "Put the number in", "⏎")])
+    BINDINGS = bindings(IN_EDIT)
     AUTO_FOCUS = "#number"
 
     def __init__(self, trace: Trace, element: LeafElement, *, ascii: bool = False) -> None:
@@ -52,7 +52,7 @@ class EditScreen(Dialog[Edit | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window", classes="what-if") as window:
             window.border_title = "What if"
-            window.border_subtitle = "⏎ puts it in · Tab next field · Esc closes"
+            window.border_subtitle = "Enter puts it in · Tab next field · Esc closes"
             with Horizontal(id="fields"):
                 for name, title, text in (
                     ("element", "element", self._element_name(self._element)),

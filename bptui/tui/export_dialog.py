@@ -38,7 +38,7 @@ class ExportScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = "Export"
-            window.border_subtitle = "⏎ writes the file · Tab next field · Esc closes"
+            window.border_subtitle = "Enter writes the file · Tab next field · Esc closes"
             yield LineTable(id="formats")
             yield Label(Content(f"File, in {printable(str(Path.cwd()))}"))
             yield Input(self._proposed, id="name")

@@ -20,7 +20,7 @@ class GoToScreen(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = "Go to step"
-            window.border_subtitle = "⏎ goes there · Esc closes"
+            window.border_subtitle = "Enter goes there · Esc closes"
             yield Input(placeholder=f"1 to {self._steps}", max_length=20, id="number")
             yield Static("", id="said", markup=False)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from bptui.commands import GROUPS, Command
+from bptui.commands import GROUPS, IN_HELP
+from bptui.keys import Keymap
 from bptui.present.layout import wrapped
 from bptui.text import width as cells
 from bptui.tui.bindings import bindings
+from bptui.tui.configured import app_of
 from bptui.tui.dialog import Dialog
 from bptui.tui.text_view import Line, TextView, line
 
@@ -24,23 +26,23 @@ _MOUSE = (
 class HelpScreen(Dialog[None]):
     """Shows all keys by group."""
 
-    BINDINGS = bindings([Command("help.close", "q,question_mark,enter", "screen.close", "Close", "q")])
+    BINDINGS = bindings(IN_HELP)
 
     def compose(self) -> ComposeResult:
-        view = TextView(_lines, id="window")
+        view = TextView(lambda width: _lines(width, app_of(self).keymap), id="window")
         view.border_title = "Help"
         view.border_subtitle = "Esc closes · ↑ ↓ scroll"
         yield view
 
 
-def _lines(width: int) -> list[Line]:
-    key_width = max(cells(command.shown) for _, commands in GROUPS for command in commands) + 2
+def _lines(width: int, keymap: Keymap) -> list[Line]:
+    key_width = max(cells(keymap.shown(command)) for _, commands in GROUPS for command in commands) + 2
     lines = [line(text) for text in wrapped(_INTRODUCTION, width)]
     for title, commands in GROUPS:
         lines += [line(""), line(title, "title")]
         for command in commands:
             first, *rest = wrapped(command.title, max(10, width - key_width - 1))
-            lines.append(((f" {command.shown:<{key_width}}", "strong"), (first, "plain")))
+            lines.append(((f" {keymap.shown(command):<{key_width}}", "strong"), (first, "plain")))
             lines += [line(" " * (key_width + 1) + text) for text in rest]
     lines += [line(""), line("Mouse", "title")]
     return [*lines, *(line(f" {text}") for text in wrapped(_MOUSE, width - 1))]

@@ -8,7 +8,9 @@ from typing import ClassVar
 from textual import events
 
 from bptui.commands import Command
+from bptui.keys import Keymap
 from bptui.text import width as cells
+from bptui.tui.configured import app_of
 from bptui.tui.one_line import OneLine, Part
 
 _GAP = "  "
@@ -36,8 +38,9 @@ class KeyLine(OneLine):
 
     def _key(self, command: Command) -> str:
         """Return the first key of a command that the panel does not take."""
-        keys = command.shown.split(" ")
-        taken = {key for other in self._panel if other is not command for key in other.shown.split(" ")}
+        shown = (app_of(self).keymap if self.is_attached else Keymap()).shown
+        keys = shown(command).split(" ")
+        taken = {key for other in self._panel if other is not command for key in shown(other).split(" ")}
         return next((key for key in keys if key not in taken), keys[0])
 
     def _text(self, command: Command) -> str:

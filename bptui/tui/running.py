@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bptui.errors import BptuiError, Fault
+from bptui.settings import read_settings, settings_path
 from bptui.text import printable
 from bptui.tui.app import BptuiApp
 
@@ -21,7 +22,9 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 def run_app(trace: Trace | None, source: str, breakpoints: Sequence[Breakpoint] = ()) -> int:
     """Run the app in this terminal and return its exit status; raises BptuiError where it breaks."""
-    app = BptuiApp(trace, source, breakpoints)
+    settings_file = settings_path()
+    settings, refused = read_settings(settings_file)
+    app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused)
 
     async def run() -> None:
         with _leaving_on_signals(app):

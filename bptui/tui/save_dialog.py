@@ -35,7 +35,7 @@ class SaveScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = "Save as a new scenario file"
-            window.border_subtitle = "⏎ writes the file · Esc closes"
+            window.border_subtitle = "Enter writes the file · Esc closes"
             yield Label(Content(f"File, in {printable(str(Path.cwd()))}"))
             yield Input(self._proposed, id="name")
             yield Static("Comments and layout stay as they are; only the edited numbers are replaced.", markup=False)

@@ -28,6 +28,7 @@ from bptui.present.presentation import Presentation
 from bptui.trace.breakpoints import Breakpoint
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
+from bptui.tui.configured import app_of
 from bptui.tui.description import Description
 from bptui.tui.graph_view import GraphView
 from bptui.tui.graphing import Graphing
@@ -80,7 +81,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
             yield GraphView(self.trace, id="graph")
             with Vertical(id="panels"):
                 yield StepPanel(id="step")
-                yield WiresPanel(id="wires")
+                yield WiresPanel(app_of(self).settings.wires, id="wires")
                 yield LineTable(id="elements")
                 yield LineTable(quiet=True, id="values")
             yield PinnedPanel(id="pinned")
@@ -94,7 +95,9 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self._show_step()
         self.set_focus(self.query_one("#elements"))
         self.show_breakpoints()
-        if self.presentation.description and not (self.runs_first or self.resumed):
+        settings = app_of(self).settings
+        self.set_class(not settings.graph, "-without-left")
+        if settings.description and self.presentation.description and not (self.runs_first or self.resumed):
             self.query_one(Description).open()
         self.watch_file()
 

@@ -14,13 +14,14 @@ from bptui.tui.text_view import Line
 class WiresPanel(PictureView):
     """Shows wires with the element under the cursor lit; hidden where there are none, or while they are not wanted."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, wanted: bool = True, *, id: str | None = None) -> None:
+        """Make a panel without wires; `wanted` says whether it shows those that come."""
         super().__init__(id=id)
         self._wires: Wires | None = None
         self._element = 0
         self._matrix = False
         self._numbers = True
-        self._wanted = True
+        self._wanted = wanted
         self.display = False
 
     def show_wires(self, wires: Wires | None, element: int, numbers: bool = True) -> None:

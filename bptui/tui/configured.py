@@ -1,0 +1,87 @@
+"""An app with the reader's settings: keys, theme, ASCII or not. What is changed in the app is written back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.filter import LineFilter, Monochrome
+from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.theme import Theme
+
+from bptui.errors import BptuiError
+from bptui.keys import Keymap
+from bptui.settings import Settings, remember
+from bptui.text import printable
+from bptui.tui.ascii_filter import ASCII
+from bptui.tui.driver import COLOURLESS
+from bptui.tui.themes import THEMES
+
+
+class _WholeCells(ScrollBarRender):
+    """A scrollbar whose thumb is made of whole cells: it is seen without colour, and needs no character of its own."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+class ConfiguredApp(App[None], inherit_bindings=False):
+    """Holds the settings in force."""
+
+    def __init__(self, settings: Settings | None = None, settings_file: Path | None = None) -> None:
+        """Begin with `settings`; what the reader changes is written into `settings_file`, where there is one."""
+        super().__init__()
+        self.settings = settings or Settings()
+        self._settings_file = settings_file
+        self.no_color = bool(os.environ.get("NO_COLOR"))
+        ScrollBar.renderer = _WholeCells
+        for name in list(self.available_themes):
+            self.unregister_theme(name)
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = self.settings.theme
+        self.set_keymap({identity: ",".join(keys) for identity, keys in self.settings.keys.items()})
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys of all commands."""
+        return self.settings.keymap
+
+    def set_setting(self, key: str, value: str | bool | float) -> None:
+        """Change a setting, from now on and for the next time."""
+        if getattr(self.settings, key) == value:
+            return
+        self.settings = self.settings.having(key, value)
+        if self._settings_file is None:
+            return
+        try:
+            remember(self._settings_file, key, value)
+        except BptuiError as error:
+            self.notify(printable(str(error), keep="\n"), title="Not remembered", severity="warning", markup=False)
+
+    def _theme_changed(self, theme: Theme) -> None:
+        self.set_setting("theme", theme.name)
+
+    def action_toggle_ascii(self) -> None:
+        """Draw in ASCII alone, or no longer."""
+        self.set_setting("ascii", not self.settings.ascii)
+        self.refresh_css(animate=False)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = [one for one in super().get_line_filters() if not isinstance(one, Monochrome)]
+        if self.no_color:
+            filters = [COLOURLESS]
+        return [*filters, ASCII] if self.settings.ascii else filters
+
+
+def app_of(node: DOMNode) -> ConfiguredApp:
+    """Return the app that `node` belongs to, with its settings and keys."""
+    assert isinstance(node.app, ConfiguredApp)
+    return node.app
