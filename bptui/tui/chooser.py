@@ -75,6 +75,8 @@ class ChooserScreen(Screen[Choice | None]):
         for name in self._names:
             self._scenario(name)
             await asyncio.sleep(0)
+            if not self.query("#scenarios"):
+                return  # the app was left meanwhile
         self._list()
 
     def _scenario(self, name: str) -> Scenario | BptuiError:
