@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,11 @@ import bptui
 from bptui.engine.run import Choices, compute
 from bptui.ops import OPERATIONS
 from bptui.ops.operation import Sample
+from bptui.present.derivation import Derivation
 from bptui.scenario.program import ForwardStep
 from bptui.symbols import explicit, folded
+from bptui.symbols.named import NamedTrace
+from bptui.symbols.shortening import short_form
 from bptui.trace.backward import contribution, read_only
 from checker import Array, choose, draw, forward, frozen, vjp, with_defaults
 from test_operations import SAMPLES, sample_id
@@ -104,3 +107,72 @@ def test_the_exercise_gives_its_own_results(name: str) -> None:
     assert trace.gradient("x").dtype == object
     assert not trace.gradient("x").flags.writeable
     assert list(trace.gradient("x")) == [sympy.sympify(text) for text in EXERCISE[name]]
+
+
+# -- derivations, as formula text ------------------------------------------------------------------------------------
+
+
+def derivation(name: str) -> tuple[Derivation, Callable[[str], tuple[int, int]]]:
+    trace = bptui.run(bptui.load(name))
+
+    def node(reference: str) -> tuple[int, int]:
+        found = trace.element(reference)
+        return found.value, found.flat or 0
+
+    return Derivation(trace), node
+
+
+def values_of(named: NamedTrace) -> dict[Any, float]:
+    """Return the number of every symbol: elements of named values, and gradients with respect to them."""
+    trace = named.numbers
+    assert trace is not None
+    values: dict[Any, float] = {}
+    for identity in named.program.names.values():
+        values |= dict(pairs_of(named.values[identity], trace.values[identity]))
+        values |= dict(pairs_of(named.arriving(identity), trace.gradient_of(identity)))
+    return values
+
+
+def test_links_stay_in_named_values_and_read_as_they_are_taught() -> None:
+    shown, node = derivation("exercise-7-1")
+    assert shown.link(node("L"), node("y(1)")) == "-1/2*(t(1)/y(1) - (1 - t(1))/(1 - y(1)))"
+    assert shown.link(node("y(1)"), node("z2(1)")) == "y(1)*(1 - y(1))"
+    assert shown.link(node("y(2)"), node("z2(1)")) == "0"
+    assert shown.link(node("z2(1)"), node("W2(1,1)")) == "h(1)"
+    assert shown.link(node("h(1)"), node("z1(1)")) == "step(z1(1))"
+    assert shown.value(*node("z2(1)")) == "W2(1,1)*h(1) + W2(1,2)*h(2) + W2(1,3)*h(3) + b2(1)"
+    assert shown.gradient(*node("z2(1)")) == "dL/dy(1)*y(1)*(1 - y(1))"
+    assert shown.gradient(*node("h(1)")) == "dL/dz2(1)*W2(1,1) + dL/dz2(2)*W2(2,1)"
+
+
+def test_the_exercise_is_written_in_its_own_order() -> None:
+    shown, node = derivation("exercise-7-3c")
+    assert shown.whole(*node("x[0]")) == "d0*x2 + d1*x4 + d2*x3 + 2*d3*x0 + d4*x1"
+
+
+@pytest.mark.parametrize(
+    ("name", "element", "short", "where"),
+    [
+        ("exercise-7-1", "z2(1)", "1/2*(y(1) - t(1))", ""),
+        ("p-minus-t", "z[2]", "p[2] - t[2]", "t[0] + t[1] + t[2] = 1"),
+        ("softmax-classifier", "Z1[0,1]", "1/6*(softmax(Z1)[0,1] - T[0,1])", "T[0,0] + T[0,1] + T[0,2] = 1"),
+        ("softmax-classifier", "Z2[1,0]", "1/6*(P[1,0] - T[1,0])", "T[1,0] + T[1,1] + T[1,2] = 1"),
+        ("network-as-layers", "z2[0,0]", "1/6*(Y[0,0] - T[0,0])", ""),
+    ],
+)
+def test_p_minus_t_is_what_the_long_way_comes_to(name: str, element: str, short: str, where: str) -> None:
+    shown, node = derivation(name)
+    found = shown.short(*node(element))
+    assert found is not None
+    assert (found.text, found.where) == (short, where)
+    slot = shown.named.slots_of(node(element)[0])[0]
+    forms = short_form(shown.named, slot, node(element)[1])
+    assert forms is not None
+    assert shown.named.numbers is not None
+    both = numbers([forms.expression, forms.long], values_of(shown.named))
+    np.testing.assert_allclose(both, shown.named.numbers.gradient(element), rtol=1e-12)
+
+
+def test_what_does_not_cancel_has_no_short_form() -> None:
+    shown, node = derivation("exercise-7-1")
+    assert [shown.short(*node(name)) for name in ("y(1)", "h(1)", "z1(1)", "W1(1,1)")] == [None] * 4

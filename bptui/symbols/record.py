@@ -1,80 +1,109 @@
-"""The trace of a scenario in symbols: every value, contribution and gradient as expressions in leaves and seed."""
+"""The trace of a scenario in symbols: every value, contribution and gradient as expressions in leaves and seed.
+
+Written out in leaves, expressions grow with every line. Where they would be too long for anyone to evaluate, each line
+stays in the names that it uses, and each gradient in those of the gradients above it.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
-import sympy
 
-from bptui.engine.run import Choices, backward, forward
-from bptui.errors import BptuiError
-from bptui.scenario.notation import glued, unravel
-from bptui.scenario.program import Array, Program
+from bptui.engine.run import backward, forward
+from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.symbols import explicit
 from bptui.symbols.exact import exact_array
+from bptui.symbols.named import NamedTrace, record_named
+from bptui.symbols.tree import Sizes, expanded, size
 from bptui.trace.backward import read_only
-from bptui.trace.record import Trace
+from bptui.trace.derivative import derivative
+from bptui.trace.record import Local, Trace
 
-ORDERING = ("sort", "topk")
-"""The operations that cannot be written down before they have looked at their values."""
+LARGEST_ELEMENT = 100_000
+"""How many symbols, numbers and operations one gradient may be written with in leaves."""
+
+LARGEST_TOTAL = 5_000_000
+"""How many all values and gradients may be written with in leaves."""
+
+Level = Literal["leaves", "named"]
 
 
-def record_symbols(scenario: Scenario, numbers: Trace | None) -> Trace:
+class SymbolicTrace(Trace):
+    """A trace whose arrays hold SymPy expressions, of dtype object."""
+
+    def __init__(
+        self,
+        named: NamedTrace,
+        level: Level,
+        values: Sequence[Array],
+        contributions: Sequence[Array],
+        accumulated: Sequence[Array],
+    ) -> None:
+        scenario, program = named.scenario, named.program
+        super().__init__(scenario, program, values, named.seed, contributions, accumulated, named.choices, explicit)
+        self.named = named
+        """The derivation line by line, in the symbols of named values."""
+        self.level = level
+        """What the arrays are in: the elements of `leaves` and seed, or the `named` values that each line uses."""
+
+    @property
+    def numbers(self) -> Trace | None:
+        """The same scenario in numbers, where it has any."""
+        return self.named.numbers
+
+    def upstream(self, slot: int) -> Array:
+        return super().upstream(slot) if self.level == "leaves" else self.named.upstream(slot)
+
+    def local(self, slot: int) -> Local:
+        return super().local(slot) if self.level == "leaves" else self.named.local(slot)
+
+    def derivative(self, text: str) -> Any:
+        """Return dA/dB between any two named values or elements, in terms of named values."""
+        found = derivative(self.named, text)
+        above = self.named.gradients
+        if not isinstance(found, np.ndarray):
+            return expanded(found, above)
+        whole = np.empty(found.shape, dtype=object)
+        for place, one in np.ndenumerate(found):
+            whole[place] = expanded(one, above)
+        return read_only(whole, explicit)
+
+
+def record_symbols(scenario: Scenario, numbers: Trace | None) -> SymbolicTrace:
     """Return the trace of `scenario` in symbols. `numbers` is its trace in numbers, where it has any.
 
     What an operation decides by looking at its values (the order of a sort, who is largest) is decided there. Raises
-    BptuiError where something has to be decided and there are no numbers.
+    BptuiError where something has to be decided and there are no numbers, and where the scenario is too large.
     """
-    program = scenario.program
+    named = record_named(scenario, numbers)
+    if not _fits(named):
+        values = [named.made.get(value.id, named.values[value.id]) for value in named.program.values]
+        return SymbolicTrace(named, "named", values, named.contributions, named.accumulated)
+    program = named.program
     leaves = {value.id: exact_array(value.constant) for value in program.values if value.constant is not None}
-    for name in scenario.leaves:
-        leaves[program.names[name]] = element_symbols(program, program.names[name])
-    seed = seed_symbols(scenario, numbers)
-    values, choices = forward(program, leaves, explicit, _choices(scenario, numbers))
-    contributions, accumulated = backward(program, values, choices, seed, explicit)
-    return Trace(scenario, program, values, read_only(seed, explicit), contributions, accumulated, choices, explicit)
+    leaves |= {program.names[name]: named.values[program.names[name]] for name in scenario.leaves}
+    found, choices = forward(program, leaves, explicit, dict(named.choices))
+    contributions, accumulated = backward(program, found, choices, named.seed, explicit)
+    return SymbolicTrace(named, "leaves", found, contributions, accumulated)
 
 
-def element_symbols(program: Program, value: int) -> Array:
-    """Return the elements of a value as symbols that have their names: `W1(1,1)`, `x0`."""
-    shape = program.values[value].shape
-    names = (sympy.Symbol(program.element_name(value, flat)) for flat in range(program.values[value].size))
-    return _filled(shape, names)
-
-
-def seed_symbols(scenario: Scenario, numbers: Trace | None) -> Array:
-    """Return the seed: symbols where it declares one, else its numbers."""
-    program, seed = scenario.program, scenario.seed
-    shape = program.values[program.target].shape
-    if seed is not None and seed.symbol is not None:
-        base = program.index_base
-        size = program.values[program.target].size
-        return _filled(shape, (sympy.Symbol(glued(seed.symbol, unravel(at, shape), base)) for at in range(size)))
-    given = numbers.seed if numbers is not None else seed.value if seed is not None else np.ones(())
-    assert given is not None
-    return exact_array(given)
-
-
-def _filled(shape: tuple[int, ...], elements: Any) -> Array:
-    array = np.empty(shape, dtype=object)
-    for place, element in zip(np.ndindex(shape), elements, strict=True):
-        array[place] = element
-    return array
-
-
-def _choices(scenario: Scenario, numbers: Trace | None) -> Choices:
-    """Return what the operations chose in numbers; without numbers nothing, and a fault where an order is needed."""
-    if numbers is not None:
-        return dict(numbers.choices)
-    program = scenario.program
-    faults = []
-    for step in program.steps:
-        if step.operation.name in ORDERING:
-            message = f"`{step.operation.name}` takes its order from the values, and there are none to put in order"
-            hint = 'give the leaves numbers as well: `{ symbol = "x", value = […] }`'
-            faults.append(scenario.document.placed(("forward", step.line), message, hint))
-    if faults:
-        raise BptuiError(faults)
-    return {}
+def _fits(named: NamedTrace) -> bool:
+    """Return whether the derivation can be written out in leaves, by the sizes that its expressions would have."""
+    known: Sizes = {}
+    total = 0
+    for step in named.program.steps:
+        for symbol, one in zip(named.values[step.output].flat, named.result(step.index).flat, strict=True):
+            known[symbol] = size(one, known)
+            total += known[symbol]
+    for slot in named.program.slots:
+        arriving = named.arriving(slot.target).flat
+        for symbol, one in zip(arriving, named.accumulated[slot.index].flat, strict=True):
+            found = size(one, known)
+            known[symbol] = found
+            total += 3 * found  # as the contribution, what was there before, and their sum
+            if found > LARGEST_ELEMENT or total > LARGEST_TOTAL:
+                return False
+    return True

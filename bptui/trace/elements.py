@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -42,7 +42,8 @@ class Edge:
 
     tail: Node
     head: Node
-    derivative: float
+    derivative: Any
+    """A float; in symbols an expression."""
     step: int
     slot: int
     """The operand slot at the primitive level; −1 at the named level."""
@@ -79,7 +80,8 @@ class Elements:
 
         The derivative is accumulated forward through the line's own steps, in the order of the program.
         """
-        program, derivatives = self.program, {node: 1.0}
+        program = self.program
+        derivatives: dict[Node, Any] = {node: 1}
         waiting = [node]
         edges: list[Edge] = []
         while waiting:
@@ -96,18 +98,18 @@ class Elements:
                     heapq.heappush(waiting, edge.head)  # value ids grow along the program: a topological order
         return edges
 
-    def entry(self, step: int, slot: int, head: int, tail: int) -> float:
-        """Return ∂output[head]/∂operand[tail] of one step's operand."""
+    def entry(self, step: int, slot: int, head: int, tail: int) -> Any:
+        """Return ∂output[head]/∂operand[tail] of one step's operand: a float; in symbols an expression."""
         local = self._local(step, slot)
         if local is not None:
-            return float(local[head])
+            return local.item(head)
         record = self.program.steps[step]
         partner = record.operation.partner
         if partner is not None:
             shapes = tuple(self.program.values[operand].shape for operand in record.inputs)
             at = partner(slot, shapes, self.program.values[record.output].shape, head, tail)
-            return float(self.trace.values[record.inputs[1 - slot]].reshape(-1)[at])
-        return float(self._row(step, slot, head)[tail])
+            return self.trace.values[record.inputs[1 - slot]].item(at)
+        return self._row(step, slot, head).item(tail)
 
     def feeds(self, step: int, slot: int, tail: int) -> Indices:
         """Return which elements of a step's output element `tail` of its operand feeds."""
@@ -127,7 +129,9 @@ class Elements:
 
     def _compute_local(self, step: int, slot: int) -> Array | None:
         with np.errstate(all="ignore"):
-            local = local_derivative(self.program.steps[step], slot, self.trace.values, self.trace.choices)
+            local = local_derivative(
+                self.program.steps[step], slot, self.trace.values, self.trace.choices, self.trace.xp
+            )
         return None if local is None else np.reshape(local, -1)
 
     def _compute_structure(self, step: int, slot: int) -> Structure:

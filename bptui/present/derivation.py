@@ -1,0 +1,103 @@
+"""The derivation of a scenario as formula text: the syntax of its own expressions, the names of its elements.
+
+    derivation = Derivation(trace)
+    derivation.link((y, 0), (z2, 0))        y(1)*(1 - y(1))
+    derivation.gradient(z2, 0)              dL/dy(1)*y(1)*(1 - y(1))
+    derivation.short(z2, 0)                 1/2*(y(1) - t(1))
+    derivation.whole(x, 0)                  d0*x2 + d1*x4 + d2*x3 + 2*d3*x0 + d4*x1
+
+Values are named by their id in the program, elements by their flat index. Making one loads SymPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bptui.trace.elements import Elements, Node
+from bptui.trace.record import Trace
+
+if TYPE_CHECKING:
+    from bptui.symbols.named import NamedTrace
+    from bptui.symbols.writer import Writer
+
+LONGEST_WHOLE = 80
+"""How many symbols, numbers and operations a gradient may be written with to be read in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShortText:
+    """A gradient's short form, the long way that it is equal to, and what was used: `t(1) + t(2) = 1`, or nothing."""
+
+    text: str
+    long: str
+    where: str = ""
+
+
+class Derivation:
+    """Writes the derivatives of one scenario in symbols. Raises BptuiError where the scenario is too large for them."""
+
+    def __init__(self, trace: Trace) -> None:
+        from bptui.symbols.named import NamedTrace, record_named
+        from bptui.symbols.record import SymbolicTrace
+        from bptui.symbols.writer import Writer
+
+        self.named: NamedTrace
+        if isinstance(trace, SymbolicTrace):
+            self.named = trace.named
+        else:
+            self.named = trace if isinstance(trace, NamedTrace) else record_named(trace.scenario, trace)
+        self.program = self.named.program
+        self.elements = Elements(self.named)
+        self.writer: Writer = Writer(self.named)
+        self._sizes: dict[Any, int] = {}
+
+    def value(self, value: int, flat: int) -> str:
+        """Return an element of a line in the names that the line uses; a leaf's or an unnamed value's as it is."""
+        return self.text(self.named.made.get(value, self.named.values[value]).item(flat))
+
+    def link(self, head: Node, tail: Node) -> str:
+        """Return ∂head/∂tail, of a line's element with respect to one that the line uses: `y(1)*(1 - y(1))`.
+
+        Other named values are held fixed; `0` where the line does not use the element.
+        """
+        edges = self.elements.named_edges(tail)
+        return next((self.text(edge.derivative) for edge in edges if edge.head == head), "0")
+
+    def gradient(self, value: int, flat: int) -> str:
+        """Return an element's gradient in named values and the gradients above: `dL/dy(1)*y(1)*(1 - y(1))`."""
+        return self.text(self.named.gradient_of(value).item(flat))
+
+    def short(self, value: int, flat: int) -> ShortText | None:
+        """Return the short form of an element's gradient, such as `p - t`; None where it has none or several uses."""
+        slots = self.named.slots_of(value)
+        return self.short_at(slots[0], flat) if len(slots) == 1 else None
+
+    def short_at(self, slot: int, flat: int) -> ShortText | None:
+        """Return the short form of what slot `slot` adds to element `flat`, where it has one."""
+        from bptui.symbols.shortening import short_form
+
+        found = short_form(self.named, slot, flat)
+        if found is None:
+            return None
+        where = f"{self.text(found.unit)} = 1" if found.unit is not None else ""
+        return ShortText(self.text(found.expression), self.text(found.long), where)
+
+    def whole(self, value: int, flat: int, longest: int = LONGEST_WHOLE) -> str | None:
+        """Return an element's whole gradient in leaves and the seed; None where it would be too long to read."""
+        from bptui.symbols.tree import expanded, size_of_meaning
+
+        found = self.named.gradient_of(value).item(flat)
+        if size_of_meaning(found, self.named.meant, self._sizes) > longest:
+            return None
+        return self.text(expanded(found, self.named.meant))
+
+    def links_of(self, value: int, flat: int) -> Iterator[tuple[Node, str]]:
+        """Yield the elements of lines that an element enters, each with the derivative with respect to it."""
+        for edge in self.elements.named_edges((value, flat)):
+            yield edge.head, self.text(edge.derivative)
+
+    def text(self, expression: Any) -> str:
+        """Return an expression of this derivation as formula text."""
+        return self.writer.text(expression)

@@ -1,0 +1,166 @@
+"""The derivation line by line: every line in the names that it uses, every gradient in the gradients of named values.
+
+Inside a line, `y(1)` stays `y(1)` and what flows in from above stays `dL/dy(1)`: each line is derived with fresh
+symbols for what it reads, as a person does it, so that expressions stay as small as the line is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy
+
+from bptui.engine.run import Choices, compute
+from bptui.errors import BptuiError, Fault
+from bptui.scenario.program import Array, Program
+from bptui.scenario.scenario import Scenario
+from bptui.symbols import folded
+from bptui.symbols.elements import element_symbols, gradient_symbols, seed_symbols
+from bptui.symbols.exact import exact_array
+from bptui.trace.backward import contribution, read_only
+from bptui.trace.record import Trace
+
+
+class NamedTrace(Trace):
+    """A trace in the symbols of named values: `values` of leaves and lines are symbols that have their names."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        values: Sequence[Array],
+        seed: Array,
+        choices: Choices,
+        made: Mapping[int, Array],
+        numbers: Trace | None,
+    ) -> None:
+        super().__init__(scenario, scenario.program, values, seed, (), (), choices, folded)
+        self.made = made
+        """For each line, what its last step results in: an expression in the names that the line uses."""
+        self.numbers = numbers
+        """The same scenario in numbers, where it has any."""
+        self._arriving = {
+            value: gradient_symbols(self.program, value)
+            for value in self.program.last_slot
+            if self.program.values[value].name is not None and value != self.program.target
+        }
+        self.contributions, self.accumulated = self._backward()
+
+    @cached_property
+    def gradients(self) -> Mapping[sympy.Symbol, sympy.Expr]:
+        """What the symbols of gradients stand for: each in named values and the gradients above."""
+        found: dict[sympy.Symbol, sympy.Expr] = {}
+        for value, arriving in self._arriving.items():
+            found |= zip(arriving.flat, self.gradient_of(value).flat, strict=True)
+        return found
+
+    @cached_property
+    def meant(self) -> Mapping[sympy.Symbol, sympy.Expr]:
+        """What the symbols of lines and of gradients stand for: each in the names of the lines below or above it."""
+        found = dict(self.gradients)
+        for value, made in self.made.items():
+            found |= zip(self.values[value].flat, made.flat, strict=True)
+        return found
+
+    def result(self, step: int) -> Array:
+        """Return what a forward step results in, in the names that its line uses."""
+        output = self.program.steps[step].output
+        return self.made.get(output, self.values[output])
+
+    def arriving(self, value: int) -> Array:
+        """Return a value's gradient as it is passed on: a named value's by its name, `dL/dy(1)`."""
+        found = self._arriving.get(value)
+        return self.gradient_of(value) if found is None else found
+
+    def upstream(self, slot: int) -> Array:
+        return self.arriving(self.program.steps[self.program.slots[slot].step].output)
+
+    def _backward(self) -> tuple[list[Array], list[Array]]:
+        program = self.program
+        gradients: dict[int, Array] = {program.target: self.seed}
+        contributions: list[Array] = []
+        accumulated: list[Array] = []
+        for slot in program.slots:
+            step = program.steps[slot.step]
+            upstream = self._arriving.get(step.output)
+            if upstream is None:
+                upstream = gradients[step.output]
+            added = read_only(contribution(step, slot.slot, upstream, self.values, self.choices, folded), folded)
+            before = gradients.get(slot.target)
+            gradients[slot.target] = added if before is None else read_only(before + added, folded)
+            contributions.append(added)
+            accumulated.append(gradients[slot.target])
+        return contributions, accumulated
+
+
+ORDERING = ("sort", "topk")
+"""The operations that cannot be written down before they have looked at their values."""
+
+
+def record_named(scenario: Scenario, numbers: Trace | None) -> NamedTrace:
+    """Return the derivation of `scenario` line by line; `numbers` is its trace in numbers, where it has any.
+
+    What an operation decides by looking at its values is decided there. Raises BptuiError where something has to be
+    decided and there are no numbers, and where the scenario is too large.
+    """
+    program = scenario.program
+    refuse_large(program)
+    choices = _choices(scenario, numbers)
+    values: list[Any] = [None] * len(program.values)
+    for value in program.values:
+        if value.constant is not None:
+            values[value.id] = read_only(exact_array(value.constant), folded)
+        elif value.name is not None:
+            values[value.id] = read_only(element_symbols(program, value.id), folded)
+    made: dict[int, Array] = {}
+    for step in program.steps:
+        result = compute(step, values, choices, folded, choose=False)
+        if program.values[step.output].name is None:
+            values[step.output] = result
+        else:
+            made[step.output] = result
+    seed = read_only(seed_symbols(scenario, numbers), folded)
+    return NamedTrace(scenario, values, seed, choices, made, numbers)
+
+
+def _choices(scenario: Scenario, numbers: Trace | None) -> Choices:
+    """Return what the operations chose in numbers; without numbers nothing, and a fault where an order is needed."""
+    if numbers is not None:
+        return dict(numbers.choices)
+    faults = []
+    for step in scenario.program.steps:
+        if step.operation.name in ORDERING:
+            message = f"`{step.operation.name}` takes its order from the values, and there are none to put in order"
+            hint = 'give the leaves numbers as well: `{ symbol = "x", value = […] }`'
+            faults.append(scenario.document.placed(("forward", step.line), message, hint))
+    if faults:
+        raise BptuiError(faults)
+    return {}
+
+
+def refuse_large(program: Program) -> None:
+    """Raise BptuiError where a program has too many elements and products for each to be an expression.
+
+    They are counted from shapes alone, before a single expression is made.
+    """
+    terms = sum(value.size for value in program.values)
+    for step in program.steps if terms <= LARGEST else ():
+        shapes = tuple(program.values[operand].shape for operand in step.inputs)
+        output = program.values[step.output]
+        for slot in range(len(step.inputs)) if output.size else ():
+            structure = step.operation.structure(slot, shapes, output.shape, step.params)
+            terms += output.size * len(structure.reads(output.size - 1))
+    if terms > LARGEST:
+        raise BptuiError(
+            Fault(
+                f"this scenario is too large for symbols: its elements and products are {terms:,} or more, and "
+                f"{LARGEST:,} are written out",
+                "each step's formula in whole arrays stands in the walk in numbers, `dL/dW1 = outer(dL/dz1, x)`; "
+                "for symbols, cut the shapes down",
+            )
+        )
+
+
+LARGEST = 20_000
+"""How many elements, and terms of the sums that they are, a scenario may have to be written in symbols."""
