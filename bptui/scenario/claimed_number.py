@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from bptui.errors import BptuiError, Fault
@@ -48,6 +48,10 @@ class ClaimedNumber:
         if not self.unit:
             return gap <= _EXACT * max(abs(value), Fraction(1, 10**6))
         return gap <= self.unit / 2 + _NOISE * abs(value)
+
+    def at_decimals(self, decimals: int) -> ClaimedNumber:
+        """Return the same number, claiming so many decimals."""
+        return replace(self, unit=Fraction(1, 10**decimals))
 
     @property
     def decimals(self) -> int | None:

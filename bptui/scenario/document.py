@@ -124,9 +124,17 @@ class Document:
         """
         self._pending[_Pending(tuple(path), message, hint, on, span)] = None
 
-    def placed(self, path: KeyPath, message: str, hint: str = "") -> Fault:
-        """Return a fault at the value that `path` leads to without collecting it: for what is found after reading."""
-        return self._source.fault(message, hint, self._span(_Pending(tuple(path), message, hint, "value", None)))
+    def placed(
+        self,
+        path: KeyPath,
+        message: str,
+        hint: str = "",
+        *,
+        on: Literal["key", "value"] = "value",
+        span: Span | None = None,
+    ) -> Fault:
+        """Return a fault, placed as by `fault`, without collecting it: for what is found after reading."""
+        return self._source.fault(message, hint, self._span(_Pending(tuple(path), message, hint, on, span)))
 
     @property
     def faults(self) -> list[Fault]:

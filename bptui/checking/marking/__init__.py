@@ -1,0 +1,10 @@
+"""Marking a worked solution: which line is wrong, and which slip it was.
+
+claims       what a line names, and the numbers that it claims
+expressions  what a claim in symbols comes to
+world        the writer's own numbers: the trace's, with what earlier lines state in the place of what they name
+sheet        the lines so far, and how far each of them reaches
+slips        one rule a kind of slip: what the number would be, had this slip been made
+namer        which slips explain a number
+marker       the lines in their order: verdict and diagnosis
+"""

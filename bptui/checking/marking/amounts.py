@@ -1,0 +1,59 @@
+"""What one claim comes to on one sheet: a number, and how far a true one may lie from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from bptui.checking.marking.sheet import Reach
+from bptui.scenario.claimed_number import ClaimedNumber
+
+_EXACT = 1e-9
+"""How close, relative to its size, a number is to one that it equals."""
+
+_NOISE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A claimed number and its unit: the worth of its last digit, 0 where it is exact."""
+
+    number: float
+    half: float
+    """How far a number may lie from it that rounds to it."""
+    claimed: ClaimedNumber | None = None
+    """Where it is a plain number: as it is written."""
+
+    @property
+    def unit(self) -> float:
+        return float(self.claimed.unit) if self.claimed is not None else 0.0
+
+    def agrees(self, truth: float) -> bool:
+        """Return whether `truth` rounds to this number at the digits written."""
+        if not (math.isfinite(truth) and math.isfinite(self.number)):
+            return truth == self.number or (math.isnan(truth) and math.isnan(self.number))
+        gap, slack = abs(truth - self.number), self._slack(truth)
+        if gap > 1.001 * self.half + slack:
+            return False
+        if gap < 0.999 * self.half:
+            return True
+        return self.claimed.agrees(truth) if self.claimed is not None else gap <= self.half + slack
+
+    def meets(self, reach: Reach) -> bool:
+        """Return whether some number in the reach rounds to this one."""
+        nearest = min(max(self.number, reach.low), reach.high)
+        return self.agrees(nearest)
+
+    def cut_off_from(self, truth: float) -> bool:
+        """Return whether `truth`, cut off at the digits written, is this number."""
+        unit = self.unit
+        if not unit or not math.isfinite(truth):
+            return False
+        if self.number == 0:
+            return abs(truth) < unit
+        slack = self._slack(truth)
+        return truth * self.number > 0 and -slack <= abs(truth) - abs(self.number) < unit - slack
+
+    def _slack(self, truth: float) -> float:
+        relative = _NOISE if self.half else _EXACT
+        return relative * max(abs(truth), abs(self.number), 1e-6 if not self.half else 0.0)

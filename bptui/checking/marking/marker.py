@@ -1,0 +1,272 @@
+"""Marking: the lines of a worked solution in their order, each with its verdict and what explains a wrong one.
+
+A line is asked first whether it is right, at the digits that are written; then whether it follows from the writer's
+own earlier lines. The verdicts are tolerant, since people round where they like; the diagnosis is strict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from bptui.checking.marking.amounts import Amount
+from bptui.checking.marking.claims import Entry, Line, Quantity, Reader, loss_node
+from bptui.checking.marking.expressions import Formula
+from bptui.checking.marking.sheet import Reach, Sheet, Statement
+from bptui.checking.marking.world import TooLarge, World
+from bptui.engine.run import record
+from bptui.errors import BptuiError, Fault
+from bptui.scenario.claimed_number import ClaimedNumber
+from bptui.scenario.leaves import Leaf
+from bptui.scenario.program import Array, Program
+from bptui.scenario.scenario import Scenario
+from bptui.scenario.schema import ClaimText
+from bptui.trace.record import Trace
+
+Verdict = Literal["right", "follows", "wrong", "unreadable"]
+
+VERDICTS: tuple[Verdict, ...] = ("right", "follows", "wrong", "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One slip that was made: its kind, and a sentence that says what happened, with the numbers."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """One line of a worked solution with its verdict."""
+
+    line: str
+    """What it names, as it is written."""
+    claimed: Any
+    """A number, an expression, or a nest of them."""
+    exact: Any = None
+    """The true value in the same shape; None where there is none."""
+    follows: Any = None
+    """What the line would be by the writer's own earlier lines, as they are written."""
+    verdict: Verdict
+    text: str = ""
+    """What there is to say: which element, why it cannot be read."""
+    diagnoses: tuple[Slip, ...] = ()
+    """Slips that together give the claimed value, the main one first."""
+    alternatives: tuple[tuple[Slip, ...], ...] = ()
+    entry: Entry | None = None
+    """The entry that the verdict is about: the first wrong one, else the first."""
+    fault: Fault | None = None
+    """Where and why it cannot be read."""
+
+
+def mark(scenario: Scenario, trace: Trace) -> list[Marked]:
+    """Return every line of the scenario's worked solution, marked, in the order of the file."""
+    marker = _Marker(scenario, trace)
+    return [marker.mark(text) for text in scenario.worked]
+
+
+class _Marker:
+    def __init__(self, scenario: Scenario, trace: Trace) -> None:
+        self.scenario, self.trace = scenario, trace
+        self.reader = Reader(scenario)
+        self.sheet = Sheet(trace)
+        self.truth = World(trace, {})
+
+    @cached_property
+    def shaken(self) -> list[Sheet]:
+        """The same sheet at other numbers of the leaves that have symbols, for claims in symbols."""
+        return [Sheet(one) for one in shaken(self.scenario, self.trace)]
+
+    def mark(self, text: ClaimText) -> Marked:
+        try:
+            line = self.reader.read(text)
+        except BptuiError as error:
+            fault = error.faults[0]
+            return Marked(line=text.key, claimed=text.value, verdict="unreadable", text=fault.message, fault=fault)
+        try:
+            if any(isinstance(claim, Formula) and claim.named for claim in line.claims):
+                return self._in_symbols(line)
+            return self._in_numbers(line, self._amounts(line, self.truth))
+        except TooLarge:
+            said = "too much lies between these to be marked"
+            return Marked(line=text.key, claimed=text.value, verdict="unreadable", text=said)
+
+    # -- numbers -----------------------------------------------------------------------------------------------------
+
+    def _in_numbers(self, line: Line, amounts: Sequence[Amount]) -> Marked:
+        quantity = line.quantity
+        exact = self.truth.numbers(quantity.entries)
+        right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
+        reached = self.sheet.reach(quantity)
+        follows = list(right)
+        if not all(right):
+            other = self.sheet.reach(quantity, values_alone=True)
+            full = self.sheet.in_full(quantity).numbers(quantity.entries)
+            for at, amount in enumerate(amounts):
+                follows[at] |= amount.meets(reached[at]) or amount.meets(other[at]) or amount.agrees(full[at])
+                follows[at] |= self._repeats(quantity.entries[at], amount)
+        own = self.sheet.as_written(quantity)
+        self._state(self.sheet, quantity, amounts, exact, reached, right, follows)
+        return self._marked(line, exact, own.numbers(quantity.entries), right, follows)
+
+    def _repeats(self, entry: Entry, amount: Amount) -> bool:
+        """Return whether a line says again what was said before, at the digits of either."""
+        before = self.sheet.statements.get(entry)
+        return before is not None and amount.agrees(before.written)
+
+    def _state(
+        self,
+        sheet: Sheet,
+        quantity: Quantity,
+        amounts: Sequence[Amount],
+        exact: Sequence[float],
+        reached: Sequence[Reach],
+        right: Sequence[bool],
+        follows: Sequence[bool],
+    ) -> None:
+        """Put a line on the sheet, so that later lines can follow from it."""
+        for at, (entry, amount) in enumerate(zip(quantity.entries, amounts, strict=True)):
+            if not math.isfinite(amount.number):
+                continue
+            reach = Reach(amount.number, amount.number)
+            if follows[at]:
+                low, high = max(reached[at].low, amount.number - amount.half), min(
+                    reached[at].high, amount.number + amount.half
+                )  # fmt: skip
+                if low <= high:
+                    reach = reach.with_(low, high)
+                if right[at]:
+                    reach = reach.with_(exact[at])
+            statement = Statement(amount.number, reach, wrong=not follows[at])
+            sheet.statements[entry] = statement
+            node, tail = entry
+            if tail is None:
+                sheet.statements.update((((also, node[1]), None), statement) for also in quantity.also)
+
+    # -- symbols -----------------------------------------------------------------------------------------------------
+
+    def _in_symbols(self, line: Line) -> Marked:
+        quantity = line.quantity
+        exact = self.truth.numbers(quantity.entries)
+        right = self._equal(line, lambda sheet: World(sheet.trace, {}))
+        follows = list(right)
+        if not all(right):
+            own = self._equal(line, lambda sheet: sheet.as_written(quantity))
+            near = self._amounts(line, self.truth)
+            for at, claim in enumerate(line.claims):
+                right[at] |= isinstance(claim, Formula) and bool(claim.decimals) and near[at].agrees(exact[at])
+                follows[at] |= right[at] or own[at]
+        for sheet in (self.sheet, *self.shaken):
+            world = sheet.as_written(quantity)
+            for at, (entry, amount) in enumerate(zip(quantity.entries, self._amounts(line, world), strict=True)):
+                if right[at]:  # what is computed in its place is the same
+                    sheet.statements.pop(entry, None)
+                else:
+                    reach = Reach(amount.number, amount.number)
+                    sheet.statements[entry] = Statement(amount.number, reach, wrong=not follows[at])
+        return self._marked(line, exact, exact, right, follows)
+
+    def _equal(self, line: Line, world_of: Callable[[Sheet], World]) -> list[bool]:
+        """Return for each entry whether its claim and what it names are equal at all numbers that are tried."""
+        equal = [True] * len(line.claims)
+        for sheet in self.shaken or [self.sheet]:
+            world = world_of(sheet)
+            numbers = world.numbers(line.quantity.entries)
+            for at, (claim, number) in enumerate(zip(line.claims, numbers, strict=True)):
+                amount = Amount(self._amount(claim, world, at, len(numbers)).number, 0.0)
+                equal[at] = equal[at] and amount.agrees(number)
+        return equal
+
+    def _amounts(self, line: Line, world: World) -> list[Amount]:
+        return [self._amount(claim, world, at, len(line.claims)) for at, claim in enumerate(line.claims)]
+
+    def _amount(self, claim: ClaimedNumber | Formula, world: World, at: int, entries: int) -> Amount:
+        if isinstance(claim, ClaimedNumber):
+            return Amount(claim.number, float(claim.unit / 2), claim)
+        pick = at if math.prod(claim.shape) == entries else 0
+        return Amount(
+            float(np.reshape(claim.at(world), -1)[pick]), float(np.reshape(claim.slack(world), -1)[pick])
+        )  # fmt: skip
+
+    # -- the result ----------------------------------------------------------------------------------------------------
+
+    def _marked(
+        self,
+        line: Line,
+        exact: Sequence[float],
+        own: Sequence[float],
+        right: Sequence[bool],
+        follows: Sequence[bool],
+    ) -> Marked:
+        verdict: Verdict = "right" if all(right) else "follows" if all(follows) else "wrong"
+        bad = [at for at, good in enumerate(right if verdict == "follows" else follows) if not good]
+        at = bad[0] if bad else 0
+        named = ""
+        if bad and len(exact) > 1:
+            named = entry_name(self.trace.program, line.quantity.entries[at])
+        return Marked(
+            line=line.text.key,
+            claimed=line.text.value,
+            exact=nested(exact, line.quantity.shape),
+            follows=nested(own, line.quantity.shape),
+            verdict=verdict,
+            text=named,
+            entry=line.quantity.entries[at],
+        )
+
+
+def entry_name(program: Program, entry: Entry) -> str:
+    """Return how an entry is shown: `h(1)`, `dL/dW2(1,1)`."""
+    node, tail = entry
+    if tail is None:
+        return program.element_name(*node)
+    head = program.loss if node == loss_node(program) else program.element_name(*node)
+    return f"d{head}/d{program.element_name(*tail)}"
+
+
+def nested(items: Sequence[Any], shape: Sequence[int]) -> Any:
+    """Return a flat sequence as a nest of lists of `shape`; the one item for a scalar."""
+    if not shape:
+        return items[0]
+    size = math.prod(shape[1:])
+    return [nested(items[at * size : (at + 1) * size], shape[1:]) for at in range(shape[0])]
+
+
+def filled(scenario: Scenario, generator: np.random.RandomState) -> tuple[dict[int, Array], Array]:
+    """Return every leaf by its value's id, and the seed: numbers of our own where the scenario has none."""
+
+    def numbers(leaf: Leaf) -> Array:
+        return leaf.value if leaf.value is not None else generator.uniform(0.5, 1.5, leaf.shape)
+
+    leaves = {scenario.program.names[name]: numbers(leaf) for name, leaf in scenario.leaves.items()}
+    return leaves, numbers(scenario.seed) if scenario.seed is not None else np.ones(())
+
+
+def shaken(scenario: Scenario, trace: Trace) -> Iterator[Trace]:
+    """Yield two traces near `trace` in which everything that has a symbol is worth something else.
+
+    Near, so that units that are on stay on and sorts keep their order.
+    """
+    symbols = {name: leaf for name, leaf in scenario.leaves.items() if leaf.symbol is not None}
+    seed = scenario.seed
+    if not symbols and (seed is None or seed.symbol is None):
+        return
+    for number in (1, 2):
+        generator = np.random.RandomState(number)
+
+        def shake(array: Array, generator: np.random.RandomState = generator) -> Array:
+            by = generator.uniform(0.002, 0.01, np.shape(array)) * generator.choice([-1.0, 1.0], np.shape(array))
+            return np.asarray(array * (1 + by) + 0.1 * by)
+
+        leaves: dict[int, Array] = {}
+        for name in scenario.leaves:
+            value = scenario.program.names[name]
+            leaves[value] = shake(trace.values[value]) if name in symbols else trace.values[value]
+        shifted = shake(trace.seed) if seed is not None and seed.symbol is not None else trace.seed
+        yield record(scenario, leaves, shifted)
