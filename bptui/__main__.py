@@ -2,4 +2,5 @@
 
 from bptui.cli import main
 
-raise SystemExit(main())
+if __name__ == "__main__":  # a process of `bptui check` imports this module too
+    raise SystemExit(main())

@@ -126,7 +126,7 @@ def _open(arguments: list[str]) -> int:
   bptui SCENARIO     open a scenario: a path, a bundled name, or - for standard input
   bptui              choose from the bundled scenarios
   bptui export …     write the trace as text or JSON
-  bptui check …      verify the gradients against finite differences
+  bptui check …      verify the gradients, mark worked solutions
   bptui list         list the bundled scenarios
   bptui ops          list the operations with their derivatives
   bptui keys         list the app's commands with their keys, as the settings file names them
@@ -253,32 +253,52 @@ def _export(arguments: list[str]) -> int:
 
 
 def _check(arguments: list[str]) -> int:
-    parser = _parser("check", "Verify the gradients of scenarios against finite differences.")
-    parser.add_argument("scenarios", nargs="+", metavar="SCENARIO", help="paths or bundled scenarios' names")
+    parser = _parser("check", "Verify gradients against finite differences, and mark worked solutions line by line.")
+    parser.add_argument(
+        "scenarios",
+        nargs="+",
+        metavar="SCENARIO",
+        help="paths, folders, 'sheets/*.toml', bundled names",
+    )
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
     options = parser.parse_args(arguments)
     _refuse_unknown(options.format, later=())
-    from bptui.checking.report import all_right, compared, report, text
+    from bptui.checking.batch import each, named_files
+    from bptui.checking.report import all_right, compared, text, whole
     from bptui.text import printable_json
 
     found: list[Any] = []
     status = OK
-    for named in options.scenarios:
-        try:
-            found += report([_scenario(named)])["scenarios"]
-        except BptuiError as error:
-            _say(str(error))
+    files, faults = named_files(options.scenarios)
+    for fault in faults:
+        _say(str(fault))
+        status = BAD
+    for checked, said in each(files, _checked, sys.stderr):
+        if checked is None:
+            _say(said)
             status = BAD
-    whole = {**report([]), "scenarios": found}
+        else:
+            found.append(checked)
+    report = whole(found)
     sys.stdout.write(
-        text(whole)
+        text(report)
         if options.format == "text"
-        else printable_json(json.dumps(whole, ensure_ascii=False, indent=1)) + "\n"
+        else printable_json(json.dumps(report, ensure_ascii=False, indent=1)) + "\n"
     )
     for one in found:
         if not compared(one):
             _say(f"{one['scenario']}: not a single element could be compared")
-    return status if status or all_right(whole) else WRONG
+    return status if status or all_right(report) else WRONG
+
+
+def _checked(named: str) -> tuple[dict[str, Any] | None, str]:
+    """Return the report on the scenario that an argument names, or None and what is wrong with it."""
+    from bptui.checking.report import check_one
+
+    try:
+        return check_one(_scenario(named)), ""
+    except BptuiError as error:
+        return None, str(error)
 
 
 def _list(arguments: list[str]) -> int:

@@ -193,6 +193,7 @@ ORACLES: dict[str, Callable[[Leaves], Any]] = {
     "dead-relu": lambda v: mse(np.dot(relu(np.dot(v["X"], v["W"].T) + v["b"]), v["v"]), v["t"]),
     "embedding-lookup": embedding,
     "exercise-7-1": exercise_7_1,
+    "exercise-7-1-as-solved": exercise_7_1,
     "exercise-7-3a": lambda v: moved(v["x"], [2, 4, 3, 0, 1]),
     "exercise-7-3b": lambda v: v["x"][0] * v["x"],
     "exercise-7-3c": lambda v: v["x"][0] * moved(v["x"], [2, 4, 3, 0, 1]),
@@ -462,7 +463,11 @@ def in_symbols(text: str, trace: Any, seed: Any) -> float:
     return total
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "worked" in document(name)])
+WITH_SLIPS = {"exercise-7-1-as-solved"}
+"""Worked solutions that are there to be marked wrong."""
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "worked" in document(name) and name not in WITH_SLIPS])
 def test_every_line_of_a_bundled_worked_solution_is_right(name: str) -> None:
     content = tomllib.loads(PATHS[name].read_text(encoding="utf-8"), parse_float=Decimal)
     trace = traced(name)

@@ -2,30 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bptui.checking.gradients import Checked, check_gradients
-from bptui.running import run
+from bptui.checking.marking.marker import VERDICTS, Marked, Slip, mark
+from bptui.checking.marking.numbers import trace_of
+from bptui.present import numbers
 from bptui.scenario.scenario import Scenario
-from bptui.text import counted, printable
+from bptui.text import counted, printable, width
+
+_LONGEST = 96
+"""How long a claim may be as it is shown."""
 
 
 def report(scenarios: Iterable[Scenario]) -> dict[str, Any]:
-    """Return the report on `scenarios` in the form of the JSON report; raises BptuiError where one has no numbers."""
-    return {"format": "bptui-check", "version": 1, "scenarios": [check_one(scenario) for scenario in scenarios]}
+    """Return the report on `scenarios` in the form of the JSON report."""
+    return whole([check_one(scenario) for scenario in scenarios])
+
+
+def whole(checked: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the report that the reports on single scenarios make up."""
+    return {"format": "bptui-check", "version": 1, "scenarios": list(checked), "lines": by_line(checked)}
 
 
 def check_one(scenario: Scenario) -> dict[str, Any]:
-    """Return the report on one scenario. Its worked lines are listed as read; marking them is not there yet."""
-    gradients = [plain_check(checked) for checked in check_gradients(run(scenario))]
+    """Return the report on one scenario; one that has symbols without numbers is checked with numbers drawn for it."""
+    trace, drawn = trace_of(scenario)
+    marked = mark(scenario, trace)
+    verdicts = Counter(one.verdict for one in marked)
     return {
         "scenario": printable(scenario.document.name),
         "title": scenario.title,
-        "gradients": gradients,
-        "worked": [],
-        "summary": {"right": 0, "follows": 0, "wrong": 0, "unreadable": 0},
+        "drawn": list(drawn),
+        "gradients": [plain_check(checked) for checked in check_gradients(trace)],
+        "worked": [plain_line(one) for one in marked],
+        "summary": {verdict: verdicts[verdict] for verdict in VERDICTS},
     }
+
+
+def plain_line(marked: Marked) -> dict[str, Any]:
+    """Return one line of a worked solution in the form of the JSON report."""
+    line = {
+        "line": marked.line,
+        "claimed": _plain(marked.claimed),
+        "written": marked.written,
+        "exact": _plain(marked.exact),
+        "follows_from_own": _plain(marked.follows),
+        "verdict": marked.verdict,
+        "text": marked.text,
+        "diagnoses": _plain_slips(marked.diagnoses),
+        "alternatives": [_plain_slips(slips) for slips in marked.alternatives],
+    }
+    fault = marked.fault
+    if fault is not None:
+        line |= {"row": fault.line, "column": fault.column, "hint": fault.hint}
+    return line
+
+
+def _plain_slips(slips: Sequence[Slip]) -> list[dict[str, str]]:
+    return [{"kind": slip.kind, "text": slip.text} for slip in slips]
+
+
+def _plain(value: Any) -> Any:
+    """Return a nest of numbers and texts as JSON can hold it."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    return value
 
 
 def plain_check(checked: Checked) -> dict[str, Any]:
@@ -42,13 +89,43 @@ def plain_check(checked: Checked) -> dict[str, Any]:
 
 
 def all_right(report: dict[str, Any]) -> bool:
-    """Return whether no gradient in the report is wrong."""
-    return all(gradient["ok"] for scenario in report["scenarios"] for gradient in scenario["gradients"])
+    """Return whether no gradient and no line in the report is wrong, and every line could be read."""
+    return all(
+        all(gradient["ok"] for gradient in scenario["gradients"])
+        and not scenario["summary"]["wrong"]
+        and not scenario["summary"]["unreadable"]
+        for scenario in report["scenarios"]
+    )
 
 
 def compared(scenario: dict[str, Any]) -> int:
     """Return how many elements of one scenario of the report could be compared."""
     return sum(one["checked"] - one["not_finite"] for one in scenario["gradients"])
+
+
+def by_line(scenarios: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return for each line of the worked solutions, by its name, how many have it, got it wrong, and by which slips.
+
+    The line that most got wrong comes first.
+    """
+    lines: dict[str, dict[str, Any]] = {}
+    for scenario in scenarios:
+        for one in scenario["worked"]:
+            line = lines.setdefault(
+                "".join(one["line"].split()), {"line": one["line"], "of": 0, "wrong": 0, "unreadable": 0, "slips": {}}
+            )
+            line["of"] += 1
+            line["unreadable"] += one["verdict"] == "unreadable"
+            if one["verdict"] == "wrong":
+                line["wrong"] += 1
+                kinds = " + ".join(slip["kind"] for slip in one["diagnoses"]) or "unexplained"
+                line["slips"][kinds] = line["slips"].get(kinds, 0) + 1
+    for line in lines.values():
+        line["slips"] = dict(sorted(line["slips"].items(), key=lambda item: -item[1]))
+    return sorted(lines.values(), key=lambda line: -line["wrong"])
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
 
 
 def text(report: dict[str, Any]) -> str:
@@ -57,8 +134,83 @@ def text(report: dict[str, Any]) -> str:
     for scenario in report["scenarios"]:
         lines += [f"{printable(scenario['title'])}  ({scenario['scenario']})"]
         lines += [f"  {line}" for line in gradient_lines(scenario["gradients"])]
+        if scenario["drawn"]:
+            lines.append(f"  numbers were drawn for {', '.join(scenario['drawn'])}, which the file has in symbols only")
+        if scenario["worked"]:
+            lines += ["", f"  worked solution: {summary_text(scenario['summary'])}"]
+            lines += [f"  {line}".rstrip() for line in worked_lines(scenario["worked"])]
         lines.append("")
+    sheets = sum(1 for scenario in report["scenarios"] if scenario["worked"])
+    if sheets > 1:
+        lines += [*table_lines(report["lines"], sheets), ""]
     return "\n".join(lines)
+
+
+def summary_text(summary: dict[str, int]) -> str:
+    """Return the verdicts of a sheet in words: `9 right, 6 follow, 6 wrong`."""
+    said = [f"{summary['right']} right", f"{summary['follows']} follow", f"{summary['wrong']} wrong"]
+    if summary["unreadable"]:
+        said.append(f"{summary['unreadable']} unreadable")
+    return ", ".join(said)
+
+
+def worked_lines(worked: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the lines of a worked solution with their verdicts, and below a wrong one what happened."""
+    lines = []
+    margin = " " * 10
+    for one in worked:
+        lines.append(f"{one['verdict']:<10}{printable(one['line'])} = {shortened(printable(one['written']))}")
+        if one["verdict"] in ("follows", "wrong"):
+            lines.append(margin + comparison(one))
+        if one["verdict"] != "right" and one["text"]:
+            lines.append(margin + printable(one["text"]))
+        lines += [margin + printable(slip["text"]) for slip in one["diagnoses"]]
+        lines += [
+            f"{margin}or: " + " ".join(printable(slip["text"]) for slip in slips) for slips in one["alternatives"]
+        ]
+        if one.get("hint"):
+            lines.append(margin + printable(one["hint"]))
+    return lines
+
+
+def comparison(line: dict[str, Any]) -> str:
+    """Return what a line that is not right should be: truly, and by the lines above it where that differs."""
+    exact, own = written(line["exact"]), written(line["follows_from_own"])
+    said = f"true: {exact}"
+    return said if own == exact else f"{said}; from the lines above: {own}"
+
+
+def shortened(text: str) -> str:
+    """Return a claim as it is written; of a long one the beginning and the end."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 20]} … {text[-16:]}"
+
+
+def written(value: Any) -> str:
+    """Return what is true in a claim's place as text: a number, an expression, or a nest of them."""
+    if isinstance(value, list):
+        shown = [written(item) for item in value]
+        if len(shown) > 8:
+            shown = [*shown[:5], "…", *shown[-2:]]
+        return f"[{', '.join(shown)}]"
+    return printable(value) if isinstance(value, str) else numbers.number(float(value)) if value is not None else "none"
+
+
+def table_lines(lines: Sequence[dict[str, Any]], sheets: int) -> list[str]:
+    """Return the table of what was got wrong, line by line, over several worked solutions."""
+    wrong = [line for line in lines if line["wrong"] or line["unreadable"]]
+    if not wrong:
+        return [f"{sheets} worked solutions: no line is wrong"]
+    names = [printable(line["line"]) for line in wrong]
+    widest = max(map(width, names))
+    rows = [f"{sheets} worked solutions, line by line", f"  {'line':<{widest}}  wrong    of  by which slip"]
+    for line, name in zip(wrong, names, strict=True):
+        slips = [f"{kind} {number}" for kind, number in line["slips"].items()]
+        if line["unreadable"]:
+            slips.append(f"unreadable {line['unreadable']}")
+        padding = " " * (widest - width(name))
+        rows.append(f"  {name}{padding}  {line['wrong']:>5}  {line['of']:>4}  {', '.join(slips)}")
+    rows.append(f"  {counted(len(lines) - len(wrong), 'other line')}: none wrong")
+    return rows
 
 
 def gradient_lines(gradients: Iterable[dict[str, Any]]) -> list[str]:

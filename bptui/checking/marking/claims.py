@@ -6,6 +6,7 @@ between named values. Each of them is an *entry*, and has a claim of its own.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from bptui.scenario.program import Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import ClaimText
-from bptui.text import nearest
+from bptui.text import counted, nearest
 from bptui.trace.elements import Node
 
 Entry = tuple[Node, Node | None]
@@ -86,8 +87,13 @@ class Reader:
         entries, shape = self._fitted(text, quantity, shape)
         quantity = Quantity(entries, shape, quantity.also)
         claims = [self._claim(text, raw, (*text.path, *index)) for index, raw in leaves]
-        if len(claims) != len(entries):  # one formula for the whole array
-            claims *= len(entries)
+        wanted = len(entries) if len(claims) < len(entries) else 1
+        for claim, (index, _) in zip(claims, leaves, strict=True):
+            given = math.prod(claim.shape) if isinstance(claim, Formula) else 1
+            if given != wanted:
+                message = f"this comes to {counted(given, 'number')}, and the place has {wanted}"
+                raise self._placed((*text.path, *index), message, "name elements, such as `y(1)`")
+        claims *= wanted  # one formula may stand for a whole array
         return Line(text, quantity, tuple(claims))
 
     # -- what it names ---------------------------------------------------------------------------------------------

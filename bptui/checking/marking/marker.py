@@ -7,7 +7,7 @@ own earlier lines. The verdicts are tolerant, since people round where they like
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -17,13 +17,12 @@ import numpy as np
 from bptui.checking.marking.amounts import Amount
 from bptui.checking.marking.claims import Entry, Line, Quantity, Reader, loss_node
 from bptui.checking.marking.expressions import Formula
+from bptui.checking.marking.numbers import shaken
 from bptui.checking.marking.sheet import Reach, Sheet, Statement
 from bptui.checking.marking.world import TooLarge, World
-from bptui.engine.run import record
 from bptui.errors import BptuiError, Fault
 from bptui.scenario.claimed_number import ClaimedNumber
-from bptui.scenario.leaves import Leaf
-from bptui.scenario.program import Array, Program
+from bptui.scenario.program import Program
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import ClaimText
 from bptui.trace.record import Trace
@@ -49,6 +48,8 @@ class Marked:
     """What it names, as it is written."""
     claimed: Any
     """A number, an expression, or a nest of them."""
+    written: str = ""
+    """The claim as it stands in the file."""
     exact: Any = None
     """The true value in the same shape; None where there is none."""
     follows: Any = None
@@ -88,14 +89,28 @@ class _Marker:
             line = self.reader.read(text)
         except BptuiError as error:
             fault = error.faults[0]
-            return Marked(line=text.key, claimed=text.value, verdict="unreadable", text=fault.message, fault=fault)
+            return Marked(
+                line=text.key,
+                claimed=text.value,
+                written=self._written(text),
+                verdict="unreadable",
+                text=fault.message,
+                fault=fault,
+            )
         try:
             if any(isinstance(claim, Formula) and claim.named for claim in line.claims):
                 return self._in_symbols(line)
             return self._in_numbers(line, self._amounts(line, self.truth))
         except TooLarge:
             said = "too much lies between these to be marked"
-            return Marked(line=text.key, claimed=text.value, verdict="unreadable", text=said)
+            written = self._written(text)
+            return Marked(line=text.key, claimed=text.value, written=written, verdict="unreadable", text=said)
+
+    def _written(self, text: ClaimText) -> str:
+        """Return a claim as it stands in the file, on one line."""
+        if isinstance(text.value, str):
+            return text.value
+        return " ".join(self.scenario.document.source(text.path).split())
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
@@ -213,6 +228,7 @@ class _Marker:
         return Marked(
             line=line.text.key,
             claimed=line.text.value,
+            written=self._written(line.text),
             exact=nested(exact, line.quantity.shape),
             follows=nested(own, line.quantity.shape),
             verdict=verdict,
@@ -236,37 +252,3 @@ def nested(items: Sequence[Any], shape: Sequence[int]) -> Any:
         return items[0]
     size = math.prod(shape[1:])
     return [nested(items[at * size : (at + 1) * size], shape[1:]) for at in range(shape[0])]
-
-
-def filled(scenario: Scenario, generator: np.random.RandomState) -> tuple[dict[int, Array], Array]:
-    """Return every leaf by its value's id, and the seed: numbers of our own where the scenario has none."""
-
-    def numbers(leaf: Leaf) -> Array:
-        return leaf.value if leaf.value is not None else generator.uniform(0.5, 1.5, leaf.shape)
-
-    leaves = {scenario.program.names[name]: numbers(leaf) for name, leaf in scenario.leaves.items()}
-    return leaves, numbers(scenario.seed) if scenario.seed is not None else np.ones(())
-
-
-def shaken(scenario: Scenario, trace: Trace) -> Iterator[Trace]:
-    """Yield two traces near `trace` in which everything that has a symbol is worth something else.
-
-    Near, so that units that are on stay on and sorts keep their order.
-    """
-    symbols = {name: leaf for name, leaf in scenario.leaves.items() if leaf.symbol is not None}
-    seed = scenario.seed
-    if not symbols and (seed is None or seed.symbol is None):
-        return
-    for number in (1, 2):
-        generator = np.random.RandomState(number)
-
-        def shake(array: Array, generator: np.random.RandomState = generator) -> Array:
-            by = generator.uniform(0.002, 0.01, np.shape(array)) * generator.choice([-1.0, 1.0], np.shape(array))
-            return np.asarray(array * (1 + by) + 0.1 * by)
-
-        leaves: dict[int, Array] = {}
-        for name in scenario.leaves:
-            value = scenario.program.names[name]
-            leaves[value] = shake(trace.values[value]) if name in symbols else trace.values[value]
-        shifted = shake(trace.seed) if seed is not None and seed.symbol is not None else trace.seed
-        yield record(scenario, leaves, shifted)

@@ -1,0 +1,181 @@
+"""Marking worked solutions: verdicts, what a line may say, and what cannot be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import bptui
+
+SEED = "exercise-7-1-as-solved"
+
+NETWORK = """
+index_base = 1
+[inputs]
+x = [0.5, 0.2]
+t = [1, 0]
+[parameters]
+W1 = [[0.1, 0.4], [0.2, 0.5], [0.3, 0.6]]
+b1 = [0.1, 0.2, 0.3]
+W2 = [[0.7, 0.2, 0.1], [0.5, 0.3, 0.4]]
+b2 = [0.1, 0.2]
+[functions]
+"loss(y, t)" = "-1/2 * sum(t*log(y) + (1 - t)*log(1 - y))"
+[forward]
+z1 = "W1 @ x + b1"
+h = "relu(z1)"
+z2 = "W2 @ h + b2"
+y = "sigmoid(z2)"
+L = "loss(y, t)"
+[worked]
+"""
+
+SYMBOLS = """
+[inputs]
+x = { symbol = "x", value = [3.0, 1.0, 4.0, 1.5, 5.0] }
+[forward]
+F3 = "x[0] * permute(x, [2, 4, 3, 0, 1])"
+[backward]
+of = "F3"
+seed = { symbol = "d", value = [1.0, -2.0, 0.5, 3.0, -1.0] }
+[worked]
+"""
+
+
+def marked(text: str) -> list[dict[str, Any]]:
+    (scenario,) = bptui.check(bptui.loads(text))["scenarios"]
+    lines: list[dict[str, Any]] = scenario["worked"]
+    return lines
+
+
+def verdicts(worked: str, network: str = NETWORK) -> list[str]:
+    return [line["verdict"] for line in marked(network + worked)]
+
+
+def test_the_seed_line_by_line() -> None:
+    (report,) = bptui.check(bptui.load(SEED))["scenarios"]
+    assert report["summary"] == {"right": 9, "follows": 6, "wrong": 6, "unreadable": 0}
+    by_line = {line["line"]: line for line in report["worked"]}
+    wrong = [line["line"] for line in report["worked"] if line["verdict"] == "wrong"]
+    assert wrong == ["W1 @ x", "L", "dL/dW2(1,1)", "dL/db2(1)", "dL/dW1(1,1)", "dL/db1(2)"]
+    line = by_line["dL/dW2(1,1)"]
+    assert line["claimed"] == 0.053
+    assert line["exact"] == pytest.approx(-0.0462061899)
+    assert line["follows_from_own"] == pytest.approx(-0.053784)
+
+
+@pytest.mark.parametrize(
+    ("worked", "verdict"),
+    [
+        ("y = [0.6, 0.7]", "right"),
+        ("y = [0.5982, 0.65993]", "right"),
+        ("y = [0.599, 0.660]", "wrong"),
+        ("y = { value = [0.599, 0.660], digits = 2 }", "right"),
+        ('y = { value = ["0.6", 0.659934], digits = 1 }', "right"),
+        ("L = 0.8", "right"),
+        ("L = 0.80", "right"),
+        ("L = 7.962e-1", "right"),
+        ("L = +0.79_6", "right"),
+        ('"z1(1)" = 0.23', "right"),
+        ('"z1[0]" = "23/100"', "right"),
+        ('"(W1 @ x)(1)" = 0.13', "right"),
+        ('"(W1 @ x)[0]" = 0.13', "right"),
+        ('"b1 + W1@x" = [0.23, 0.40, 0.57]', "right"),
+        ('"loss(y,t)" = 0.80', "right"),
+        ('"1 - y" = [0.40, 0.34]', "right"),
+        ("z1 = [[0.23], [0.40], [0.57]]", "right"),
+        ('"dy/dz2" = [[0.24, 0], [0, 0.22]]', "right"),
+        ('"dy/dz2" = [0.24, 0.22]', "right"),
+        ('"dL/dh(1)" = 0.024', "right"),
+        ('"dL/dW2" = [[-0.046, -0.080, -0.115], [0.076, 0.13, 0.19]]', "right"),
+        ('"dy(1)/dz2(1)" = "y(1)*(1 - y(1))"', "right"),
+        ('"dy(1)/dz2(1)" = "0.60*(1 - 0.60)"', "right"),
+        ('"dy(1)/dz2(1)" = "0.70*(1 - 0.70)"', "wrong"),
+        ('"dL/dy" = ["-1/2 * t(1)/y(1)", "1/2 / (1 - y(2))"]', "right"),
+        ('"dL/dz2" = "1/2 * (y - t)"', "right"),
+        ('"dL/db2(1)" = "dL/dy(1) * dy(1)/dz2(1)"', "right"),
+        ('"dL/db2(1)" = "dL/dy(1) + dy(1)/dz2(1)"', "wrong"),
+    ],
+)
+def test_one_line(worked: str, verdict: str) -> None:
+    assert verdicts(worked) == [verdict]
+
+
+@pytest.mark.parametrize(
+    "worked",
+    [
+        "y = [0.60, 0.66]\n'dy(1)/dz2(1)' = 0.2400",
+        "y = [0.60, 0.66]\n'dL/dy(1)' = -0.833",
+        "x = [0.5, 0.3]\n'W1 @ x' = [0.17, 0.25, 0.33]",
+        "z1 = [0.30, 0.4, 0.57]\nh = [0.3, 0.4, 0.57]",
+        "z1 = [0.30, 0.4, 0.57]\n'b1 + W1 @ x' = [0.3, 0.4, 0.6]",
+    ],
+)
+def test_what_follows_from_earlier_lines(worked: str) -> None:
+    assert verdicts(worked)[1] == "follows"
+
+
+def test_a_missing_slip_is_not_carried_forward() -> None:
+    assert verdicts("z1 = [0.20, 0.4, 0.57]\nh = [0.33, 0.4, 0.57]") == ["wrong", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ('"dL/dx[0]" = "d0*x2 + d1*x4 + d2*x3 + d3*2*x0 + d4*x1"', "right"),
+        ('"dL/dx[0]" = "x1*d4 + x3*d2 + 2*x[0]*d3 + x(5)*d(2) + d[0]*x[2]"', "right"),
+        ('"dL/dx[0]" = "d0*x2 + d1*x4 + d2*x3 + d3*x0 + d4*x1"', "wrong"),
+        ('"dL/dx[1]" = "d1*x0"', "wrong"),
+        ('"dL/dx[1]" = -3', "right"),
+        ('"dL/dx" = ["d0*x2 + d1*x4 + d2*x3 + d3*2*x0 + d4*x1", "d4*x0", "d0*x0", "d2*x0", "d1*x0"]', "right"),
+        ('F3 = "x0 * gather(x, 2)"', "unreadable"),
+        ("F3 = ['x0*x2', 'x0*x4', 'x0*x3', 'x0*x0', 'x0*x1']", "right"),
+        ("F3 = ['x0*x2', 'x0*x4', 'x0*x3', 'x0**2', 'x1*x0']", "right"),
+        ("'dL/dF3' = ['d0', 'd1', 'd2', 'd3', 'd4']", "right"),
+    ],
+)
+def test_claims_in_symbols(claim: str, verdict: str) -> None:
+    assert verdicts(claim, SYMBOLS) == [verdict]
+
+
+def test_symbols_without_numbers_are_marked_all_the_same() -> None:
+    text = SYMBOLS.replace(", value = [3.0, 1.0, 4.0, 1.5, 5.0]", ", shape = [5]")
+    text = text.replace(", value = [1.0, -2.0, 0.5, 3.0, -1.0]", "")
+    assert verdicts('"dL/dx[1]" = "d4*x0"\n"dL/dx[2]" = "d1*x0"', text) == ["right", "wrong"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "said", "hint"),
+    [
+        ('"dL/dw2(1,1)" = 0.05', "no value named `w2`", "did you mean `W2`?"),
+        ('"dL/dW2(3,1)" = 0.05', "`W2(3,1)` is out of range", "from 1 to 2"),
+        ('"W1 @ t" = [0.1, 0.2, 0.3]', "`W1 @ t` names nothing in this scenario", "did you mean `W1 @ x`?"),
+        ('"what is this" = 1', "names nothing in this scenario", "an element `h(1)`"),
+        ('"z1" = 0.3', "has shape (3,), and this is one number", "one number for each element"),
+        ('"z1" = [0.3, 0.2]', "this is a list of shape (2,)", "one number for each element"),
+        ('"L" = "yy*2"', "no value named `yy`", "did you mean `y`?"),
+        ('"L" = "2*"', "ends too early", "something is missing"),
+        ('"L" = "y"', "this comes to 2 numbers, and the place has 1", "such as `y(1)`"),
+        ('"z1" = "2"', "this comes to 1 number, and the place has 3", "such as `y(1)`"),
+        ('"L" = 1e999', "the exponent is out of range", "1e308"),
+        ('"L" = "1e999"', "the exponent is out of range", "1e308"),
+        ('"L" = "1e999 + y(1)"', "too large for a float64", "1.8e308"),
+        ('"L" = "' + "(" * 300 + "1" + ")" * 300 + '"', "nested more than", ""),
+        ('"L" = "f(y)"', "unknown name `f`", ""),
+    ],
+)
+def test_what_cannot_be_read(claim: str, said: str, hint: str) -> None:
+    bad, good = marked(f'{NETWORK}{claim}\n"z2" = [0.40, 0.66]')
+    assert (bad["verdict"], good["verdict"]) == ("unreadable", "right")
+    assert said in bad["text"]
+    assert hint in bad["hint"]
+    assert bad["row"] == NETWORK.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["x0**x0**x0**x0", "2**2**2**2**2**2", "1/0*x0", "exp(exp(exp(exp(x0))))", "+".join(["x0"] * 900), "0*log(0-x0)"],
+)
+def test_what_is_huge_is_bounded(claim: str) -> None:
+    assert verdicts(f'"dL/dx[1]" = "{claim}"', SYMBOLS) == ["wrong"]
