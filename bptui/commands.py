@@ -55,7 +55,12 @@ MOVING = (
 
 STOPPING = (
     Command(
-        "stop.line", "b", "screen.toggle_breakpoint", "Breakpoint on this line: set it, or take it away", "b", "break"
+        "stop.line",
+        "b",
+        "screen.toggle_breakpoint",
+        "Breakpoint on this line, or on what is selected",
+        "b",
+        "break",
     ),
     Command("stop.list", "B", "screen.breakpoints", "Breakpoints: list, add, switch off, delete", "B"),
     Command("stop.continue", "c", "screen.continue(1)", "Continue to the next breakpoint", "c", "continue"),
@@ -163,12 +168,18 @@ IN_LINES = (
     Command("lines.down", "down,j", "down", "The row below", "↓ j", "element"),
     Command("lines.page_up", "pageup", "page_up", "A page up", "PageUp"),
     Command("lines.page_down", "pagedown", "page_down", "A page down", "PageDown"),
-    Command("lines.left", "shift+left", "left", "Sideways to the left, where the rows are wider", "shift+←"),
-    Command("lines.right", "shift+right", "right", "Sideways to the right", "shift+→"),
+    Command("lines.left", "shift+left,H", "left", "The cell on the left; sideways where there are none", "shift+← H"),
+    Command("lines.right", "shift+right,L", "right", "The cell on the right; or sideways", "shift+→ L"),
     Command("lines.first", "home", "first", "First row, where the panel holds more than it shows", "Home"),
     Command("lines.last", "end", "last", "Last row, where the panel holds more than it shows", "End"),
 )
 """Commands of the panel that has the focus. In the table of elements, the equation follows the cursor."""
+
+IN_VALUES = (
+    Command("values.left", "left", "left", "The number on the left", "←"),
+    Command("values.right", "right", "right", "The number on the right; n and p still step", "→", "number"),
+)
+"""Commands of the table of values while it has the focus."""
 
 ON_WALK = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, WHAT_IF, PREDICTING, KEEPING, FILES)
 """The commands that the walk has wherever the focus is."""
@@ -182,6 +193,7 @@ GROUPS = (
     ("In the graph, while it has the thick frame", IN_GRAPH),
     ("Reading", READING),
     ("In the panel with the thick frame", IN_LINES),
+    ("In the table of values, while it has the thick frame", IN_VALUES),
     ("What if", WHAT_IF),
     ("Test yourself", PREDICTING),
     ("Compare and keep", KEEPING),

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Static
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
 from bptui.commands import KEEPING, PREDICTING, WHAT_IF
-from bptui.present.quiz import HIDDEN
+from bptui.present.frame import HIDDEN
 from bptui.trace.record import Trace
 from bptui.tui.answer_dialog import AnswerScreen
 from bptui.tui.app import BptuiApp
@@ -257,7 +257,7 @@ async def test_what_a_step_gives_is_hidden_until_it_is_predicted() -> None:
         await pilot.press("t")
         assert HIDDEN in shown(part(pilot, StepPanel))
         assert [row.cells[-1] for row in part(pilot, LineTable, "elements").table.rows] == [HIDDEN, HIDDEN]
-        assert row_of(pilot, "y")[2] == HIDDEN
+        assert row_of(pilot, "y")[2] == f"[{HIDDEN}  {HIDDEN}]"
         assert row_of(pilot, "x")[2] == "[1.0  2.5]"
         await pilot.press("down", "1")
         await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
@@ -265,6 +265,7 @@ async def test_what_a_step_gives_is_hidden_until_it_is_predicted() -> None:
         await pilot.press("full_stop", "3", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
         assert [row.cells[-1] for row in part(pilot, LineTable, "elements").table.rows] == [HIDDEN, "1.25"]
+        assert row_of(pilot, "y")[2] == f"[ {HIDDEN}  1.25]"
         assert "1 right, 0 wrong" in shown(part(pilot, TopLine))
         await pilot.press("t")
         assert HIDDEN not in shown(part(pilot, LineTable, "elements"))

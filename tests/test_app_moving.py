@@ -99,7 +99,7 @@ async def test_what_touches_a_value_is_gone_through(trace: Trace) -> None:
 
 async def test_the_value_under_the_cursor_is_followed(trace: Trace) -> None:
     async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
-        await pilot.press("tab", "down")
+        await pilot.press("tab", "up")
         table = walk(pilot).query_one("#values", LineTable)
         assert table.has_focus
         assert table.row is not None

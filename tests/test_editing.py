@@ -12,7 +12,7 @@ from bptui import bundled
 from bptui.editing import Edits, History, LeafElement, curve, leaf_element
 from bptui.errors import BptuiError
 from bptui.exporting.scenario import scenario_text, write_scenario
-from bptui.present.changes import changes, compared_frame, compared_values
+from bptui.present.changes import changes, compared_frame
 from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
 
@@ -126,7 +126,7 @@ def compared(element: LeafElement, number: float) -> tuple[Presentation, Present
 
 def test_changed_values_and_gradients_are_written_old_and_new() -> None:
     before, after = compared(LeafElement("x", 1), 4.0)
-    table = compared_values(before.values(99), after.values(99))
+    table = after.value_tables.table(99, before=before.trace)
     rows = {row.cells[0]: row.cells for row in table.rows}
     assert rows["x"][2] == "[1  2.5→4]"
     assert rows["x"][3] == "[0.5  1.25→2.0]"
@@ -137,7 +137,7 @@ def test_other_decimals_alone_are_no_change() -> None:
     before, after = compared(LeafElement("x", 1), 4.0)
     assert before.values(99).rows[0].cells[2] == "[1.0  2.5]"
     assert after.values(99).rows[0].cells[2] == "[1  4]"
-    assert compared_values(before.values(99), after.values(99)).rows[0].cells[2] == "[1  2.5→4]"
+    assert after.value_tables.table(99, before=before.trace).rows[0].cells[2] == "[1  2.5→4]"
 
 
 def test_the_results_of_a_step_are_compared_row_by_row() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 import bptui
 from bptui.errors import BptuiError
-from bptui.present.frame import Frame
+from bptui.present.frame import HIDDEN, Frame
 from bptui.present.presentation import Presentation
-from bptui.present.quiz import HIDDEN, Question, Quiz, question
+from bptui.present.quiz import Question, Quiz, question
 from bptui.scenario.claimed_number import read_number
 
 RIGHT = [
@@ -116,9 +116,9 @@ def test_what_a_step_gives_is_hidden_and_what_it_takes_is_not(shown: Presentatio
     for title in ("local", "contribution", "after"):
         assert set(table_column(frame, title)) == {HIDDEN}
     assert table_column(frame, "upstream") == table_column(shown.frame(step), "upstream")
-    values = {row.cells[0]: row.cells for row in Quiz().values(shown, step, shown.values(step)).rows}
-    assert values["z2"][3] == HIDDEN
-    assert values["z2"][2] != HIDDEN
+    values = {row.cells[0]: row.cells for row in shown.value_tables.table(step, hides=Quiz().hides(shown, step)).rows}
+    assert values["z2"][3] == f"[{HIDDEN}  {HIDDEN}]"
+    assert HIDDEN not in values["z2"][2]
 
 
 def test_no_text_of_a_hidden_step_holds_its_numbers(shown: Presentation) -> None:
@@ -126,9 +126,9 @@ def test_no_text_of_a_hidden_step_holds_its_numbers(shown: Presentation) -> None
     frame = Quiz().frame(shown.frame(step))
     told = " ".join([*frame.formulas, *(" ".join(row.cells) for row in frame.table.rows)])
     assert "0.5982" not in told
-    values = {row.cells[0]: row.cells for row in Quiz().values(shown, step, shown.values(step)).rows}
-    assert values["y"][2] == HIDDEN
-    assert values["z2"][2] != HIDDEN
+    values = {row.cells[0]: row.cells for row in shown.value_tables.table(step, hides=Quiz().hides(shown, step)).rows}
+    assert values["y"][2] == f"[{HIDDEN}  {HIDDEN}]"
+    assert HIDDEN not in values["z2"][2]
 
 
 def test_a_right_answer_reveals_its_element_alone(shown: Presentation) -> None:

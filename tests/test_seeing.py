@@ -6,7 +6,6 @@ import pytest
 
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
-from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
 from bptui.tui.help import HelpScreen
@@ -218,12 +217,3 @@ async def test_palette_and_help_tell_of_it(exercise: Trace) -> None:
         lines = ["".join(text for text, _ in line) for line in window._lines]
         assert any("Why? All routes" in line for line in lines)
         assert any("0/1 Jacobian" in line for line in lines)
-
-
-def test_a_row_of_the_table_of_values_tells_its_element(exercise: Trace) -> None:
-    shown = Presentation(exercise)
-    table = shown.values(len(shown) - 1)
-    names = exercise.program.names
-    at = next(row for row, cells in enumerate(table.rows) if cells.cells[0] == "W1")
-    assert [shown.value_at(at + line) for line in range(3)] == [(names["W1"], 0), (names["W1"], 2), (names["W1"], 4)]
-    assert shown.value_at(len(table.rows)) is None

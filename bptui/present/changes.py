@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from bptui.present import cells, numbers
-from bptui.present.frame import Frame, Row, Table
+from bptui.present.frame import ARROW, Frame, Row, Table
 from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.text import counted
-
-ARROW = "→"
 
 MOST_CHANGES = 1000
 """How many changed numbers a list of changes has."""
 
 NEARBY = 500
 """How far a step may have moved in an edited file to be found again."""
-
-_GAP = re.compile(r"\s{2,}")
 
 
 def compared_frame(before: Frame, after: Frame) -> Frame:
@@ -38,21 +32,6 @@ def compared_frame(before: Frame, after: Frame) -> Frame:
         return replace(new, cells=(*new.cells[:-1], _changed(old.cells[-1], new.cells[-1])))
 
     return replace(after, table=replace(table, rows=Lazy(len(table.rows), row)))
-
-
-def compared_values(before: Table, after: Table) -> Table:
-    """Return a table of values and gradients in which each number that differs from `before` is written `old→new`."""
-    if len(before.rows) != len(after.rows):
-        return after
-    rows = list(after.rows)
-    for group in _groups(rows):
-        for column in range(2, len(after.columns)):
-            old = [before.rows[at].cells[column] for at in group]
-            new = [rows[at].cells[column] for at in group]
-            for at, text in zip(group, _compared_rows(old, new), strict=True):
-                written = rows[at].cells
-                rows[at] = replace(rows[at], cells=(*written[:column], text, *written[column + 1 :]))
-    return replace(after, rows=rows)
 
 
 def changes(before: Presentation, after: Presentation) -> Table:
@@ -112,38 +91,6 @@ def same_step(before: Presentation, after: Presentation, step: int) -> int:
         if (found.text, found.phase) == (label.text, label.phase):
             return index
     return min(step, last)
-
-
-def _groups(rows: Sequence[Row]) -> Iterator[range]:
-    """Yield the rows of each value: its own and those below it without a name."""
-    starts = [at for at, row in enumerate(rows) if row.cells[0]]
-    for at, start in enumerate(starts):
-        yield range(start, starts[at + 1] if at + 1 < len(starts) else len(rows))
-
-
-def _compared_rows(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return an array's lines of text with changed elements as `old→new`, the columns aligned again."""
-    split = [_elements(before, after) for before, after in zip(old, new, strict=True)]
-    if not any(ARROW in text for parts in split for text in parts):
-        return list(new)
-    widths: dict[int, int] = {}
-    for after, parts in zip(new, split, strict=True):
-        for at, text in enumerate(parts if after.startswith("[") else ()):
-            widths[at] = max(widths.get(at, 0), len(text))
-    return [
-        f"[{'  '.join(text.rjust(widths[at]) for at, text in enumerate(parts))}]" if after.startswith("[") else parts[0]
-        for after, parts in zip(new, split, strict=True)
-    ]
-
-
-def _elements(old: str, new: str) -> list[str]:
-    """Return the numbers of one line, those that changed as `old→new`."""
-    if not new.startswith("["):
-        return [_changed(old, new)]
-    before, after = (_GAP.split(text.strip("[]").strip()) for text in (old, new))
-    if len(before) != len(after):
-        return after
-    return [_changed(one, other) for one, other in zip(before, after, strict=True)]
 
 
 def _changed(old: str, new: str) -> str:

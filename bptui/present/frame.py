@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,17 +10,47 @@ from typing import Literal
 Phase = Literal["forward", "seed", "backward"]
 
 
+HIDDEN = "▒▒▒"
+"""Stands for a number that is to be predicted."""
+
+ARROW = "→"
+"""Stands between an old number and a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One element of a value, or of its gradient: what the number in a cell is about."""
+
+    value: int
+    """The value's id."""
+    flat: int
+    gradient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where in a row a number stands that the cursor can point at: all of a cell, or some characters of it."""
+
+    cell: int
+    point: Point
+    start: int = 0
+    end: int | None = None
+    """The first character after it; None where it goes on to the cell's end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table. `element` is the flat index that the cursor selects by standing here, None where none.
 
     `kind`: `element` a line of its own; `term` one summand of the element above the sum; `sum` the line that adds the
-    terms up; `more` says how many rows are left out.
+    terms up; `more` says how many rows are left out. `spots`, from left to right, are what the cursor can point at in
+    the row; without any it points at the row as a whole.
     """
 
     cells: tuple[str, ...]
     element: int | None = None
     kind: Literal["element", "term", "sum", "more"] = "element"
+    spots: tuple[Spot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +61,22 @@ class Table:
     numeric: tuple[bool, ...]
     rows: Sequence[Row]
     title: str = ""
+
+
+def row_of(table: Table, element: int, at: Point | None = None) -> tuple[int, int] | None:
+    """Return the row in which an element first stands, and its first spot; with `at`, among its rows where that is.
+
+    The rows are in the order of their elements. None where the element stands in none of them.
+    """
+    row = bisect_left(table.rows, element, key=lambda one: element + 1 if one.element is None else one.element)
+    found = None
+    while row < len(table.rows) and (one := table.rows[row]).element == element:
+        spots = [spot.point for spot in one.spots]
+        if at in spots:
+            return row, spots.index(at)
+        found = found or (row, 0)
+        row += 1
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,23 @@ Nothing here is computed for steps that are not asked for, and a table of a larg
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 
 from bptui.ops.operation import ATOM, shape_text
-from bptui.present import cells, numbers
+from bptui.present import cells, grid, numbers
 from bptui.present.advice import stable_form
-from bptui.present.frame import Block, Frame, RouteList, Row, StepLabel, Table
+from bptui.present.frame import Block, Frame, Point, RouteList, Row, Spot, StepLabel, Table
 from bptui.present.lazy import Lazy
+from bptui.present.values import ValueTables
 from bptui.present.why import route_list
-from bptui.scenario.program import Array, ForwardStep, Slot, Value
+from bptui.scenario.program import ForwardStep, Slot, Value
 from bptui.text import counted, printable
 from bptui.trace import formulas
 from bptui.trace.elements import Elements, Level
+from bptui.trace.places import value_of
 from bptui.trace.record import Trace
 
 LARGEST_TABLE = 1000
@@ -96,7 +95,8 @@ class Presentation:
             shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
             if shown == value:  # of an element that only moves, where it comes from says more than its number again
                 shown = cells.element(names, step, flat)
-            return Row((cells.pretty(self.program.element_name(output.id, flat)), shown, value), flat)
+            name = cells.pretty(self.program.element_name(output.id, flat))
+            return Row((name, shown, value), flat, spots=_spots(Point(output.id, flat), 0, 1, 2))
 
         table = Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
         return Frame(
@@ -121,7 +121,7 @@ class Presentation:
         names = [self._gradient_name(target.id, flat) for flat in range(min(target.size, LARGEST_TABLE))]
 
         def row(flat: int) -> Row:
-            return Row((names[flat], values[flat]), flat)
+            return Row((names[flat], values[flat]), flat, spots=_spots(Point(target.id, flat, gradient=True), 0, 1))
 
         if program.seeded:
             sentence = (
@@ -245,6 +245,7 @@ class Presentation:
 
         def row(flat: int, at: int) -> Row:
             name = cells.pretty(self.program.element_name(slot.target, flat))
+            here = Point(slot.target, flat, gradient=True)
             added, before, after = (column[flat] for column in ends)
             among = heads[flat]
             if at < min(len(among), MOST_TERMS):
@@ -252,13 +253,17 @@ class Presentation:
                 source = cells.pretty(self.program.element_name(step.output, head))
                 local = self.elements.entry(slot.step, slot.slot, head, flat)
                 flowing = arriving[head] if head < len(arriving) else numbers.number(upstream[head])
+                above = Point(step.output, head, gradient=True)
+                spots = (*_spots(here, 0), *_spots(above, 1, 2), *_spots(here, 3, 4))
                 if len(among) == 1:
-                    return Row((name, source, flowing, numbers.number(local), added, before, after), flat)
+                    spots = (*spots, *_spots(here, 5, 6))
+                    return Row((name, source, flowing, numbers.number(local), added, before, after), flat, spots=spots)
                 product = numbers.number(float(upstream[head]) * local)
-                return Row((name, source, flowing, numbers.number(local), product, "", ""), flat, "term")
+                return Row((name, source, flowing, numbers.number(local), product, "", ""), flat, "term", spots)
             if at == MOST_TERMS and len(among) > MOST_TERMS:
                 return Row((name, f"{len(among) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more")
-            return Row((name, "sum" if among else "nothing", "", "", added, before, after), flat, "sum")
+            spots = _spots(here, 0, 4, 5, 6)
+            return Row((name, "sum" if among else "nothing", "", "", added, before, after), flat, "sum", spots)
 
         places = [(flat, at) for flat in range(listed) for at in range(_rows_of(len(heads[flat])))]
 
@@ -277,13 +282,13 @@ class Presentation:
         structure = self.elements.structure(step.index, slot.slot)
         name = cells.pretty(f"∂{output.brief.within(ATOM)}/∂{target.brief.within(ATOM)}")
         said = f"Local Jacobian {name}: {output.size:,}×{target.size:,}, {structure.name}"
-        if output.size > MOST_LINES or target.size > WIDEST_MATRIX or not output.size * target.size:
+        if output.size > grid.MOST_LINES or target.size > WIDEST_MATRIX or not output.size * target.size:
             return (f"{said}.",)
         matrix = np.zeros((output.size, target.size))
         for head in range(output.size):
             for tail in structure.reads(head):
                 matrix[head, tail] = self.elements.entry(step.index, slot.slot, head, int(tail))
-        return (f"{said}:", *_lines(matrix))
+        return (f"{said}:", *grid.lines(matrix))
 
     def _backward_sentence(self, slot: Slot, step: ForwardStep) -> str:
         output, target = self.program.values[step.output], self.program.values[slot.target]
@@ -343,57 +348,44 @@ class Presentation:
 
     # -- values ------------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def value_tables(self) -> ValueTables:
+        """The tables of named values and their gradients, step by step."""
+        return ValueTables(self.trace)
+
     def values(self, index: int) -> Table:
-        """Return the table of all named values at step `index`: a line for each row of an array, what is not yet known
-        left blank. The same value stands in the same rows at every step."""
-        names = tuple(self.program.names.items())
-
-        def row(at: int) -> Row:
-            which = bisect_right(self._value_starts, at) - 1
-            return self._value_row(*names[which], at - self._value_starts[which], index)
-
-        return Table(("name", "shape", "value", "gradient so far"), (False,) * 4, Lazy(self._value_starts[-1], row))
+        """Return the table of all named values at step `index`."""
+        return self.value_tables.table(index)
 
     def changed(self, index: int) -> range:
         """Return the rows of `values` whose numbers step `index` makes or adds to; none where the value has no name."""
+        return self.value_tables.rows(value_of(self.trace, index))
+
+    def concerned(self, index: int, at: Point) -> tuple[int, Point] | None:
+        """Return which element of what step `index` makes or adds to has to do with `at`, and what its row has of it.
+
+        That is the element itself, the first that it enters, or the first that enters it. None where none has.
+        """
         forward = self.trace.seed_step
-        if index < forward:
-            value = self.program.steps[index].output
-        elif index == forward:
-            value = self.program.target
-        else:
-            value = self.program.slots[index - forward - 1].target
-        which = self._value_places.get(value)
-        return range(0) if which is None else range(*self._value_starts[which : which + 2])
-
-    def value_at(self, row: int) -> tuple[int, int] | None:
-        """Return which value row `row` of `values` shows, and its first element there; None where it is empty."""
-        which = bisect_right(self._value_starts, row) - 1
-        if not 0 <= which < len(self.program.names):
+        about = value_of(self.trace, index)
+        if at.value == about:
+            return at.flat, Point(about, at.flat, index >= forward)
+        if index == forward:
             return None
-        identity = list(self.program.names.values())[which]
-        value = self.program.values[identity]
-        first = (row - self._value_starts[which]) * (value.shape[-1] if value.shape else 1)
-        return (identity, min(first, value.size - 1)) if value.size else None
+        slot = self.program.slots[index - forward - 1] if index > forward else None
+        step = self.program.steps[slot.step if slot is not None else index]
+        head = at.flat if at.value == step.output else self._entered(step, at)
+        if head is None or slot is None:
+            return None if head is None else (head, Point(about, head))
+        tails = self.elements.structure(step.index, slot.slot).reads(head)
+        return (int(tails[0]), Point(step.output, head, gradient=True)) if len(tails) else None
 
-    @cached_property
-    def _value_starts(self) -> list[int]:
-        """The row that each named value begins at, and at the end how many rows there are."""
-        counts = (_line_count(self.program.values[identity].shape) for identity in self.program.names.values())
-        return [0, *accumulate(counts)]
-
-    @cached_property
-    def _value_places(self) -> dict[int, int]:
-        """By value id: which of the named values it is."""
-        return {identity: at for at, identity in enumerate(self.program.names.values())}
-
-    def _value_row(self, name: str, identity: int, line: int, index: int) -> Row:
-        known = self.program.producer.get(identity, -1) <= index
-        left = _lines(self.trace.values[identity]) if known else []
-        right = _lines(self.trace.gradient_at(identity, index))
-        shape = "×".join(str(length) for length in self.program.values[identity].shape)
-        ends = (left[line] if left else "", right[line] if right else "")
-        return Row((name, shape, *ends) if line == 0 else ("", "", *ends))
+    def _entered(self, step: ForwardStep, at: Point) -> int | None:
+        """Return the first element of a step's result that an element enters as an operand, if it does."""
+        for slot, operand in enumerate(step.inputs):
+            if operand == at.value and len(heads := self.elements.feeds(step.index, slot, at.flat)):
+                return int(heads[0])
+        return None
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -418,13 +410,13 @@ class Presentation:
     def leaves(self) -> Iterator[Block]:
         """Yield every leaf with its numbers."""
         for name in self.trace.scenario.leaves:
-            yield Block(name, tuple(_lines(self.trace.values[self.program.names[name]])))
+            yield Block(name, tuple(grid.lines(self.trace.values[self.program.names[name]])))
 
     def gradients(self) -> Iterator[Block]:
         """Yield the gradients that were asked for."""
         for name in self.program.wrt:
             identity = self.program.names[name]
-            yield Block(self._gradient_name(identity), tuple(_lines(self.trace.gradient_of(identity))))
+            yield Block(self._gradient_name(identity), tuple(grid.lines(self.trace.gradient_of(identity))))
 
     def links(self) -> Iterator[Block]:
         """Yield the derivatives between named values that the gradients asked for are made of, where they are small.
@@ -440,7 +432,7 @@ class Presentation:
             found = np.reshape(self.trace.derivative(f"d{head.name}/d{tail.name}"), (head.size, *tail.shape))
             for flat in range(head.size):
                 name = f"d{self.program.element_name(line, flat)}/d{tail.name}"
-                yield Block(name, tuple(_lines(found[flat])))
+                yield Block(name, tuple(grid.lines(found[flat])))
 
     def _asked_links(self) -> Iterator[tuple[int, int]]:
         """Yield (line, operand) pairs by value id, from the target down to the names in `wrt`."""
@@ -489,43 +481,15 @@ class Presentation:
 WIDEST_MATRIX = 8
 """How many columns a local Jacobian may have to be written out."""
 
-MOST_LINES = 6
-"""How many rows of an array are written below each other."""
-
-
-def _line_count(shape: tuple[int, ...]) -> int:
-    """Return how many lines `_lines` makes of an array of this shape."""
-    if not shape or 0 in shape:
-        return 1
-    rows = math.prod(shape[:-1])
-    return rows if rows <= MOST_LINES else MOST_LINES + 1
-
-
-def _lines(array: Array | None, most_rows: int = MOST_LINES) -> list[str]:
-    """Return an array as lines of text, one for each row of the last axis, columns aligned, the middle left out."""
-    if array is None:
-        return []
-    if array.ndim == 0:
-        return [numbers.number(float(array))]
-    if array.size == 0:
-        return ["[]"]
-    table = array.reshape(-1, array.shape[-1])
-    width = array.shape[-1]
-    picked = list(range(width)) if width <= 8 else [*range(5), width - 2, width - 1]
-    shown = numbers.column(table[:most_rows, picked].reshape(-1))
-    longest = max(len(text) for text in shown)
-    lines = []
-    for start in range(0, len(shown), len(picked)):
-        row = [text.rjust(longest) for text in shown[start : start + len(picked)]]
-        lines.append("[" + "  ".join(row if width <= 8 else [*row[:5], "…", *row[5:]]) + "]")
-    if len(table) > most_rows:
-        lines.append(f"… {counted(len(table) - most_rows, 'more row')}")
-    return lines
-
 
 def _rows_of(heads: int) -> int:
     """Return how many rows of the ledger an element has that enters so many elements of the result."""
     return 1 if heads == 1 else min(heads, MOST_TERMS) + (heads > MOST_TERMS) + 1
+
+
+def _spots(point: Point, *cells: int) -> tuple[Spot, ...]:
+    """Return the spots of cells that are about one element."""
+    return tuple(Spot(cell, point) for cell in cells)
 
 
 def _chain(name: str, *sides: str) -> tuple[str, ...]:

@@ -5,19 +5,16 @@ A quiz is data: answering and asking for hints return another one. What is right
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bptui.present import numbers
-from bptui.present.frame import Frame, Row, Table
+from bptui.present.frame import HIDDEN, Frame, Point, Row, Table
 from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted
 from bptui.trace.places import value_of
-
-HIDDEN = "▒▒▒"
-"""Stands for a number that is to be predicted."""
 
 _TOLD = frozenset({"with numbers", "value", "gradient", "local", "contribution", "after"})
 """The columns of a step's table that tell what the step gives."""
@@ -132,22 +129,12 @@ class Quiz:
         """Return the hints that were asked for."""
         return question.hints[: self.hinted.get((question.step, question.element), 0)]
 
-    def values(self, shown: Presentation, step: int, table: Table) -> Table:
-        """Return `table`, the values and gradients at `step`, with the numbers that this step gives hidden."""
-        made, column = value_of(shown.trace, step), 2 if step < shown.trace.seed_step else 3
-        rows = list(table.rows)
-        size = shown.program.values[made].size
-        if made not in shown.program.names.values() or not any(self.is_open(step, flat) for flat in range(size)):
-            return table
-        name = shown.program.values[made].name
-        inside = False
-        for at, row in enumerate(rows):
-            inside = row.cells[0] == name if row.cells[0] else inside
-            if inside and row.cells[column]:
-                written = list(row.cells)
-                written[column] = HIDDEN
-                rows[at] = replace(row, cells=tuple(written))
-        return replace(table, rows=rows)
+    def hides(self, shown: Presentation, step: int) -> Callable[[Point], bool]:
+        """Return of which numbers it is true that step `step` gives them, and that they are still to be predicted."""
+        made, backward = value_of(shown.trace, step), step > shown.trace.seed_step
+        if step == shown.trace.seed_step:
+            return lambda at: False
+        return lambda at: at.value == made and at.gradient == backward and self.is_open(step, at.flat)
 
 
 def asks(frame: Frame) -> bool:

@@ -91,6 +91,14 @@ class GraphView(Widget, can_focus=True):
             return ()
         return self._drawing.graph.nodes[self._selected].values
 
+    @property
+    def pointed(self) -> tuple[int, int] | None:
+        """The value that the selected node hands on, and the element of it that the node is; None without a node."""
+        if self._selected is None or self._drawing is None:
+            return None
+        node = self._drawing.graph.nodes[self._selected]
+        return (node.values[-1], node.element or 0) if node.values else None
+
     def go(self, step: int, element: int = 0, trace: Trace | None = None) -> None:
         """Light step `step` and bring it into sight; `element` is the cursor's, of what the step makes or adds to.
 

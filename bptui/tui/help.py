@@ -15,10 +15,11 @@ from bptui.tui.text_view import Line, TextView, line
 
 _INTRODUCTION = (
     "Steps are shown one at a time: the forward pass, the seed, then the backward pass, one operand at a time. "
-    "Move the cursor in the table of elements (or in the ledger) and the equation above follows it."
+    "Move the cursor in the table of elements (or in the ledger) and the equation above follows it. Tab goes on to the "
+    "values and the graph, where the arrows go from number to number and from node to node; Esc gives them back."
 )
 _MOUSE = (
-    "Everything can be clicked: a step in the list, any place on the timeline (or drag along it), a row of a table, "
+    "Everything can be clicked: a step in the list, any place on the timeline (or drag along it), a cell of a table, "
     "a key in the last line. The wheel scrolls the panel below the pointer."
 )
 

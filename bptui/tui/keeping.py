@@ -9,20 +9,19 @@ from textual import events
 from bptui.errors import BptuiError
 from bptui.exporting.files import write_whole
 from bptui.present.copying import formula_text, table_text
-from bptui.present.frame import Table
 from bptui.text import counted, printable
 from bptui.tui.description import Description
 from bptui.tui.export_dialog import file_stem, free_name
 from bptui.tui.line_table import LineTable
 from bptui.tui.pinned import PinnedPanel, PinnedStep, PinnedValue
+from bptui.tui.pointing import Pointing
 from bptui.tui.screenshot import without_fonts
-from bptui.tui.walk_part import WalkPart
 
 _ROOMY = 150
 """From which width on the graph is seen beside the step and what is pinned."""
 
 
-class Keeping(WalkPart):
+class Keeping(Pointing):
     """What is kept of the walk."""
 
     _pinned: PinnedStep | PinnedValue | None = None
@@ -57,21 +56,19 @@ class Keeping(WalkPart):
         self.refresh_step()
 
     def _to_pin(self) -> PinnedStep | PinnedValue:
-        values = self.query_one("#values", LineTable)
-        if values.has_focus and values.table.rows:
-            row = values.cursor
-            while row > 0 and not values.table.rows[row].cells[0]:
-                row -= 1
-            return PinnedValue(values.table.rows[row].cells[0])
-        return PinnedStep(self.step, self.element)
+        at = self.selected
+        name = self.trace.program.values[at.value].name if at is not None else None
+        return PinnedStep(self.step, self.element) if name is None else PinnedValue(name)
 
-    def show_pinned(self, values: Table) -> None:
+    def show_pinned(self) -> None:
         """Show what is pinned, as the trace now has it."""
         panel = self.query_one(PinnedPanel)
         if isinstance(self._pinned, PinnedStep):
             panel.show_step(self.frame(self._pinned.element, self._pinned.step))
         elif self._pinned is not None:
-            panel.show_value(self._pinned.name, values)
+            value = self.trace.program.names.get(self._pinned.name)
+            rows = self.presentation.value_tables.rows(value) if value is not None else range(0)
+            panel.show_value(self._pinned.name, self.values(None), rows)
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out the graph and the list of steps beside something pinned, where there is no room for both."""

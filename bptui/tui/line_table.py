@@ -1,20 +1,22 @@
-"""A table that makes only the rows on the screen: numbers flush right, a cursor on one row, the changed rows marked."""
+"""A table that makes only the rows on the screen: numbers flush right, a cursor on a cell, changed rows marked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from bptui.present.frame import Row, Table
+from bptui.present.frame import Point, Row, Spot, Table
 from bptui.tui.line_view import LineView
-from bptui.tui.shortening import without_middle
+from bptui.tui.shortening import around, places_kept, without_middle
 
 _MARK, _GAP, _INDENT = 2, 2, 2
 _NARROWEST = 6
@@ -23,8 +25,22 @@ _NARROWEST = 6
 _EMPTY = Table((), (), ())
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell as it is drawn."""
+
+    text: str
+    left: int
+    """Where in the line the text begins."""
+    places: Sequence[int]
+    """For each character of the text, which one of the whole text it is; -1 for what is none of it."""
+
+
 class LineTable(LineView):
-    """Shows a Table. Columns of text give way where the width is short; columns of numbers are never cut."""
+    """Shows a Table. Columns of text give way where the width is short; columns of numbers are never cut.
+
+    The cursor stands on one of the spots of a row, or, where it has none, on the row.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "line-table--head",
@@ -33,13 +49,14 @@ class LineTable(LineView):
         "line-table--more",
         "line-table--lit",
         "line-table--cursor",
+        "line-table--cursor-row",
         "line-table--cursor-blurred",
     }
 
     fixed = 1
 
     class CursorMoved(Message):
-        """The cursor came to another row."""
+        """The cursor came to another row or spot."""
 
         def __init__(self, table: LineTable, row: Row) -> None:
             super().__init__()
@@ -50,7 +67,7 @@ class LineTable(LineView):
             return self.table
 
     class RowChosen(Message):
-        """A row was clicked on that the cursor stood on already."""
+        """The row, or the spot in it, was clicked on that the cursor stood on already."""
 
         def __init__(self, table: LineTable, row: Row) -> None:
             super().__init__()
@@ -67,6 +84,12 @@ class LineTable(LineView):
         super().__init__(id=id)
         self.table = _EMPTY
         self.cursor = 0
+        self._spot = 0
+        """Which of the row's spots the cursor is on."""
+        self._wished = 0
+        """At which cell of the line the cursor would be, had every row a spot there: going up and down keeps it."""
+        self._unseen = False
+        """Whether the cursor was not drawn until the table got the focus just now: a click does not choose there."""
         self._quiet = quiet
         """Whether the cursor is drawn only where the table has the focus."""
         self._shorten = shorten
@@ -74,26 +97,42 @@ class LineTable(LineView):
         self._natural: list[int] = []
         self._widths: list[int] = []
 
-    def show(self, table: Table, *, cursor: int = 0, lit: Collection[int] = ()) -> None:
-        """Show `table` with the cursor on row `cursor`; the rows `lit` are marked as changed, and brought into view."""
+    def show(self, table: Table, *, cursor: int = 0, spot: int = 0, lit: Collection[int] = ()) -> None:
+        """Show `table` with the cursor on spot `spot` of row `cursor`, or as near to it as there is one.
+
+        The rows `lit` are marked as changed, and brought into view.
+        """
         self.table, self._lit = table, lit
         self.cursor = max(0, min(cursor, len(table.rows) - 1))
         self._natural = [cell_len(title) for title in table.columns]
         self.lines_changed()
+        self._on_spot(spot)
         self.after_resize()
 
     def after_resize(self) -> None:
         if not self.room.height:
             return
-        if self._lit:
+        if self._lit and not (self._quiet and self.has_focus):
             self.reveal(min(self._lit), max(self._lit))
-        elif not self._quiet:
+        elif not self._quiet or self.has_focus:
             self.reveal(self.cursor)
+            self._reveal_spot()
 
     @property
     def row(self) -> Row | None:
         """The row that the cursor is on."""
         return self.table.rows[self.cursor] if self.table.rows else None
+
+    @property
+    def spot(self) -> int:
+        """Which of the spots of its row the cursor is on; 0 where there is none."""
+        return self._spot
+
+    @property
+    def point(self) -> Point | None:
+        """The element that the cursor points at; None where it points at a row as a whole."""
+        row = self.row
+        return row.spots[self._spot].point if row is not None and row.spots else None
 
     # -- layout ------------------------------------------------------------------------------------------------------
 
@@ -128,32 +167,31 @@ class LineTable(LineView):
         return _MARK + sum(width + _GAP for width in widths)
 
     def _shared(self, most: int) -> list[int]:
-        """Return the columns' widths: as measured where they fit, else with the widest texts cut first."""
-        widths = list(self._natural)
-        texts = [at for at, numeric in enumerate(self.table.numeric) if not numeric]
-        while texts and (over := self._taken(widths) - _GAP - most) > 0:
-            least = {at: max(_NARROWEST, cell_len(self.table.columns[at])) for at in texts}
-            widest = max(texts, key=lambda at: widths[at] - least[at])
-            if widths[widest] <= least[widest]:
-                break
-            others = [widths[at] for at in texts if at != widest]
-            level = max([least[widest], *(width for width in others if width < widths[widest])])
-            lower = 1 if widths[widest] in others else max(1, widths[widest] - level)  # equals give way in turn
-            widths[widest] -= min(over, lower)
-        return widths
+        """Return the columns' widths: as measured where they fit, else with the widest texts cut to one width."""
+        texts = {at for at, numeric in enumerate(self.table.numeric) if not numeric}
+        least = {at: max(_NARROWEST, cell_len(self.table.columns[at])) for at in texts}
+
+        def capped(cap: int) -> list[int]:
+            return [min(width, max(cap, least[at])) if at in texts else width for at, width in enumerate(self._natural)]
+
+        caps = range(_NARROWEST, max((self._natural[at] for at in texts), default=0))
+        over = bisect_right(caps, most, key=lambda cap: self._taken(capped(cap)) - _GAP)
+        if over == len(caps) and self._taken(self._natural) - _GAP <= most:
+            return list(self._natural)
+        return capped(caps[max(0, over - 1)] if caps else 0)
 
     # -- drawing -----------------------------------------------------------------------------------------------------
 
     def draw_fixed(self, index: int) -> Strip:
-        style = self.component("line-table--head")
-        return self._drawn("  ", self.table.columns, "", style)
+        return self._drawn("  ", self._laid_out(Row(self.table.columns)), self.component("line-table--head"))
 
     def draw_line(self, index: int) -> Strip:
         row = self.table.rows[index]
-        lit, cursor = index in self._lit, index == self.cursor and (self.has_focus or not self._quiet)
+        changed, cursor = index in self._lit, index == self.cursor and (self.has_focus or not self._quiet)
         if cursor:
-            style = self.component("line-table--cursor" if self.has_focus else "line-table--cursor-blurred")
-        elif lit:
+            whole = "line-table--cursor-row" if row.spots else "line-table--cursor"
+            style = self.component(whole if self.has_focus else "line-table--cursor-blurred")
+        elif changed:
             style = self.component("line-table--lit")
         elif row.kind == "element":
             style = self.component("line--plain")
@@ -161,24 +199,54 @@ class LineTable(LineView):
             style = self.component(f"line-table--{row.kind}")
         if cursor and row.kind == "sum":
             style += self.component("line-table--sum").without_color
-        mark = "▸ " if cursor else "• " if lit else "  "
+        mark = "▸ " if cursor else "• " if changed else "  "
         if row.kind == "more":
             said = " ".join(cell for cell in row.cells if cell)
             return self._padded([Segment(f"{mark}{said}", style)], style)
-        return self._drawn(mark, row.cells, " " * _INDENT if row.kind == "term" else "", style)
+        spot = row.spots[self._spot] if cursor and row.spots else None
+        drawn = self._drawn(mark, self._laid_out(row, spot), style)
+        if spot is None or not self.has_focus:
+            return drawn
+        before, inside, after = drawn.divide([*self._ends(row, spot, spot), drawn.cell_length])
+        lit = Segment(inside.text, style + self.component("line-table--cursor"))
+        return Strip([*before, lit, *after], drawn.cell_length)
 
-    def _drawn(self, mark: str, cells: tuple[str, ...], indent: str, style: Style) -> Strip:
-        parts = [mark]
-        for at, (cell, width, numeric) in enumerate(zip(cells, self._widths, self.table.numeric, strict=True)):
-            text = self._shorten(indent + cell if at == 0 else cell, width)
-            parts.append(" " * (width - cell_len(text)) + text if numeric else set_cell_size(text, width))
-            parts.append(" " * _GAP)
-        return self._padded([Segment("".join(parts), style)], style)
+    def _drawn(self, mark: str, cells: Iterable[_Cell], style: Style) -> Strip:
+        text, at = mark, _MARK
+        for cell in cells:
+            text += " " * (cell.left - at) + cell.text
+            at = cell.left + cell_len(cell.text)
+        return self._padded([Segment(text, style)], style)
+
+    def _laid_out(self, row: Row, seen: Spot | None = None) -> Iterator[_Cell]:
+        """Yield the cells of a row, too long ones shortened; one that holds the spot `seen` so that this is seen."""
+        left = _MARK
+        for at, (cell, width, numeric) in enumerate(zip(row.cells, self._widths, self.table.numeric, strict=True)):
+            whole = " " * _INDENT + cell if at == 0 and row.kind == "term" else cell
+            text = self._shorten(whole, width) if cell_len(whole) > width else whole
+            places = places_kept(whole, text)
+            if seen is not None and seen.cell == at and seen.end is not None and text != whole:
+                kept = set(places)
+                if not all(place in kept for place in range(seen.start, seen.end)):
+                    text, places = around(whole, width, seen.start, seen.end)
+            yield _Cell(text, left + (width - cell_len(text) if numeric else 0), places)
+            left += width + _GAP
+
+    def _ends(self, row: Row, spot: Spot, seen: Spot | None = None) -> tuple[int, int]:
+        """Return the first cell of the line that a spot takes, and the first after it."""
+        cell = list(self._laid_out(row, seen))[spot.cell]
+        if spot.end is None:
+            indent = len(cell.text) - len(cell.text.lstrip())
+            return cell.left + indent, cell.left + max(indent + 1, cell_len(cell.text))
+        shown = [at for at, place in enumerate(cell.places) if spot.start <= place < spot.end]
+        first = shown[0] if shown else max(0, cell.text.find("…"))
+        return cell.left + first, cell.left + (shown[-1] if shown else first) + 1
 
     def _padded(self, segments: list[Segment], style: Style) -> Strip:
         return Strip(segments).extend_cell_length(max(self.room.width, self.lines_width()), style)
 
     def on_focus(self) -> None:
+        self._unseen = self._quiet
         self.redraw(self.cursor)
 
     def on_blur(self) -> None:
@@ -187,17 +255,84 @@ class LineTable(LineView):
     # -- the cursor --------------------------------------------------------------------------------------------------
 
     def move(self, lines: int) -> None:
-        self.move_to(self.cursor + lines)
+        """Go so many rows down, or up; on from there past rows in which there is nothing to point at."""
+        rows, row, way = self.table.rows, self.cursor + lines, 1 if lines > 0 else -1
+        if self.point is not None:
+            row = max(0, min(row, len(rows) - 1))
+            while 0 <= row < len(rows) and not rows[row].spots:
+                row += way
+            if not 0 <= row < len(rows):
+                return
+        self.move_to(row)
 
-    def move_to(self, row: int) -> None:
-        """Put the cursor on row `row`, or the nearest one that there is."""
+    def action_left(self) -> None:
+        """To the spot on the left; sideways where the row has none."""
+        self._step_aside(-1)
+
+    def action_right(self) -> None:
+        """To the spot on the right; sideways where the row has none."""
+        self._step_aside(1)
+
+    def _step_aside(self, spots: int) -> None:
+        row = self.row
+        if row is not None and row.spots:
+            self.move_to(self.cursor, max(0, self._spot + spots))
+        elif spots < 0:
+            super().action_left()
+        else:
+            super().action_right()
+
+    def move_to(self, row: int, spot: int | None = None) -> None:
+        """Put the cursor on row `row`, or the nearest one that there is; there on a spot, or on the nearest below."""
         row = max(0, min(row, self.line_count() - 1))
-        if row == self.cursor or not self.table.rows:
-            return
-        before, self.cursor = self.cursor, row
+        before = self.cursor, self._spot
+        if self.table.rows:
+            self.put(row, spot)
+        if (self.cursor, self._spot) != before:
+            self.post_message(self.CursorMoved(self, self.table.rows[row]))
+
+    def put(self, row: int, spot: int | None = None) -> None:
+        """Put the cursor somewhere without saying that it moved."""
+        before, left, self.cursor = self.cursor, self.row, row
+        self._on_spot(self._below(left) if spot is None else spot, keep=spot is None)
+        self._unseen = False
         self.redraw(before, row)
         self.reveal(row)
-        self.post_message(self.CursorMoved(self, self.table.rows[row]))
+        self._reveal_spot()
+
+    def _on_spot(self, spot: int, keep: bool = False) -> None:
+        """Put the cursor on a spot of its row; what it wishes for is kept, or becomes this spot's place."""
+        row = self.row
+        self._spot = max(0, min(spot, len(row.spots) - 1)) if row is not None and row.spots else 0
+        if not keep and row is not None and row.spots:
+            spotted = row.spots[self._spot]
+            self._wished = sum(self._ends(row, spotted, spotted)) // 2
+
+    def _below(self, left: Row | None) -> int:
+        """Return the spot of the cursor's row that is reached from the row `left`: the same, where both are alike."""
+        row = self.row
+        if left is None or row is None or [spot.cell for spot in left.spots] != [spot.cell for spot in row.spots]:
+            return self._nearest(self._wished)
+        return self._spot
+
+    def _nearest(self, x: int) -> int:
+        """Return the spot of the cursor's row that is nearest to a cell of the line."""
+        row = self.row
+        if row is None or not row.spots:
+            return 0
+        ends = [self._ends(row, spot) for spot in row.spots]
+        return min(range(len(ends)), key=lambda at: max(ends[at][0] - x, x - ends[at][1] + 1, 0))
+
+    def _reveal_spot(self) -> None:
+        """Scroll sideways as little as needed to see the cursor."""
+        row = self.row
+        if row is None or not row.spots or self.lines_width() <= self.room.width:
+            return
+        start, end = self._ends(row, row.spots[self._spot], row.spots[self._spot])
+        left = self.scroll_offset.x
+        wanted = 0 if end <= self.room.width else max(end - self.room.width, min(left, start))
+        if wanted != left:
+            self.scroll_to(x=wanted, animate=False, force=True)
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
@@ -206,6 +341,11 @@ class LineTable(LineView):
         row = offset.y - self.fixed + self.scroll_offset.y
         if row >= self.line_count():
             return
-        if row == self.cursor:
+        before, unseen = (self.cursor, self._spot), self._unseen
+        self._unseen = False
+        self.cursor = row
+        spot = self._nearest(offset.x + self.scroll_offset.x)
+        self.cursor = before[0]
+        if (row, spot) == before and not unseen:
             self.post_message(self.RowChosen(self, self.table.rows[row]))
-        self.move_to(row)
+        self.move_to(row, spot)

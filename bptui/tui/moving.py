@@ -6,12 +6,11 @@ from bptui.present.search import find_text
 from bptui.text import printable
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
-from bptui.tui.line_table import LineTable
 from bptui.tui.looking import look_through
-from bptui.tui.walk_part import WalkPart
+from bptui.tui.pointing import Pointing
 
 
-class Moving(WalkPart):
+class Moving(Pointing):
     """Moves over the trace that are longer than a step."""
 
     _sought = ""
@@ -74,15 +73,10 @@ class Moving(WalkPart):
         self.go(step)
 
     def _selected(self) -> int:
-        """Return the value under the cursor where the table of values has the focus, or else the step's own."""
-        table = self.query_one("#values", LineTable)
-        if table.has_focus and table.table.rows:
-            row = table.cursor
-            while row > 0 and not table.table.rows[row].cells[0]:
-                row -= 1
-            named = self.trace.program.names.get(table.table.rows[row].cells[0])
-            if named is not None:
-                return named
+        """Return the value selected in the table of values or in the graph, or else the step's own."""
+        at = self.selected
+        if at is not None:
+            return at.value
         if self._following is not None and self._following[1] == self.step:
             return self._following[0]
         return value_of(self.trace, self.step)

@@ -40,10 +40,10 @@ class PinnedPanel(TextView):
         self.border_title = Content(f"Pinned · step {frame.index + 1} · {frame.phase}")
         self.show(lambda width: _step_lines(frame, width))
 
-    def show_value(self, name: str, values: Table) -> None:
-        """Show a value and its gradient as they are at the present step."""
+    def show_value(self, name: str, values: Table, rows: range) -> None:
+        """Show a value, in these rows of `values`, and its gradient as they are at the present step."""
         self.border_title = Content(f"Pinned · {name}")
-        self.show(lambda width: _value_lines(name, values))
+        self.show(lambda width: _value_lines(values, rows))
 
 
 def _step_lines(frame: Frame, width: int) -> list[Line]:
@@ -62,14 +62,9 @@ def _brief(found: Table) -> Table:
     return Table(tuple(found.columns[at] for at in kept), tuple(found.numeric[at] for at in kept), rows)
 
 
-def _value_lines(name: str, values: Table) -> list[Line]:
-    """Return the rows of one value, its numbers first and its gradient below them."""
-    found: list[tuple[str, ...]] = []
-    inside = False
-    for row in values.rows:
-        inside = row.cells[0] == name if row.cells[0] else inside
-        if inside:
-            found.append(row.cells)
+def _value_lines(values: Table, rows: range) -> list[Line]:
+    """Return these rows of a table of values, the numbers first and the gradient below them."""
+    found = [values.rows[row].cells for row in rows]
     lines: list[Line] = []
     for column in range(2, len(values.columns)):
         texts = [cells[column] for cells in found if cells[column]]

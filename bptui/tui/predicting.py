@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 
-from bptui.present.frame import Frame, Table
+from bptui.present.frame import Frame, Point
 from bptui.present.quiz import Quiz, question
 from bptui.tui.answer_dialog import AnswerScreen
 from bptui.tui.description import Description
@@ -30,9 +32,9 @@ class Predicting(WalkPart):
         """Return `frame` with what is to be predicted hidden."""
         return frame if self._quiz is None else self._quiz.frame(frame)
 
-    def hidden_values(self, values: Table) -> Table:
-        """Return the table of values at the present step with what is to be predicted hidden."""
-        return values if self._quiz is None else self._quiz.values(self.presentation, self.step, values)
+    def hides(self) -> Callable[[Point], bool] | None:
+        """Return which numbers of the present step are to be predicted; None while the quiz is off."""
+        return None if self._quiz is None else self._quiz.hides(self.presentation, self.step)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

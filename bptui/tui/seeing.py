@@ -6,13 +6,12 @@ from textual import on
 
 from bptui.present.frame import Frame
 from bptui.present.wires import find_wires
-from bptui.trace.places import value_of
 from bptui.tui.line_table import LineTable
-from bptui.tui.walk_part import WalkPart
+from bptui.tui.pointing import Pointing
 from bptui.tui.wires_panel import WiresPanel
 
 
-class Seeing(WalkPart):
+class Seeing(Pointing):
     """Shows where the numbers of the present step come from."""
 
     def show_wires(self, frame: Frame, numbers: bool) -> None:
@@ -24,36 +23,26 @@ class Seeing(WalkPart):
         """Light the wire of the element that the cursor came to."""
         self.query_one(WiresPanel).light(element)
 
-    @property
-    def pointed(self) -> tuple[int, int]:
-        """The value and the flat element under the cursor: of the table of values, or else of what this step makes."""
-        values = self.query_one("#values", LineTable)
-        if values.has_focus and (found := self.presentation.value_at(values.cursor)) is not None:
-            return found
-        row = self.query_one("#elements", LineTable).row
-        element = row.element if row is not None else None
-        return value_of(self.trace, self.step), element or 0
-
     @on(LineTable.RowChosen, "#elements, #values")
     def _row_chosen(self) -> None:
-        """A click on the row that the cursor is on asks why."""
+        """A click on the cell that the cursor is on asks why."""
         self.action_why()
 
     def action_why(self) -> None:
         """Show all routes of the element under the cursor."""
         from bptui.tui.why import WhyScreen
 
-        value, flat = self.pointed
-        if not self.trace.program.values[value].size:
+        at = self.pointed
+        if not self.trace.program.values[at.value].size:
             self.app.notify("This value has no elements.", markup=False)
             return
-        self.app.push_screen(WhyScreen(self.presentation, value, flat), self._follow)
+        self.app.push_screen(WhyScreen(self.presentation, at.value, at.flat), self._follow)
 
     def action_map(self) -> None:
         """Show sizes line by line, and the value under the cursor as a heat map."""
         from bptui.tui.map import MapScreen
 
-        self.app.push_screen(MapScreen(self.trace, self.pointed[0], self.step >= self.trace.seed_step), self._follow)
+        self.app.push_screen(MapScreen(self.trace, self.pointed.value, self.step >= self.trace.seed_step), self._follow)
 
     def _follow(self, step: int | None) -> None:
         if step is not None:

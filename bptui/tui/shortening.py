@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len, set_cell_size
 
 from bptui.present.layout import fitted
@@ -28,3 +30,29 @@ def without_middle(text: str, width: int) -> str:
     if text.endswith((")", "]")) and 0 < cell_len(text[start:]) <= width - 2:
         return cut(text[:start], width - cell_len(text[start:])) + text[start:]  # an element keeps its index
     return fitted(text, width)
+
+
+def places_kept(text: str, short: str) -> Sequence[int]:
+    """Return for each character of `short`, `text` without its middle or end, which one of `text` it is; -1 for `…`."""
+    if short == text:
+        return range(len(text))
+    head = next((at for at, (one, other) in enumerate(zip(text, short, strict=False)) if one != other), len(short))
+    tail = 0
+    while tail < len(short) - head and text[-1 - tail] == short[-1 - tail]:
+        tail += 1
+    return [*range(head), *[-1] * (len(short) - head - tail), *range(len(text) - tail, len(text))]
+
+
+def around(text: str, width: int, start: int, end: int) -> tuple[str, Sequence[int]]:
+    """Return the part of a longer `text` that has its characters `start` to `end`, and which of `text` it shows.
+
+    All characters are one cell wide.
+    """
+    room = max(1, width - 2)
+    first = max(0, min((start + end - room) // 2, start, len(text) - room))
+    last = min(first + room, len(text))
+    while first < start and text[first - 1 : first].strip():
+        first += 1  # a number that has no room is left out whole
+    while last > end and text[last : last + 1].strip():
+        last -= 1
+    return f"…{text[first:last]}…", [-1, *range(first, last), -1]

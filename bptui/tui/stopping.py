@@ -13,16 +13,17 @@ from bptui.trace.breakpoints import Breakpoint, Hit, find, hits, read_breakpoint
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
 from bptui.tui.looking import look_through
+from bptui.tui.pointing import Pointing
 from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.timeline import Timeline
-from bptui.tui.walk_part import WalkPart
+from bptui.tui.values_panel import ValuesPanel
 
 MARK = "◆"
 """Marks a step that a breakpoint stops at."""
 
 
-class Stopping(WalkPart):
+class Stopping(Pointing):
     """The walk's breakpoints."""
 
     breakpoints: list[Breakpoint]
@@ -123,9 +124,9 @@ class Stopping(WalkPart):
     # -- setting -----------------------------------------------------------------------------------------------------
 
     def action_toggle_breakpoint(self) -> None:
-        """Set a breakpoint on the line of the present step, or take it away."""
-        program, line = self.trace.program, Places(self.trace).line(self.step)
-        text = f"line {line}" if line else f"value {program.values[value_of(self.trace, self.step)].name}"
+        """Set a breakpoint on what is selected, or on the line of the present step; or take it away."""
+        program = self.trace.program
+        text = self._to_stop_at()
         if any(one.text == text for one in self.breakpoints):
             self.breakpoints = [one for one in self.breakpoints if one.text != text]
             self.app.notify(f"no breakpoint on {text}", markup=False, timeout=2)
@@ -136,6 +137,14 @@ class Stopping(WalkPart):
             self.app.notify(f"{MARK} {text}: stops at {counted(count, 'step')}", markup=False, timeout=2)
         self.breakpoints_changed()
         self.refresh_step()
+
+    def _to_stop_at(self) -> str:
+        """Return the breakpoint that is meant."""
+        program, at = self.trace.program, self.selected
+        if at is not None and (name := program.values[at.value].name) is not None:
+            return f"value {program.element_name(at.value, at.flat) if isinstance(self.focused, ValuesPanel) else name}"
+        line = Places(self.trace).line(self.step)
+        return f"line {line}" if line else f"value {program.values[value_of(self.trace, self.step)].name}"
 
     def action_breakpoints(self) -> None:
         """Show the breakpoints: add, enable, disable and delete them."""

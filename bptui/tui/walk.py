@@ -13,6 +13,7 @@ from bptui.commands import (
     GRAPH,
     IN_GRAPH,
     IN_LINES,
+    IN_VALUES,
     MOVING,
     ON_WALK,
     PREDICTING,
@@ -23,7 +24,7 @@ from bptui.commands import (
     WHAT_IF,
     Command,
 )
-from bptui.present.frame import Frame, Phase, Row
+from bptui.present.frame import Frame, Phase, Point, Table
 from bptui.present.presentation import Presentation
 from bptui.trace.breakpoints import Breakpoint
 from bptui.trace.record import Trace
@@ -45,6 +46,7 @@ from bptui.tui.step_panel import StepPanel
 from bptui.tui.text_view import TextView
 from bptui.tui.timeline import Timeline
 from bptui.tui.top_line import TopLine
+from bptui.tui.values_panel import ValuesPanel
 from bptui.tui.what_if import WhatIf
 from bptui.tui.wires_panel import WiresPanel
 
@@ -70,8 +72,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self.step = 0
         self.begin_edits(trace, self.presentation)
         self.begin_stops(breakpoints)
-        self._rows: dict[int, int] = {}
-        """By step: the row that the cursor was on when the step was left."""
+        self._cursors = {}
 
     def compose(self) -> ComposeResult:
         steps, forward = len(self.presentation), self.trace.seed_step
@@ -83,7 +84,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
                 yield StepPanel(id="step")
                 yield WiresPanel(app_of(self).settings.wires, id="wires")
                 yield LineTable(id="elements")
-                yield LineTable(quiet=True, id="values")
+                yield ValuesPanel(id="values")
             yield PinnedPanel(id="pinned")
         yield TextView(id="fault")
         yield Timeline(steps, forward, id="timeline")
@@ -91,7 +92,6 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         yield Description(self.presentation.title, self.presentation.description, id="description")
 
     def on_mount(self) -> None:
-        self.query_one("#values").border_title = "Values and gradients"
         self._show_step()
         self.set_focus(self.query_one("#elements"))
         self.show_breakpoints()
@@ -108,8 +108,13 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *APP]
 
     def on_descendant_focus(self) -> None:
-        panel = IN_GRAPH if isinstance(self.focused, GraphView) else IN_LINES
+        panel: tuple[Command, ...] = IN_LINES
+        if isinstance(self.focused, GraphView):
+            panel = IN_GRAPH
+        elif isinstance(self.focused, ValuesPanel):
+            panel = (*IN_VALUES, *IN_LINES)
         self.query_one(KeyLine).show(self.keys_with(panel), panel)
+        self.say_pointed()
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -118,7 +123,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self.query_one(Description).close()
         step = max(0, min(step, len(self.presentation) - 1))
         if step != self.step:
-            self._rows[self.step] = self.query_one("#elements", LineTable).cursor
+            self.leave_step()
             self.step = step
             self._show_step()
 
@@ -126,21 +131,19 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         """Return what a step shows: what edits changed is marked, and what is to be predicted hidden."""
         return self.hidden(self.compared(self.presentation.frame(self.step if step is None else step, element)))
 
-    @property
-    def element(self) -> int:
-        """The flat index of the element that the cursor is on."""
-        row = self.query_one("#elements", LineTable).row
-        return (row.element or 0) if row is not None else 0
+    def values(self, at: Point | None) -> Table:
+        """Return the table of values: what edits changed is marked, and what is to be predicted hidden."""
+        return self.presentation.value_tables.table(self.step, at, self.before_edits, self.hides())
 
     def refresh_step(self) -> None:
         """Show the present step anew, with the cursor where it is."""
-        self._rows[self.step] = self.query_one("#elements", LineTable).cursor
+        self.leave_step()
         self._show_step()
 
     def _show_step(self) -> None:
         frame = self.frame()
-        cursor = self._rows.get(self.step, 0)
-        row = frame.table.rows[cursor] if cursor else None
+        cursor = self._cursors.get(self.step, (0, 0))
+        row = frame.table.rows[cursor[0]] if cursor[0] else None
         if row is not None and row.element:
             frame = self.frame(row.element)
         stops = self.show_stops(numbers=not self.score_said)
@@ -152,21 +155,14 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self.show_wires(frame, numbers=not self.score_said)
         elements = self.query_one("#elements", LineTable)
         elements.border_title = frame.table.title or _TABLE_TITLES[frame.phase]
-        elements.show(frame.table, cursor=cursor)
-        values = self.hidden_values(self.compared_values(self.presentation.values(self.step)))
-        self.show_pinned(values)
-        self.query_one("#values", LineTable).show(values, lit=self.presentation.changed(self.step))
+        self.show_tables(frame, cursor)
+        self.show_pinned()
         self.query_one(Timeline).go(self.step)
 
-    def on_line_table_cursor_moved(self, message: LineTable.CursorMoved) -> None:
-        if message.table.id == "elements":
-            self._show_element(message.row)
-
-    def _show_element(self, row: Row) -> None:
-        if row.element is not None:
-            self.query_one(StepPanel).show_frame(self.frame(row.element))
-            self.light_wire(row.element)
-            self.show_in_graph(row.element)
+    def show_element(self, element: int) -> None:
+        self.query_one(StepPanel).show_frame(self.frame(element))
+        self.light_wire(element)
+        self.show_in_graph(element)
 
     def on_step_list_step_chosen(self, message: StepList.StepChosen) -> None:
         self.go(message.step)
@@ -206,10 +202,13 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self.query_one(Description).toggle()
 
     def action_close_about(self) -> None:
-        """Hide the description, and what is wrong with the file; or else show the panels beside the graph again."""
+        """Hide the description, and what is wrong with the file; or else show the panels beside the graph again.
+
+        Failing all these, the table of the step gets the focus, and the arrows step.
+        """
         self.close_fault()
-        if not self.query_one(Description).close():
-            self.close_graph()
+        if not self.query_one(Description).close() and not self.close_graph():
+            self.query_one("#elements").focus()
 
     def action_export(self) -> None:
         """Ask for a format and a file's name and write the trace there."""

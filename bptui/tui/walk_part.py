@@ -6,7 +6,7 @@ from abc import abstractmethod
 
 from textual.screen import Screen
 
-from bptui.present.frame import Frame
+from bptui.present.frame import Frame, Point, Table
 from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
 
@@ -23,7 +23,15 @@ class WalkPart(Screen[None]):
     @property
     @abstractmethod
     def element(self) -> int:
-        """The flat index of the element that the cursor is on."""
+        """The flat index of the element that the equation is about."""
+
+    @abstractmethod
+    def show_element(self, element: int) -> None:
+        """Show the equation of another element of the present step, and its wire and node."""
+
+    @abstractmethod
+    def values(self, at: Point | None) -> Table:
+        """Return the table of values at the present step; of a large array the part around `at`."""
 
     @abstractmethod
     def go(self, step: int) -> None:

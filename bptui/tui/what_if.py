@@ -10,8 +10,8 @@ from textual import work
 import bptui
 from bptui.editing import History, LeafElement
 from bptui.errors import BptuiError
-from bptui.present.changes import compared_frame, compared_values, same_step, same_walk
-from bptui.present.frame import Frame, Table
+from bptui.present.changes import compared_frame, same_step, same_walk
+from bptui.present.frame import Frame
 from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
@@ -19,12 +19,11 @@ from bptui.trace.record import Trace
 from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
-from bptui.tui.line_table import LineTable
+from bptui.tui.pointing import Pointing
 from bptui.tui.text_view import TextView, line
-from bptui.tui.walk_part import WalkPart
 
 
-class WhatIf(WalkPart):
+class WhatIf(Pointing):
     """Edits of the scenario's numbers, while it is walked through."""
 
     resumed = False
@@ -60,11 +59,10 @@ class WhatIf(WalkPart):
             return frame
         return compared_frame(self._before.frame(frame.index, frame.element), frame)
 
-    def compared_values(self, values: Table) -> Table:
-        """Return the table of values with what differs from the trace without edits as old→new."""
-        if not self._history.edits:
-            return values
-        return compared_values(self._before.values(self.step), values)
+    @property
+    def before_edits(self) -> Trace | None:
+        """The trace without edits; None where nothing is edited."""
+        return self._original if self._history.edits else None
 
     # -- edits -------------------------------------------------------------------------------------------------------
 
@@ -126,15 +124,11 @@ class WhatIf(WalkPart):
     def _pointed_at(self) -> LeafElement | None:
         """Return the leaf's element that the reader most likely means."""
         leaves, program = self.trace.scenario.leaves, self.trace.program
-        found = self._in_values()
-        if found is not None:
-            return found
+        here = self.pointed
+        name = program.values[here.value].name
+        if name is not None and name in leaves and program.values[here.value].size:
+            return LeafElement(name, here.flat)
         forward = self.trace.seed_step
-        if self.step > forward:
-            slot = program.slots[self.step - forward - 1]
-            name = program.values[slot.target].name
-            if name is not None and name in leaves and program.values[slot.target].size:
-                return LeafElement(name, self.element)
         if self.step != forward:
             number = self.step if self.step < forward else program.slots[self.step - forward - 1].step
             for at, operand in enumerate(program.steps[number].inputs):
@@ -147,21 +141,6 @@ class WhatIf(WalkPart):
             (LeafElement(name, 0) for name in (*program.wrt, *leaves) if name in leaves and _size(leaves[name].shape)),
             None,
         )
-
-    def _in_values(self) -> LeafElement | None:
-        """Return the first element of the row that the cursor is on, where the table of values has the focus."""
-        table = self.query_one("#values", LineTable)
-        if not table.has_focus:
-            return None
-        row = table.cursor
-        while row > 0 and not table.table.rows[row].cells[0]:
-            row -= 1
-        name = table.table.rows[row].cells[0] if table.table.rows else ""
-        leaf = self.trace.scenario.leaves.get(name)
-        if leaf is None or not _size(leaf.shape):
-            return None
-        flat = (table.cursor - row) * (leaf.shape[-1] if leaf.shape else 1)
-        return LeafElement(name, min(flat, _size(leaf.shape) - 1))
 
     # -- the file ----------------------------------------------------------------------------------------------------
 

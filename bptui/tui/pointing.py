@@ -1,0 +1,109 @@
+"""Pointing: which element of which value the reader means, by the cursor of a table or the node selected in the graph.
+
+Everything that is asked about an element (why, what if, the map, breakpoints, the steps that touch it) is asked of that
+one. What the cursor does in one panel, the others follow.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.content import Content
+
+from bptui.present.frame import Frame, Point, row_of
+from bptui.present.values import point_text
+from bptui.trace.places import value_of
+from bptui.tui.graph_view import GraphView
+from bptui.tui.line_table import LineTable
+from bptui.tui.values_panel import ValuesPanel
+from bptui.tui.walk_part import WalkPart
+
+
+class Pointing(WalkPart):
+    """The cursor of the walk."""
+
+    _element = 0
+    """The element of the present step's table that the equation is about."""
+    _at: Point | None = None
+    """Where the cursor of the table of values is."""
+    _cursors: dict[int, tuple[int, int]]
+    """By step: the row and the spot that the cursor was on when the step was left."""
+
+    def leave_step(self) -> None:
+        """Remember where the cursor is in the present step's table."""
+        elements = self.query_one("#elements", LineTable)
+        self._cursors[self.step] = (elements.cursor, elements.spot)
+
+    @property
+    def element(self) -> int:
+        return self._element
+
+    @property
+    def pointed(self) -> Point:
+        """What is pointed at in the panel that has the focus, or else in the table of the step."""
+        focused = self.focused
+        if isinstance(focused, ValuesPanel) and focused.point is not None:
+            return focused.point
+        if isinstance(focused, GraphView) and (found := focused.pointed) is not None:
+            value, flat = found
+            return Point(value, flat, self.step >= self.trace.seed_step)
+        at = self.query_one("#elements", LineTable).point
+        about = Point(value_of(self.trace, self.step), self._element, self.step >= self.trace.seed_step)
+        return at if at is not None else about
+
+    @property
+    def selected(self) -> Point | None:
+        """What is pointed at in the table of values or in the graph, where one of them has the focus."""
+        return self.pointed if isinstance(self.focused, ValuesPanel | GraphView) else None
+
+    # -- what is shown -----------------------------------------------------------------------------------------------
+
+    def show_tables(self, frame: Frame, cursor: tuple[int, int]) -> None:
+        """Show the tables of a step that the walk came to; `cursor` is the row and the spot in the step's own."""
+        elements = self.query_one("#elements", LineTable)
+        self._element = frame.element
+        elements.show(frame.table, cursor=cursor[0], spot=cursor[1])
+        self._show_values(self._at if self.query_one(ValuesPanel).has_focus else elements.point)
+
+    def _show_values(self, at: Point | None) -> None:
+        """Show the table of values, the cursor on `at` where it has a name, or else on what this step gives."""
+        lit, tables = self.presentation.changed(self.step), self.presentation.value_tables
+        row = tables.row(at) if at is not None else None
+        if row is None:
+            at, row = None, lit.start if lit else self.query_one(ValuesPanel).cursor
+        self._at = at
+        self.query_one(ValuesPanel).show_values(self.values(at), at, row, lit)
+        self.say_pointed()
+
+    def say_pointed(self) -> None:
+        """Say in the frame of the table of values what its cursor points at."""
+        values = self.query_one(ValuesPanel)
+        text = point_text(self.trace.program, values.row, self._at) if values.row is not None and self._at else ""
+        values.border_subtitle = Content(text if values.has_focus else "")
+
+    # -- what the cursor does ----------------------------------------------------------------------------------------
+
+    @on(LineTable.CursorMoved, "#elements")
+    def _element_pointed(self, message: LineTable.CursorMoved) -> None:
+        row = message.row
+        if row.element is not None and row.element != self._element:
+            self._element = row.element
+            self.show_element(row.element)
+        self._show_values(message.table.point)
+
+    @on(LineTable.CursorMoved, "#values")
+    def _value_pointed(self, message: LineTable.CursorMoved) -> None:
+        at = message.table.point
+        if at is None:
+            return
+        self._show_values(at)
+        concerned = self.presentation.concerned(self.step, at)
+        if concerned is None:
+            return
+        element, there = concerned
+        if element != self._element:
+            self._element = element
+            self.show_element(element)
+        elements = self.query_one("#elements", LineTable)
+        found = row_of(elements.table, element, there)
+        if found is not None:
+            elements.put(*found)
