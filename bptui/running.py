@@ -13,9 +13,12 @@ from bptui.ops.operation import shape_text
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.text import nearest
+from bptui.trace.arrays import read_only
 from bptui.trace.record import Trace
 
 MODES = ("numbers", "symbols")
+
+_ONE = read_only(1.0)
 
 
 def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
@@ -26,13 +29,13 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
     """
     if mode not in MODES:
         raise BptuiError(Fault(f"unknown mode `{mode}`", "it is `numbers` or `symbols`"))
-    given = _given(scenario, values or {})
+    leaves = {**scenario.numbers, **_given(scenario, values or {})}
     if mode == "symbols":
         from bptui.symbols.record import record_symbols  # loads SymPy
 
-        complete = all(leaf.value is not None or name in given for name, leaf in scenario.leaves.items())
-        return record_symbols(scenario, _in_numbers(scenario, given) if complete and has_seed(scenario) else None)
-    return _in_numbers(scenario, given)
+        complete = len(leaves) == len(scenario.leaves) and has_seed(scenario)
+        return record_symbols(scenario, _in_numbers(scenario, leaves) if complete else None)
+    return _in_numbers(scenario, leaves)
 
 
 def has_seed(scenario: Scenario) -> bool:
@@ -40,16 +43,12 @@ def has_seed(scenario: Scenario) -> bool:
     return scenario.seed is None or scenario.seed.value is not None
 
 
-def _in_numbers(scenario: Scenario, given: Mapping[str, Array]) -> Trace:
+def _in_numbers(scenario: Scenario, leaves: Mapping[int, Array]) -> Trace:
     faults: list[Fault] = []
-    leaves: dict[int, Array] = {}
-    for name, leaf in scenario.leaves.items():
-        array = given.get(name, leaf.value)
-        if array is None:
-            faults.append(_missing(scenario, leaf.name, leaf.symbol or leaf.name, leaf.path))
-        else:
-            leaves[scenario.program.names[name]] = array
-    seed = scenario.seed.value if scenario.seed is not None else np.ones(())
+    if len(leaves) < len(scenario.leaves):
+        lacking = (leaf for name, leaf in scenario.leaves.items() if scenario.program.names[name] not in leaves)
+        faults += [_missing(scenario, leaf.name, leaf.symbol or leaf.name, leaf.path) for leaf in lacking]
+    seed = scenario.seed.value if scenario.seed is not None else _ONE
     if seed is None:
         assert scenario.seed is not None
         faults.append(_missing(scenario, "the seed", scenario.seed.symbol or "d", scenario.seed.path))
@@ -59,9 +58,9 @@ def _in_numbers(scenario: Scenario, given: Mapping[str, Array]) -> Trace:
     return record(scenario, leaves, seed)
 
 
-def _given(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Array]:
-    """Return the caller's numbers as arrays of their leaves' shapes; copies, so that the trace stays what it was."""
-    given = {}
+def _given(scenario: Scenario, values: Mapping[str, Any]) -> dict[int, Array]:
+    """Return the caller's numbers by id, in their leaves' shapes; copies, so that the trace stays what it was."""
+    given, ids = {}, scenario.program.names
     for name, numbers in values.items():
         leaf = scenario.leaves.get(name)
         if leaf is None:
@@ -75,7 +74,7 @@ def _given(scenario: Scenario, values: Mapping[str, Any]) -> dict[str, Array]:
         if array.shape != leaf.shape:
             message = f"`{name}` is given shape {shape_text(array.shape)} and has shape {shape_text(leaf.shape)}"
             raise BptuiError(Fault(message, "the numbers may change, the shapes may not"))
-        given[name] = array
+        given[ids[name]] = array
     return given
 
 

@@ -18,7 +18,8 @@ from bptui.scenario.program import ForwardStep
 from bptui.symbols import explicit, folded
 from bptui.symbols.named import NamedTrace
 from bptui.symbols.shortening import short_form
-from bptui.trace.backward import contribution, read_only
+from bptui.trace.arrays import read_only
+from bptui.trace.backward import contribution
 from checker import Array, choose, draw, forward, frozen, vjp, with_defaults
 from test_operations import SAMPLES, sample_id
 

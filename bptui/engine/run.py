@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from bptui.engine.plan import find_plan
 from bptui.ops import numeric
 from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.scenario.scenario import Scenario
-from bptui.trace.backward import all_params, contribution, read_only
+from bptui.trace.arrays import Arrays, read_only
+from bptui.trace.backward import all_params, contribution
 from bptui.trace.record import Trace
 
 Choices = dict[int, Mapping[str, Any]]
@@ -26,10 +28,16 @@ def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trac
     both were checked when they were read. Nothing raises on overflow: the trace says where a number became nan or inf.
     """
     program = scenario.program
+    plan = find_plan(program)
     with np.errstate(all="ignore"):
-        values, choices = forward(program, leaves)
-        contributions, accumulated = backward(program, values, choices, seed)
-    return Trace(scenario, program, values, read_only(seed), contributions, accumulated, choices)
+        if plan is not None:
+            values, contributions, accumulated, choices = plan(leaves, seed)
+        else:
+            values, choices = forward(program, leaves)
+            contributions, accumulated = backward(program, values, choices, seed)
+    return Trace(
+        scenario, program, Arrays(values), read_only(seed), Arrays(contributions), Arrays(accumulated), choices
+    )
 
 
 def forward(

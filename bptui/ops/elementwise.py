@@ -18,6 +18,7 @@ from bptui.ops.operation import (
     SIGN,
     SUM,
     Cell,
+    Everywhere,
     Operation,
     Option,
     Params,
@@ -29,13 +30,7 @@ from bptui.ops.operation import (
 )
 from bptui.ops.structure import broadcast
 
-
-def _everywhere(slope: float) -> Rule:
-    """Return the partial derivative that is `slope` for every element."""
-    return lambda xp, y, *inputs, **params: slope
-
-
-ONE, MINUS_ONE = _everywhere(1.0), _everywhere(-1.0)
+ONE, MINUS_ONE = Everywhere(1.0), Everywhere(-1.0)
 
 _VECTOR = Sample(shapes=((4,),))
 _UNARY = (Sample(shapes=((),)), _VECTOR, Sample(shapes=((1,),)), Sample(shapes=((2, 3),)))

@@ -80,7 +80,7 @@ def _matmul_advice(a: Shape, b: Shape, inner: int) -> str:
 def _matmul_left(xp: Any, d: Any, y: Any, a: Any, b: Any) -> Any:
     """Return dL/dA = dL/dY @ B.T, with the axes that NumPy adds to vectors and batches."""
     if a.ndim == 2 and b.ndim == 2:
-        return d @ b.T
+        return xp.matmul(d, b.T)
     if a.ndim == 1 and b.ndim == 1:
         return d * b
     if b.ndim == 1:
@@ -93,7 +93,7 @@ def _matmul_left(xp: Any, d: Any, y: Any, a: Any, b: Any) -> Any:
 def _matmul_right(xp: Any, d: Any, y: Any, a: Any, b: Any) -> Any:
     """Return dL/dB = A.T @ dL/dY, with the axes that NumPy adds to vectors and batches."""
     if a.ndim == 2 and b.ndim <= 2:
-        return a.T @ d
+        return xp.matmul(a.T, d)
     if a.ndim == 1 and b.ndim == 1:
         return d * a
     if b.ndim == 1:
@@ -153,7 +153,7 @@ MATMUL = Operation(
     family="linear",
     operands=("A", "B"),
     shape=lambda shapes, **params: _matmul_shape(shapes),
-    forward=lambda xp, a, b: a @ b,
+    forward=lambda xp, a, b: xp.matmul(a, b),
     vjps=(_matmul_left, _matmul_right),
     structure=lambda slot, shapes, output, params: _matmul_structure(slot, tuple(shapes), output),
     element=_matmul_element,
@@ -207,7 +207,7 @@ DOT = Operation(
     family="linear",
     operands=("a", "b"),
     shape=lambda shapes, **params: _dot_shape(shapes),
-    forward=lambda xp, a, b: a @ b,
+    forward=lambda xp, a, b: xp.matmul(a, b),
     vjps=(lambda xp, d, y, a, b: d * b, lambda xp, d, y, a, b: d * a),
     structure=lambda slot, shapes, output, params: dense(1, shapes[slot][0]),
     element=lambda cell, i: " + ".join(f"{cell.x(0, k)}*{cell.x(1, k)}" for k in range(cell.shapes[0][0])) or "0",

@@ -7,12 +7,15 @@ division by zero: the result is inf or nan, as IEEE 754 has it, and the trace sa
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 LOG10_E = math.log10(math.e)
+
+# A number that meets an array is kept as an array of no axes: NumPy takes half as long for it as for a Python number.
+ZERO, ONE = np.array(0.0), np.array(1.0)
 
 exp = np.exp
 expm1 = np.expm1
@@ -64,28 +67,29 @@ def where(c: Any, a: Any, b: Any) -> Any:
 
 
 def relu(x: Any) -> Any:
-    return np.maximum(x, 0.0)
+    return np.maximum(x, ZERO)
 
 
 def step(x: Any) -> Any:
     """Return 1 where x > 0, else 0 (at 0 as well); nan stays nan."""
-    return np.where(np.isnan(x), x, np.greater(x, 0.0))
+    return np.sign(np.maximum(x, ZERO))
 
 
 def sigmoid(x: Any) -> Any:
-    """Return 1/(1 + exp(−x)) without overflow: exp of −|x| alone is taken."""
-    small = np.exp(-np.abs(x))
-    return np.where(np.greater_equal(x, 0.0), 1.0, small) / (1.0 + small)
+    """Return 1/(1 + exp(−x)) without overflow: exp is taken of what is not above 0 alone."""
+    return np.exp(np.minimum(x, ZERO)) / (ONE + np.exp(-np.abs(x)))
 
 
 def sigmoid_slope(y: Any, x: Any) -> Any:
-    """Return sigmoid's derivative y(1 − y), with 1 − y taken as sigmoid(−x) so that it does not cancel."""
-    return y * sigmoid(np.negative(x))
+    """Return sigmoid's derivative as s/(1 + s)² with s = exp(−|x|), where y(1 − y) would cancel."""
+    small = np.exp(-np.abs(x))
+    whole = ONE + small
+    return small / (whole * whole)
 
 
 def softplus(x: Any) -> Any:
     """Return log(1 + exp(x)) as max(x, 0) + log1p(exp(−|x|))."""
-    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+    return np.maximum(x, ZERO) + np.log1p(np.exp(-np.abs(x)))
 
 
 def silu_slope(x: Any) -> Any:
@@ -101,13 +105,13 @@ def normal_cdf(x: Any) -> Any:
 def gelu(x: Any, approximate: bool) -> Any:
     """Return x·Φ(x), or its tanh approximation (Hendrycks and Gimpel, 2016)."""
     if approximate:
-        return 0.5 * x * (1.0 + np.tanh(_GELU_SCALE * (x + 0.044715 * x**3)))
+        return 0.5 * x * (1.0 + np.tanh(_GELU_SCALE * (x + 0.044715 * x * x * x)))
     return x * normal_cdf(x)
 
 
 def gelu_slope(x: Any, approximate: bool) -> Any:
     if approximate:
-        inner = np.tanh(_GELU_SCALE * (x + 0.044715 * x**3))
+        inner = np.tanh(_GELU_SCALE * (x + 0.044715 * x * x * x))
         return 0.5 * (1.0 + inner) + 0.5 * x * (1.0 - inner * inner) * _GELU_SCALE * (1.0 + 0.134145 * x * x)
     return normal_cdf(x) + x * np.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
 
@@ -136,14 +140,27 @@ def ratio(a: Any, b: Any) -> Any:
     return np.divide(a, np.where(none, 1.0, b))
 
 
+def matmul(a: Any, b: Any) -> Any:
+    """Return a @ b; by `dot` where that is the same, which takes a third of the time for small arrays."""
+    return a.dot(b) if a.ndim <= 2 and b.ndim <= 2 else a @ b
+
+
 # Reductions. `axis` is None, a number or a tuple, as NumPy takes it.
 
 
 def expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
     """Return the result of a reduction over `axis`, repeated along it: an array of `shape`, the operand's."""
+    reduced = np.asarray(reduced)
+    if reduced.shape == shape:
+        return reduced
+    if reduced.size == 1 and reduced.dtype == np.float64:  # what np.broadcast_to does, in a tenth of its time
+        return np.ndarray(shape, np.float64, reduced, 0, (0,) * len(shape))
     if axis is not None and not keepdims:
         reduced = np.expand_dims(reduced, axis)
     return np.broadcast_to(reduced, shape)
+
+
+total = partial(np.add.reduce, axis=None)
 
 
 def unbroadcast(array: Any, shape: tuple[int, ...]) -> Any:
@@ -151,9 +168,11 @@ def unbroadcast(array: Any, shape: tuple[int, ...]) -> Any:
     array = np.asarray(array)
     if array.shape == shape:
         return array
+    if not shape:
+        return total(array)
     added = array.ndim - len(shape)
     stretched = [axis for axis in range(added, array.ndim) if shape[axis - added] == 1]
-    return np.asarray(array.sum(axis=(*range(added), *stretched))).reshape(shape)
+    return np.asarray(np.add.reduce(array, axis=(*range(added), *stretched))).reshape(shape)
 
 
 def largest(x: Any, share: Any, axis: Any, keepdims: bool) -> Any:
@@ -193,8 +212,8 @@ def products_of_others(x: Any, axis: Any) -> Any:
 
 def _finite_maximum(x: Any, axis: Any) -> Any:
     """Return what to subtract before exp: the maximum along `axis` with axes kept, 0 where that is not finite."""
-    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
-    return np.where(np.isfinite(top), top, 0.0)
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(top), top, ZERO)
 
 
 def logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -207,13 +226,13 @@ def logsumexp(x: Any, axis: Any, keepdims: bool) -> Any:
 def softmax(x: Any, axis: Any) -> Any:
     """Return exp(x)/Σ exp(x), with the maximum taken out so that nothing overflows."""
     powers = np.exp(x - _finite_maximum(x, axis))
-    return powers / powers.sum(axis=axis, keepdims=True)
+    return powers / np.add.reduce(powers, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Any) -> Any:
     """Return log(softmax(x)) without passing through a softmax that may be 0."""
     shifted = x - _finite_maximum(x, axis)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
 def norm(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -256,8 +275,15 @@ def put(upstream: Any, key: Any, shape: tuple[int, ...]) -> Any:
 
 def put_slices(upstream: Any, indices: Any, axis: int) -> Any:
     """Return the inverse of `take` by a permutation: slice k of `upstream` goes to slice `indices[k]`."""
-    result = np.empty_like(upstream)
-    result[(slice(None),) * axis + (_places(indices),)] = upstream
+    inverse = _inverse(indices)
+    return upstream[inverse] if axis == 0 else np.take(upstream, inverse, axis=axis)
+
+
+@lru_cache(maxsize=256)
+def _inverse(order: Any) -> Any:
+    places = _places(order)
+    result = np.empty_like(places)
+    result[places] = np.arange(len(places))
     return result
 
 

@@ -44,6 +44,20 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """The partial derivative that is the same number for every element, as a sum's: known without a look at them."""
+
+    slope: float
+
+    def __call__(self, xp: Any, output: Any, *inputs: Any, **params: Any) -> float:
+        return self.slope
+
+    def times(self, upstream: Any) -> Any:
+        """Return upstream × the derivative: 1 leaves it as it is, −1 turns its sign."""
+        return upstream if self.slope == 1.0 else -upstream if self.slope == -1.0 else upstream * self.slope
+
+
 class Written(NamedTuple):
     """A piece of an expression as text, with how tightly its outermost operation binds."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bptui.scenario.leaves import Leaf
-from bptui.scenario.program import Program
+from bptui.scenario.program import Array, Program
 from bptui.scenario.schema import ClaimText
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class Scenario:
 
     def __repr__(self) -> str:
         return f"<Scenario {self.title!r}: {len(self.leaves)} leaves, {len(self.program.lines)} lines>"
+
+    @cached_property
+    def numbers(self) -> Mapping[int, Array]:
+        """The arrays of the leaves that have numbers of their own, by the id of their value."""
+        names = self.program.names
+        return {names[name]: leaf.value for name, leaf in self.leaves.items() if leaf.value is not None}
 
     @property
     def index_base(self) -> int:

@@ -20,6 +20,7 @@ from bptui.symbols.exact import exact
 concatenate = numeric.concatenate
 expand = numeric.expand
 flip = numeric.flip
+matmul = numeric.matmul
 products_of_others = numeric.products_of_others
 put_along = numeric.put_along
 put_slices = numeric.put_slices

@@ -19,7 +19,8 @@ from bptui.scenario.scenario import Scenario
 from bptui.symbols import folded
 from bptui.symbols.elements import element_symbols, gradient_symbols, seed_symbols
 from bptui.symbols.exact import exact_array
-from bptui.trace.backward import contribution, read_only
+from bptui.trace.arrays import read_only
+from bptui.trace.backward import contribution
 from bptui.trace.record import Trace
 
 

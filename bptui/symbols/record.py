@@ -18,7 +18,7 @@ from bptui.symbols import explicit
 from bptui.symbols.exact import exact_array
 from bptui.symbols.named import NamedTrace, record_named
 from bptui.symbols.tree import Sizes, expanded, size
-from bptui.trace.backward import read_only
+from bptui.trace.arrays import read_only
 from bptui.trace.derivative import derivative
 from bptui.trace.record import Local, Trace
 

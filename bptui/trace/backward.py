@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from bptui.ops import numeric
-from bptui.scenario.program import Array, ForwardStep
+from bptui.ops.operation import Everywhere
+from bptui.scenario.program import ForwardStep
 
 
 def all_params(step: ForwardStep, choices: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -55,14 +56,8 @@ def contribution(
         vjp = operation.vjp(slot)
         assert vjp is not None, f"no gradient passes into operand {slot} of {operation.name}"
         return vjp(xp, upstream, output, *inputs, **params)
-    local = partial(xp, output, *inputs, **params)
-    if isinstance(local, float) and local in (1.0, -1.0):  # for all elements
-        return xp.unbroadcast(upstream if local == 1.0 else -upstream, np.shape(inputs[slot]))
-    return xp.unbroadcast(upstream * local, np.shape(inputs[slot]))
-
-
-def read_only(array: Any, xp: Any = numeric) -> Array:
-    """Return `array` as an array of the namespace's own kind (float64, or objects) that cannot be written to."""
-    result: Array = xp.array(array)
-    result.flags.writeable = False
-    return result
+    if isinstance(partial, Everywhere):
+        product = partial.times(upstream)
+    else:
+        product = upstream * partial(xp, output, *inputs, **params)
+    return xp.unbroadcast(product, np.shape(inputs[slot]))

@@ -14,7 +14,8 @@ from bptui.errors import BptuiError, Fault
 from bptui.scenario.notation import ReferenceFormatError, parse_derivative
 from bptui.scenario.program import Array, ForwardStep
 from bptui.scenario.resolve import Element, resolve_reference
-from bptui.trace.backward import contribution, read_only
+from bptui.trace.arrays import read_only
+from bptui.trace.backward import contribution
 
 if TYPE_CHECKING:
     from bptui.trace.record import Trace

@@ -20,7 +20,8 @@ from bptui.scenario.notation import ReferenceFormatError, parse_reference
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace import formulas
-from bptui.trace.backward import all_params, local_derivative, read_only
+from bptui.trace.arrays import read_only
+from bptui.trace.backward import all_params, local_derivative
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
@@ -140,12 +141,16 @@ class Trace:
 
     def value(self, name: str) -> Array:
         """Return a named value (`"W1"`) or one element of it (`"W1(1,1)"`); read-only, of the value's shape or ()."""
+        if (whole := self.program.names.get(name)) is not None:
+            return self.values[whole]
         found = self.element(name)
         array = self.values[found.value]
         return array if found.flat is None else read_only(array.reshape(-1)[found.flat], self.xp)
 
     def gradient(self, name: str) -> Array:
         """Return the target's gradient with respect to a named value or one element: zeros where nothing arrives."""
+        if (whole := self.program.names.get(name)) is not None:
+            return self.gradient_of(whole)
         found = self.element(name)
         array = self.gradient_of(found.value)
         return array if found.flat is None else read_only(array.reshape(-1)[found.flat], self.xp)

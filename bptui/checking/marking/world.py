@@ -20,7 +20,7 @@ from bptui.checking.marking.claims import Entry, loss_node
 from bptui.engine.run import compute
 from bptui.ops import numeric
 from bptui.scenario.program import Array, Program
-from bptui.trace.backward import read_only
+from bptui.trace.arrays import read_only
 from bptui.trace.elements import Elements, Node
 from bptui.trace.record import Trace
 

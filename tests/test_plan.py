@@ -1,0 +1,119 @@
+"""Plans: the straight-line code of a program gives what the rules give step by step, to the last bit."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bptui
+from bptui import bundled
+from bptui.engine import plan as plans
+from bptui.engine.plan import find_plan, make_plan, write_plan
+from bptui.engine.run import backward, forward
+from bptui.ops import OPERATIONS
+from bptui.scenario.scenario import Scenario
+from random_scenarios import random_scenario
+
+OPERATION_NAMES = tuple(OPERATIONS)
+
+
+def bits(arrays: Any) -> list[tuple[tuple[int, ...], bytes]]:
+    return [(np.shape(array), np.asarray(array, dtype=np.float64).tobytes()) for array in arrays]
+
+
+def check(scenario: Scenario) -> None:
+    """Run a scenario in both ways, and compare all that they record."""
+    program = scenario.program
+    leaves = scenario.numbers
+    seed = np.ones(()) if scenario.seed is None else scenario.seed.value
+    assert seed is not None
+    with np.errstate(all="ignore"):
+        values, choices = forward(program, leaves)
+        contributions, accumulated = backward(program, values, choices, seed)
+        planned = make_plan(program)(leaves, seed)
+    assert bits(planned[0]) == bits(values)
+    assert bits(planned[1]) == bits(contributions)
+    assert bits(planned[2]) == bits(accumulated)
+    assert planned[3].keys() == choices.keys()
+    for step, chosen in choices.items():
+        assert chosen.keys() == planned[3][step].keys()
+        assert bits(chosen.values()) == bits(planned[3][step].values())
+
+
+@pytest.mark.parametrize("name", bundled.names())
+def test_bundled_scenarios(name: str) -> None:
+    scenario = bptui.load(name)
+    if len(scenario.numbers) == len(scenario.leaves):
+        check(scenario)
+
+
+@pytest.mark.parametrize("number", range(0, len(OPERATION_NAMES), 2))
+def test_random_scenarios(number: int) -> None:
+    scenario = random_scenario(Random(number), OPERATION_NAMES[number : number + 2])
+    check(bptui.loads(scenario.text))
+
+
+def test_single_numbers_and_arrays_of_them() -> None:
+    """NumPy's scalars and its arrays of no axes take turns in a plan."""
+    check(
+        bptui.loads("""[inputs]
+x = [0.5, -2.0, 3.0]
+a = 0.3
+b = 2
+[forward]
+c = "a*b + a/(2 - b*3)"
+d = "c*x + a - x[1]*x**2"
+L = "sum(d, axis=0)*c - mean(x/b)*2 + prod(x)"
+""")
+    )
+
+
+def test_overflow_and_division_by_zero() -> None:
+    check(bptui.loads('[inputs]\nx = [0.0, 1000.0]\n[forward]\ny = "exp(x)/x - 1/x[0]"\nL = "sum(log(y)*x)"'))
+
+
+def test_a_program_is_planned_when_it_is_run_again() -> None:
+    program = bptui.load("exercise-7-1").program
+    assert find_plan(program) is None
+    assert find_plan(program) is not None
+    assert find_plan(program) is find_plan(program)
+
+
+def test_a_long_program_has_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "LONGEST", 36)
+    program = bptui.load("exercise-7-1").program  # 15 steps and 22 operands
+    assert [find_plan(program) for _ in range(3)] == [None] * 3
+
+
+def test_runs_with_a_plan_are_like_the_first() -> None:
+    scenario = bptui.load("exercise-7-1")
+    first, second = bptui.run(scenario), bptui.run(scenario)
+    for one, other in zip(first.steps, second.steps, strict=True):
+        assert repr(dict(one)) == repr(dict(other))
+    with pytest.raises(ValueError, match="read-only"):
+        second.value("W1")[0, 0] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        second.gradient("L")[...] = 1.0
+
+
+def test_the_text_of_a_plan_has_nothing_of_the_file_in_it() -> None:
+    """Its words are numbered names, the names of options, and the few of the template."""
+    text, constants = write_plan(
+        bptui.loads("""title = "__import__('os')"
+[inputs]
+exec = [1.0, 2.0]
+[functions]
+"eval(quit)" = "sort(quit, descending=True)*12345 + sum(quit, axis=0)"
+[forward]
+open = "eval(exec) + exec"
+[backward]
+seed = [1.0, 777.0]
+""").program
+    )
+    words = {word for word in re.findall(r"\w+", text) if not re.fullmatch(r"[vnchak]?\d+", word)}
+    assert words == {"def", "run", "leaves", "seed", "s", "xp", "return", "descending", "axis", "keepdims"}
+    assert not any(isinstance(thing, str) for thing in constants.values())
