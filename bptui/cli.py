@@ -53,6 +53,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 (a check failed), 2 (bad input), 130, 143 or 129."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
         if number is not None:
             signal.signal(number, _stop)
@@ -75,6 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as fault:
         _say(f"bptui: cannot write the output: {(fault.strerror or str(fault)).lower()}")
         _give_up(sys.stdout)
+        return BAD
+    except MemoryError:
+        _say("bptui: there is not enough memory for this")
+        return BAD
+    except Exception as error:  # whatever it is, it is ours, and the user sees no traceback of it
+        from bptui.crash import crashed
+
+        _say(str(crashed(error)))
         return BAD
 
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
-import select
-import signal
-import struct
 import subprocess
 import sys
-import termios
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -677,91 +669,3 @@ def test_without_a_terminal_the_app_does_not_start(
 def test_importing_the_package_loads_no_textual() -> None:
     code = "import sys, bptui.tui; raise SystemExit('textual' in sys.modules or 'numpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-OPENING = """
-import sys, bptui
-from bptui.tui import open_app
-try:
-    sys.exit(open_app(bptui.run(bptui.loads(TEXT)), source=""))
-except bptui.BptuiError as error:
-    print(error, file=sys.stderr)
-    sys.exit(2)
-"""
-BREAKING = "from bptui.tui.timeline import Timeline\nTimeline.parts = lambda self, width: [][width]\n"
-
-
-class Terminal:
-    """A process in a pseudo-terminal of its own."""
-
-    def __init__(self, code: str) -> None:
-        self.ours, self.theirs = pty.openpty()
-        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.settings = termios.tcgetattr(self.theirs)
-        environment = {**os.environ, "TERM": "xterm-256color"}
-        self.errors = subprocess.PIPE
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            stdin=self.theirs,
-            stdout=self.theirs,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-        self.said = b""
-
-    def read(self, condition: Callable[[], object]) -> None:
-        """Read until `condition` holds; fails where it does not within the deadline."""
-        end = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < end, self.said[-500:]
-            if select.select([self.ours], [], [], 0.02)[0]:
-                self.said += os.read(self.ours, 1 << 16)
-
-    def close(self) -> str:
-        """End what still runs, and return what it wrote to standard error."""
-        if self.process.poll() is None:
-            self.process.kill()
-        _, errors = self.process.communicate()
-        os.close(self.ours)
-        os.close(self.theirs)
-        return errors.decode()
-
-
-@pytest.fixture
-def terminals() -> Iterator[dict[str, Terminal]]:
-    code = OPENING.replace("TEXT", repr(SMALL))
-    ways = ("q", "\x03", "SIGTERM", "SIGHUP", "SIGINT")
-    opened = {way: Terminal(code) for way in ways}
-    opened["broken"] = Terminal(BREAKING + code)
-    yield opened
-    for terminal in opened.values():
-        if terminal.process.poll() is None:
-            terminal.close()
-
-
-def test_however_it_ends_the_terminal_is_as_it_was(terminals: dict[str, Terminal]) -> None:
-    expected = {"q": 0, "\x03": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGINT": 130, "broken": 2}
-    for way, terminal in terminals.items():
-        if way != "broken":
-            terminal.read(lambda terminal=terminal: b"quit" in terminal.said)  # type: ignore[misc]
-        if way.startswith("SIG"):
-            terminal.process.send_signal(getattr(signal, way))
-        elif way != "broken":
-            os.write(terminal.ours, way.encode())
-    for way, terminal in terminals.items():
-        terminal.read(lambda terminal=terminal: terminal.process.poll() is not None)  # type: ignore[misc]
-        terminal.read(lambda terminal=terminal: not select.select([terminal.ours], [], [], 0)[0])  # type: ignore[misc]
-        settings = termios.tcgetattr(terminal.theirs)
-        errors = terminal.close()
-        assert terminal.process.returncode == expected[way], way
-        assert settings == terminal.settings, way
-        assert terminal.said.rfind(b"\x1b[?1049l") > terminal.said.rfind(b"\x1b[?1049h") > -1, way
-        assert terminal.said.rfind(b"\x1b[?25h") > terminal.said.rfind(b"\x1b[?25l"), way
-        if way == "broken":
-            assert (
-                errors.splitlines()[0] == "the app stopped on a fault of its own (IndexError: list index out of range)"
-            )
-            assert "Traceback" not in errors
-        else:
-            assert errors == "", way

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
     from bptui.tui.chooser import Choice
+    from bptui.tui.terminal import Terminal
     from bptui.tui.walk import WalkScreen
 
 
@@ -50,6 +52,8 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         self._walk: WalkScreen | None = None
         self.fault: Exception | None = None
         """What the app broke on, if it did."""
+        self.terminal: Terminal | None = None
+        """The terminal to put back where the app does not leave when it is told to."""
 
     def on_mount(self) -> None:
         if self._trace is None:
@@ -103,6 +107,15 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
     def leave(self, status: int) -> None:
         """Leave the app with this exit status."""
         self.exit(return_code=status)
+        if self.terminal is not None:
+            self.terminal.give_up_after(status)
+
+    def answer_or_end(self, status: int) -> None:
+        """From another thread: end the process with this status where the app is stuck in some work."""
+        if self.terminal is not None and self._loop is not None:
+            answered = threading.Event()
+            self._loop.call_soon_threadsafe(answered.set)
+            self.terminal.give_up_after(status, unless=answered)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every command that has its place on `screen`."""
@@ -122,9 +135,22 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         return super().get_driver_class() if constants.DRIVER else TerminalDriver
 
     def _handle_exception(self, error: Exception) -> None:
-        """Note what broke the app; `run_app` says it in one line once the terminal is restored."""
-        self.fault = self.fault or error
+        """Note what broke the app, and where; `run_app` says it in one line once the terminal is restored."""
+        if self._exit:
+            return  # it is being left: what was still half built then is no fault
+        if self.fault is None:
+            self.fault = error
+            error.add_note(self._place())
         super()._handle_exception(error)
+
+    def _place(self) -> str:
+        """Return where the app is, for the report of a fault: the screens, the scenario and the step."""
+        screens = " > ".join(type(screen).__name__ for screen in self.screen_stack)
+        walk = self._walk
+        if walk is None:
+            return screens
+        step = f"step {walk.step + 1} of {len(walk.trace.steps)}"
+        return f"{screens}; {walk.source or 'a trace'} ({walk.trace.scenario.title}), {step}"
 
     def _fatal_error(self) -> None:
         """Leave, without the traceback that Textual would print."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.app import App
 from textual.color import Color
+from textual.events import Key
 from textual.filter import LineFilter
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from bptui.tui.app import BptuiApp
 
 if sys.platform == "win32":
     from textual.drivers.windows_driver import WindowsDriver as TerminalDriver
@@ -18,13 +24,58 @@ else:
     from textual.drivers.linux_driver import LinuxDriver
 
     class TerminalDriver(LinuxDriver):
-        """Draws on standard output, as the command line promises; Textual's own driver draws on standard error."""
+        """Draws on standard output, as the command line promises; Textual's own driver draws on standard error.
+
+        Where the terminal goes away, the app is left; Textual's own driver would wait for it for ever. An interrupt is
+        answered also by an app that is busy.
+        """
+
+        _app: BptuiApp
 
         def __init__(
-            self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+            self, app: BptuiApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
         ) -> None:
             super().__init__(app, debug=debug, mouse=mouse, size=size)
-            self._file = sys.__stdout__
+            self._file = cast(Any, _Output(sys.__stdout__, self._hang_up))
+
+        def process_message(self, message: Message) -> None:
+            if isinstance(message, Key) and message.key == "ctrl+c":
+                self._app.answer_or_end(128 + signal.SIGINT)
+            super().process_message(message)
+
+        def _run_input_thread(self) -> None:
+            try:
+                self.run_input_thread()
+            except OSError:  # the terminal is gone
+                self._hang_up()
+
+        def _hang_up(self) -> None:
+            self._app.call_later(self._app.leave, 128 + signal.SIGHUP)
+
+
+class _Output:
+    """A text stream that may go away: what is written then goes nowhere, and `gone` is called once."""
+
+    def __init__(self, stream: TextIO | None, gone: Callable[[], object]) -> None:
+        assert stream is not None
+        self._stream, self._gone = stream, gone
+        self._there = True
+        self.fileno = stream.fileno
+
+    def write(self, text: str) -> None:
+        if self._there:
+            self._tried(lambda: self._stream.write(text))
+
+    def flush(self) -> None:
+        if self._there:
+            self._tried(self._stream.flush)
+
+    def _tried(self, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except OSError:
+            self._there = False
+            self._gone()
 
 
 class Colourless(LineFilter):

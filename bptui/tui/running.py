@@ -1,17 +1,19 @@
-"""Running the app so that the terminal is as it was before, however the app ends: left, stopped or broken."""
+"""Running the app so that the terminal is as it was before, however the app ends: left, stopped, stuck or broken."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
-from bptui.errors import BptuiError, Fault
+from bptui.crash import crashed
+from bptui.errors import BptuiError
 from bptui.settings import read_settings, settings_path
-from bptui.text import printable
 from bptui.tui.app import BptuiApp
+from bptui.tui.terminal import Terminal
 
 if TYPE_CHECKING:
     from bptui.trace.breakpoints import Breakpoint
@@ -25,30 +27,47 @@ def run_app(trace: Trace | None, source: str, breakpoints: Sequence[Breakpoint] 
     settings_file = settings_path()
     settings, refused = read_settings(settings_file)
     app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused)
+    with Terminal() as app.terminal:
 
-    async def run() -> None:
-        with _leaving_on_signals(app):
-            await app.run_async()
+        async def run() -> None:
+            with _leaving_on_signals(app):
+                await app.run_async()
 
-    asyncio.run(run())
+        _complete(run())
     if app.fault is not None:
-        said = " ".join(printable(f"{type(app.fault).__name__}: {app.fault}", keep="\n").split())[:300]
-        message = f"the app stopped on a fault of its own ({said})"
-        raise BptuiError(Fault(message, "please report it with the scenario and the keys pressed")) from app.fault
+        raise BptuiError(crashed(app.fault)) from app.fault
     return app.return_code or 0
+
+
+def _complete(coroutine: Coroutine[object, object, None]) -> None:
+    """Run `coroutine` in a loop of its own; as `asyncio.run`, but what a thread still computes is not waited for."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(coroutine)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
 
 @contextlib.contextmanager
 def _leaving_on_signals(app: BptuiApp) -> Iterator[None]:
     """Leave the app in good order on the signals that would otherwise end the process at once."""
     loop = asyncio.get_running_loop()
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(app.leave, 128 + number)
+        if app.terminal is not None:
+            app.terminal.give_up_after(128 + number)
+
     handled = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-    with contextlib.suppress(NotImplementedError):  # where the loop has no signal handlers, the system's stand
-        for number in handled:
-            loop.add_signal_handler(number, app.leave, 128 + number)
+    before = [(number, signal.signal(number, leave)) for number in handled]
     try:
         yield
     finally:
-        with contextlib.suppress(NotImplementedError):
-            for number in handled:
-                loop.remove_signal_handler(number)
+        for number, handler in before:
+            signal.signal(number, handler)

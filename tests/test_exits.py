@@ -1,0 +1,274 @@
+"""Every way out: the terminal is as it was, the exit status tells why, an export is whole or absent, nothing hangs."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from bptui import crash
+from terminals import PROGRAM, Terminal
+
+ROOT = Path(__file__).resolve().parent.parent
+STATUS = {"q": 0, "\x03": 130, "SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+
+Start = Callable[..., Terminal]
+
+SCENARIO = """
+title = "A small one"
+[inputs]
+x = [1.0, 2.0, 3.0]
+[parameters]
+w = [0.5, 0.25, 0.125]
+[forward]
+y = "w*x"
+L = "sum(y)"
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> str:
+    """A scenario without a description: it opens on the walk."""
+    path = tmp_path / "small.toml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start bptui in a terminal: a command line, or Python code that may break it before."""
+    opened: list[Terminal] = []
+
+    def start(*words: str, code: str = "") -> Terminal:
+        command: Sequence[str] = [*PROGRAM, *words]
+        if code:
+            rest = f"\nimport sys\nsys.argv = {['bptui', *words]!r}\nfrom bptui.__main__ import program\nprogram()"
+            command = [sys.executable, "-c", code + rest]
+        environment = {"XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)}
+        opened.append(Terminal(command, environment=environment))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.close()
+
+
+def reports(tmp_path: Path) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "state" / "bptui").glob("*"))]
+
+
+def end(terminal: Terminal, way: str) -> None:
+    if way.startswith("SIG"):
+        terminal.process.send_signal(getattr(signal, way))
+    else:
+        terminal.type(way)
+
+
+# -- the app -----------------------------------------------------------------------------------------------------------
+
+
+def test_however_it_ends_the_terminal_is_as_it_was(start: Start, tmp_path: Path) -> None:
+    opened = {way: start("exercise-7-1") for way in STATUS}
+    for way, terminal in opened.items():
+        terminal.shows("quit")
+        assert termios.tcgetattr(terminal.theirs) != terminal.settings
+        end(terminal, way)
+    for way, terminal in opened.items():
+        assert terminal.ended() == (STATUS[way], ""), way
+        assert terminal.restored, (way, terminal.modes())
+        assert terminal.said.count(b"\x1b[?1049h") == 1
+    assert reports(tmp_path) == []
+
+
+SCREENS = [("x", "File, in"), ("e", "plotted over"), ("?", "Help"), ("\x10", "Search"), ("\r", "Why?"), ("m", "Map")]
+
+
+def test_it_ends_from_any_screen(start: Start, small: str) -> None:
+    opened = [(key, sign, start(small)) for key, sign in SCREENS]
+    for key, _, terminal in opened:
+        terminal.shows("quit")
+        terminal.type(key)
+    for number, (_, sign, terminal) in enumerate(opened):
+        way = ("\x03", "SIGTERM")[number % 2]
+        terminal.shows(sign)
+        end(terminal, way)
+        assert terminal.ended() == (STATUS[way], ""), sign
+        assert terminal.restored, (sign, terminal.modes())
+
+
+STARTING = """
+import bptui
+load = bptui.load
+def loading(path):
+    print("imported", flush=True)
+    return load(path)
+bptui.load = loading
+"""
+
+
+def test_it_ends_while_it_starts(start: Start, small: str) -> None:
+    moments = ("imported", "SIGINT"), ("\x1b[?1049h", "SIGTERM"), ("\x1b[?25l", "SIGHUP"), ("\x1b[?2004h", "SIGINT")
+    for (sign, way), terminal in [(moment, start(small, code=STARTING)) for moment in moments]:
+        terminal.shows(sign)
+        end(terminal, way)
+        assert terminal.ended() == (STATUS[way], ""), sign
+        assert terminal.restored, (sign, terminal.modes())
+
+
+def test_a_terminal_that_goes_away_ends_it(start: Start) -> None:
+    terminal = start("exercise-7-1")
+    terminal.shows("quit")
+    terminal.hang_up()
+    assert terminal.process.wait(30) == 129
+
+
+STUCK = """
+import time
+from bptui.tui import terminal, walk
+terminal.PATIENCE = 0.2
+def stuck(self):
+    while True: pass
+walk.WalkScreen.action_end = stuck
+"""
+
+COMPUTING = """
+import asyncio, time
+from bptui.tui import walk
+async def wait(self):
+    self.query_one("#top").show("computing")
+    await asyncio.to_thread(time.sleep, 600)
+walk.WalkScreen.action_end = lambda self: self.run_worker(wait(self))
+"""
+
+
+@pytest.mark.parametrize(("code", "sign"), [(STUCK, ""), (COMPUTING, "computing")], ids=["stuck", "in a thread"])
+def test_an_app_that_is_busy_ends_too(code: str, sign: str, start: Start, small: str) -> None:
+    opened = [(way, start(small, code=code)) for way in ("\x03", "SIGTERM")]
+    for way, terminal in opened:
+        terminal.shows("quit")
+        terminal.type("G")
+        terminal.shows(sign)
+        end(terminal, way)
+    for way, terminal in opened:
+        assert terminal.ended() == (STATUS[way], "")
+        assert terminal.restored, terminal.modes()
+
+
+# -- a fault of ours ---------------------------------------------------------------------------------------------------
+
+BREAKING = "from bptui.tui.timeline import Timeline\nTimeline.parts = lambda self, width: [][width]"
+
+
+def test_a_broken_app_leaves_a_report_and_says_where(start: Start, tmp_path: Path) -> None:
+    terminal = start("exercise-7-1", code=BREAKING)
+    status, said = terminal.ended()
+    assert status == 2
+    assert terminal.restored, terminal.modes()
+    first, second = said.splitlines()
+    assert first == "bptui stopped on a fault of its own (IndexError: list index out of range)"
+    (report,) = (tmp_path / "state" / "bptui").iterdir()
+    assert second == f"  please send the report {report}, with the scenario"
+    text = report.read_text(encoding="utf-8")
+    python = sys.version.split()[0]
+    for part in ("bptui ", f"Python {python} on ", "numpy ", "command: bptui exercise-7-1", "in <lambda>"):
+        assert part in text
+    assert "place: WalkScreen; exercise-7-1 (Exercise 7.1: backpropagation), step 1 of 38" in text.replace(
+        "Screen > ", ""
+    )
+
+
+def test_a_broken_export_leaves_a_report_too(tmp_path: Path) -> None:
+    code = (
+        "import bptui.exporting.text, bptui.exporting as e\n"
+        "def broken(*a, **k): raise KeyError('\\x1b[31m')\n"
+        "e.FORMATS['text'] = broken\n"
+        "import sys; sys.argv = ['bptui', 'export', 'xor']\n"
+        "from bptui.__main__ import program; program()"
+    )
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=False)
+    assert ran.returncode == 2
+    assert ran.stdout == b""
+    assert b"Traceback" not in ran.stderr
+    assert b"\x1b" not in ran.stderr
+    assert b"KeyError" in ran.stderr
+    (report,) = reports(tmp_path)
+    assert "Traceback (most recent call last):" in report
+    assert "\x1b" not in report
+
+
+def test_reports_are_bounded_in_number_and_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crash, "folder", lambda: tmp_path)
+    for number in range(crash.KEPT + 3):
+        (tmp_path / f"crash-2000010{number // 10}-{number % 10}.txt").touch()
+    (tmp_path / "mine.txt").touch()
+    assert len(str(crash.crashed(ValueError("x" * 1_000_000)))) < 1000
+    found = sorted(tmp_path.iterdir())
+    assert len(found) == crash.KEPT + 1
+    assert found[-1].name == "mine.txt"
+    assert 1000 < found[-2].stat().st_size < 1.2 * crash.LONGEST
+
+
+def test_where_no_report_can_be_written_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(crash, "folder", lambda: tmp_path / "file" / "inside")
+    assert "no report could be written: not a directory" in str(crash.crashed(ValueError("x")))
+
+
+# -- no room -----------------------------------------------------------------------------------------------------------
+
+
+def limited(words: Sequence[str], most: int, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run bptui where no file can become larger than `most` bytes."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [*PROGRAM, *words], capture_output=True, cwd=folder, env=environment, preexec_fn=limit, check=False
+    )
+
+
+def test_an_export_without_room_is_absent(tmp_path: Path) -> None:
+    ran = limited(["export", "exercise-7-1", "-f", "json", "-o", "t.json"], 5000, tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr == b"t.json: cannot write this file: file too large\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_replaced_stays_where_there_is_no_room(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text("mine")
+    ran = limited(["export", "exercise-7-1", "-f", "json", "-o", "t.json", "--force"], 5000, tmp_path)
+    assert ran.returncode == 2
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+# -- no terminal -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("redirected", ["</dev/null", "</dev/zero", ">/dev/null", "<&-", ">&-", "<&- >&- 2>&-"])
+def test_without_a_terminal_it_is_text_or_one_line(redirected: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    started = [
+        subprocess.Popen(
+            f"{sys.executable} -m bptui {words} {redirected}",
+            shell=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        for words in ("exercise-7-1", "")
+    ]
+    (shown, said), (nothing, refused) = (one.communicate(timeout=60) for one in started)
+    assert [one.returncode for one in started] == [0, 2]
+    assert (b"Exercise 7.1" in shown) == (">" not in redirected)
+    assert (said, nothing) == (b"", b"")
+    assert refused.count(b"\n") == (0 if "2>" in redirected else 1)
