@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual import constants
 from textual.app import SystemCommand
 from textual.driver import Driver
+from textual.events import Callback
 from textual.screen import Screen
 
 from bptui.commands import APP, ON_WALK
@@ -111,10 +113,10 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
             self.terminal.give_up_after(status)
 
     def answer_or_end(self, status: int) -> None:
-        """From another thread: end the process with this status where the app is stuck in some work."""
+        """From another thread: end the process with this status where the app does not come to what was just sent."""
         if self.terminal is not None and self._loop is not None:
             answered = threading.Event()
-            self._loop.call_soon_threadsafe(answered.set)
+            asyncio.run_coroutine_threadsafe(self._post_message(Callback(callback=answered.set)), self._loop)
             self.terminal.give_up_after(status, unless=answered)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

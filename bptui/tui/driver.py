@@ -39,15 +39,17 @@ else:
             self._file = cast(Any, _Output(sys.__stdout__, self._hang_up))
 
         def process_message(self, message: Message) -> None:
+            super().process_message(message)
             if isinstance(message, Key) and message.key == "ctrl+c":
                 self._app.answer_or_end(128 + signal.SIGINT)
-            super().process_message(message)
 
         def _run_input_thread(self) -> None:
             try:
                 self.run_input_thread()
             except OSError:  # the terminal is gone
                 self._hang_up()
+            except Exception as error:  # a fault of this thread is a fault of the app
+                self._app.call_later(self._app._handle_exception, error)
 
         def _hang_up(self) -> None:
             self._app.call_later(self._app.leave, 128 + signal.SIGHUP)
