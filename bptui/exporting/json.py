@@ -1,9 +1,12 @@
-"""The trace as JSON: every value, every step, every gradient asked for. Numbers read back to the same float64."""
+"""The trace as JSON: every value, every step, every gradient asked for. Numbers read back to the same float64.
+
+In symbols every number is a text that `sympy.sympify` reads once the names of elements are made identifiers.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,13 +25,28 @@ def write_json(trace: Trace) -> str:
 
 def _pieces(trace: Trace) -> Iterator[str]:
     """Yield the text piece by piece, so that joining them makes the only copy of it."""
-    program = trace.program
+    program, written = trace.program, writer_of(trace)
     head = {"format": "bptui-trace", "version": VERSION, "title": trace.scenario.title, "mode": trace.mode}
     yield "{" + ",\n ".join(f"{_text(key)}: {_text(value)}" for key, value in head.items())
-    yield from _listed("values", (_value(trace, value) for value in program.values))
-    yield from _listed("steps", (_step(step) for step in trace.steps))
-    gradients = {name: plain(trace.gradient_of(program.names[name])) for name in program.wrt}
+    yield from _listed("values", (_value(trace, value, written) for value in program.values))
+    yield from _listed("steps", (_step(step, written) for step in trace.steps))
+    gradients = {name: written(trace.gradient_of(program.names[name])) for name in program.wrt}
     yield f',\n "gradients": {_text(gradients)}}}\n'
+
+
+def writer_of(trace: Trace) -> Callable[[Any], Any]:
+    """Return what makes plain data of the trace's arrays: of numbers, or of expressions."""
+    if trace.mode == "numbers":
+        return plain
+    from bptui.symbols.writer import Writer
+
+    text = np.frompyfunc(Writer(trace, portable=True).text, 1, 1)
+
+    def texts(array: Any) -> Any:
+        written = np.asarray(text(array), dtype=object)
+        return written.tolist() if written.ndim else written.item()
+
+    return texts
 
 
 def plain(array: Any) -> Any:
@@ -42,25 +60,25 @@ def plain(array: Any) -> Any:
     return texts.tolist() if texts.ndim else texts.item()
 
 
-def _value(trace: Trace, value: Value) -> dict[str, Any]:
+def _value(trace: Trace, value: Value, written: Callable[[Any], Any]) -> dict[str, Any]:
     record: dict[str, Any] = {"id": value.id, "name": value.name, "role": value.role}
     if value.name is None:
         record["expression"] = value.text
     record["shape"] = list(value.shape)
-    record["value"] = plain(trace.values[value.id])
+    record["value"] = written(trace.values[value.id])
     # nothing is differentiated with respect to a constant
-    record["gradient"] = None if value.role == "constant" else plain(trace.gradient_of(value.id))
+    record["gradient"] = None if value.role == "constant" else written(trace.gradient_of(value.id))
     return record
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, written: Callable[[Any], Any]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for name, found in dict(step).items():
         if isinstance(found, Local):
-            value = None if found.value is None else plain(found.value)
+            value = None if found.value is None else written(found.value)
             record[name] = {"kind": found.kind, "structure": found.structure, "value": value}
         elif isinstance(found, (np.ndarray, np.generic)):
-            record[name] = plain(found)
+            record[name] = written(found)
         elif isinstance(found, Mapping):
             record[name] = dict(found)
         else:

@@ -19,6 +19,7 @@ from bptui.scenario.scenario import Scenario
 from bptui.symbols import folded
 from bptui.symbols.elements import element_symbols, gradient_symbols, seed_symbols
 from bptui.symbols.exact import exact_array
+from bptui.symbols.tree import Sizes, expanded, size_of_meaning
 from bptui.trace.arrays import read_only
 from bptui.trace.backward import contribution
 from bptui.trace.record import Trace
@@ -39,14 +40,18 @@ class NamedTrace(Trace):
         super().__init__(scenario, scenario.program, values, seed, (), (), choices, folded)
         self.made = made
         """For each line, what its last step results in: an expression in the names that the line uses."""
-        self.numbers = numbers
-        """The same scenario in numbers, where it has any."""
+        self._numbers = numbers
         self._arriving = {
             value: gradient_symbols(self.program, value)
             for value in self.program.last_slot
             if self.program.values[value].name is not None and value != self.program.target
         }
+        self._sizes: Sizes = {}
         self.contributions, self.accumulated = self._backward()
+
+    @property
+    def numbers(self) -> Trace | None:
+        return self._numbers
 
     @cached_property
     def gradients(self) -> Mapping[sympy.Symbol, sympy.Expr]:
@@ -73,6 +78,15 @@ class NamedTrace(Trace):
         """Return a value's gradient as it is passed on: a named value's by its name, `dL/dy(1)`."""
         found = self._arriving.get(value)
         return self.gradient_of(value) if found is None else found
+
+    def in_values(self, expression: sympy.Expr) -> sympy.Expr:
+        """Return an expression with the gradients in it written out in named values, where that is not too long."""
+        if size_of_meaning(expression, self.gradients, self._sizes) > LARGEST_IN_VALUES:
+            return expression
+        return expanded(expression, self.gradients)
+
+    def total(self, value: int, flat: int) -> sympy.Expr:
+        return self.in_values(self.gradient_of(value).item(flat))
 
     def upstream(self, slot: int) -> Array:
         return self.arriving(self.program.steps[self.program.slots[slot].step].output)
@@ -162,6 +176,9 @@ def refuse_large(program: Program) -> None:
             )
         )
 
+
+LARGEST_IN_VALUES = 10_000
+"""How many symbols, numbers and operations a gradient may be written with in named values alone."""
 
 LARGEST = 20_000
 """How many elements, and terms of the sums that they are, a scenario may have to be written in symbols."""

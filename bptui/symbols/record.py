@@ -17,7 +17,7 @@ from bptui.scenario.scenario import Scenario
 from bptui.symbols import explicit
 from bptui.symbols.exact import exact_array
 from bptui.symbols.named import NamedTrace, record_named
-from bptui.symbols.tree import Sizes, expanded, size
+from bptui.symbols.tree import Sizes, size
 from bptui.trace.arrays import read_only
 from bptui.trace.derivative import derivative
 from bptui.trace.record import Local, Trace
@@ -51,8 +51,11 @@ class SymbolicTrace(Trace):
 
     @property
     def numbers(self) -> Trace | None:
-        """The same scenario in numbers, where it has any."""
         return self.named.numbers
+
+    @property
+    def in_names(self) -> NamedTrace:
+        return self.named
 
     def upstream(self, slot: int) -> Array:
         return super().upstream(slot) if self.level == "leaves" else self.named.upstream(slot)
@@ -63,13 +66,10 @@ class SymbolicTrace(Trace):
     def derivative(self, text: str) -> Any:
         """Return dA/dB between any two named values or elements, in terms of named values."""
         found = derivative(self.named, text)
-        above = self.named.gradients
         if not isinstance(found, np.ndarray):
-            return expanded(found, above)
-        whole = np.empty(found.shape, dtype=object)
-        for place, one in np.ndenumerate(found):
-            whole[place] = expanded(one, above)
-        return read_only(whole, explicit)
+            return self.named.in_values(found)
+        written = np.frompyfunc(self.named.in_values, 1, 1)(found)
+        return read_only(written, explicit)
 
 
 def record_symbols(scenario: Scenario, numbers: Trace | None) -> SymbolicTrace:

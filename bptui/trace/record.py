@@ -127,6 +127,16 @@ class Trace:
         """Whether the arrays hold numbers (float64) or symbols (SymPy expressions, of dtype object)."""
         return "numbers" if self.xp is numeric else "symbols"
 
+    @property
+    def numbers(self) -> Trace | None:
+        """This run in numbers: itself; of a trace in symbols the one beside it, None where there are only symbols."""
+        return self
+
+    @property
+    def in_names(self) -> Trace:
+        """The trace that chains are read from: itself; of a trace in symbols the one in named values."""
+        return self
+
     def __repr__(self) -> str:
         return f"<Trace of {self.scenario.title!r}: {len(self.steps)} steps>"
 
@@ -161,6 +171,10 @@ class Trace:
             return self.seed
         last = self.program.last_slot.get(value)
         return self.accumulated[last] if last is not None else self._zeros(value)
+
+    def total(self, value: int, flat: int) -> Any:
+        """Return the gradient that the routes of one element sum to: a float; in symbols an expression."""
+        return self.gradient_of(value).item(flat)
 
     def _zeros(self, value: int) -> Array:
         return read_only(self.xp.zeros(self.program.values[value].shape), self.xp)

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from bptui.errors import BptuiError, Fault
 from bptui.scenario.notation import index_text
@@ -32,12 +32,13 @@ LARGEST_GRAPH = 2_000_000
 class Route:
     """One route from an element to the target, and what it adds to the gradient."""
 
-    factors: tuple[tuple[str, float], ...]
+    factors: tuple[tuple[str, Any], ...]
     """From the target down: (("dL/dy(2)", 1.4703), ("dy(2)/dz2(2)", 0.2244), …). A factor is written with ∂ where the
     two elements are linked by other routes as well, so that it is not the total derivative."""
-    product: float
+    product: Any
+    """The product of the factors: a number; in symbols, as the factors, an expression in named values."""
     share: float
-    """product / total; nan where the total is 0."""
+    """product / total; nan where the total is 0, or has no number."""
     steps: tuple[int, ...]
     """For each factor the step it belongs to: the seed's, or the forward step whose local derivative it is."""
 
@@ -48,16 +49,18 @@ class Routes:
     `count` is how many there are in all, `total` the gradient that all of them sum to.
     """
 
-    def __init__(self, element: str, level: Level, found: Sequence[Route], count: int, total: float) -> None:
+    def __init__(self, element: str, level: Level, found: Sequence[Route], count: int, total: Any) -> None:
         self.element, self.level = element, level
         self._found = tuple(found)
         self.count = count
         self.total = total
 
     @property
-    def shown(self) -> float:
+    def shown(self) -> Any:
         """The sum of the routes that are listed."""
         products = [route.product for route in self._found]
+        if not all(isinstance(product, float) for product in products):
+            return sum(products)
         return math.fsum(products) if all(map(math.isfinite, products)) else sum(products)
 
     def __len__(self) -> int:
@@ -74,7 +77,8 @@ class Routes:
         return self._found[index]
 
     def __repr__(self) -> str:
-        return f"<{self.count} routes from {self.element}, {len(self)} listed, total {self.total:.6g}>"
+        total = f"{self.total:.6g}" if isinstance(self.total, float) else self.total
+        return f"<{self.count} routes from {self.element}, {len(self)} listed, total {total}>"
 
 
 def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "named") -> Routes:
@@ -108,11 +112,11 @@ def routes_from(
     between element and target.
     """
     graph = _Graph(trace, start, level, wanted)
-    total = float(trace.gradient_of(start[0]).reshape(-1)[start[1]])
+    total = trace.in_names.total(*start)
     return Routes(
         trace.program.element_name(*start),
         level,
-        [_route(trace, graph, edges, total) for edges in graph.best(limit)],
+        [_route(trace.in_names, graph, edges) for edges in graph.best(limit)],
         graph.counts[start],
         total,
     )
@@ -124,13 +128,16 @@ class _Graph:
     def __init__(self, trace: Trace, start: Node, level: Level, wanted: Callable[[], bool]) -> None:
         self.trace, self.start, self.level, self.wanted = trace, start, level, wanted
         self.target = trace.program.target
+        self._numbers = Elements(trace.numbers) if trace.mode == "symbols" and trace.numbers is not None else None
+        self.number: dict[tuple[Node, Node, int, int], float] = {}
+        """What an edge of a trace in symbols is in numbers, where it has any."""
         self.edges: dict[Node, list[Edge]] = {}
         self._explore()
         self._sum_up()
 
     def _explore(self) -> None:
         """Collect the edges out of every node that the start reaches and that may reach the target."""
-        elements, program = Elements(self.trace), self.trace.program
+        elements, program = Elements(self.trace.in_names), self.trace.program
         waiting, edges = [self.start], 0
         while waiting:
             node = waiting.pop()
@@ -155,6 +162,8 @@ class _Graph:
                     )
                 )
             self.edges[node] = out
+            if self._numbers is not None:
+                self.number |= {_key(edge): edge.derivative for edge in self._numbers.edges(node, self.level)}
             waiting += [edge.head for edge in out]
 
     def _sum_up(self) -> None:
@@ -164,12 +173,12 @@ class _Graph:
         for node in sorted(self.edges, reverse=True):  # value ids grow along the program: a topological order
             if node[0] == self.target:
                 self.counts[node] = 1
-                self.largest[node] = _size(float(self.trace.seed.reshape(-1)[node[1]]))
+                self.largest[node] = _size(self.seed(node[1]))
                 continue
             self.edges[node] = [edge for edge in self.edges[node] if self.counts[edge.head]]
             self.counts[node] = sum(self.counts[edge.head] for edge in self.edges[node])
             self.largest[node] = max(
-                (_product(_size(edge.derivative), self.largest[edge.head]) for edge in self.edges[node]), default=0.0
+                (_product(self.size(edge), self.largest[edge.head]) for edge in self.edges[node]), default=0.0
             )
 
     def best(self, limit: int) -> list[tuple[Edge, ...]]:
@@ -185,10 +194,32 @@ class _Graph:
                 found.append(edges)
                 continue
             for edge in self.edges[node]:
-                size = _product(so_far, _size(edge.derivative))
+                size = _product(so_far, self.size(edge))
                 bound = _product(size, self.largest[edge.head])
                 heapq.heappush(waiting, (-bound, next(ticket), size, edge.head, (*edges, edge)))
         return found
+
+    def size(self, edge: Edge) -> float:
+        """Return how large an edge's derivative is; without numbers, one that is not 0 counts as 1."""
+        return _size(self.in_numbers(edge))
+
+    def in_numbers(self, edge: Edge) -> float:
+        """Return an edge's derivative as a number."""
+        if self.trace.mode == "numbers":
+            return float(edge.derivative)
+        return self.number.get(_key(edge), float(edge.derivative != 0))
+
+    def seed(self, flat: int) -> float:
+        """Return the target's upstream gradient as a number; without numbers 1."""
+        return 1.0 if self.trace.numbers is None else float(self.trace.numbers.seed.reshape(-1)[flat])
+
+    def share(self, edges: Sequence[Edge]) -> float:
+        """Return what part of the gradient a route is; nan where that is 0 or has no number."""
+        numbers, end = self.trace.numbers, edges[-1].head if edges else self.start
+        if numbers is None:
+            return math.nan
+        total = numbers.gradient_of(self.start[0]).item(self.start[1])
+        return math.prod((self.seed(end[1]), *map(self.in_numbers, reversed(edges)))) / total if total else math.nan
 
     def alone(self, edge: Edge) -> bool:
         """Return whether `edge` is the only route from its tail to its head, so that it is the total derivative."""
@@ -204,6 +235,10 @@ class _Graph:
         return True
 
 
+def _key(edge: Edge) -> tuple[Node, Node, int, int]:
+    return edge.tail, edge.head, edge.step, edge.slot
+
+
 def _size(number: float) -> float:
     """Return |number|, nan counting as infinitely large: what is broken is shown first."""
     return math.inf if math.isnan(number) else abs(number)
@@ -215,12 +250,12 @@ def _product(a: float, b: float) -> float:
     return math.inf if math.isnan(product) else product
 
 
-def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...], total: float) -> Route:
+def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...]) -> Route:
     program = trace.program
     end = edges[-1].head if edges else graph.start
-    factors: list[tuple[str, float]] = []
+    factors: list[tuple[str, Any]] = []
     steps: list[int] = []
-    seed = float(trace.seed.reshape(-1)[end[1]])
+    seed = trace.seed.item(end[1])
     if program.seeded or not edges:
         factors.append((program.derivative_name(*end), seed))
         steps.append(trace.seed_step)
@@ -230,5 +265,4 @@ def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...], total: float) -
         factors.append((f"{sign}{head}/{sign}{tail}", edge.derivative))
         steps.append(edge.step)
     product = math.prod(number for _, number in factors)
-    share = product / total if total else math.nan
-    return Route(tuple(factors), product, share, tuple(steps))
+    return Route(tuple(factors), product, graph.share(edges), tuple(steps))
