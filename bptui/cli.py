@@ -32,6 +32,9 @@ _LATER = ("markdown", "latex", "html")
 """Formats that are known and cannot be written yet."""
 
 
+_GIVE = 'give its leaves numbers as well: `{ symbol = "x", value = [1, 2] }`'
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line, and where the help is."""
 
@@ -158,7 +161,6 @@ def _open(arguments: list[str]) -> int:
     if len(arguments) > 1 and not arguments[0].startswith("-") and (command := _meant(arguments[0])) is not None:
         raise BptuiError(Fault(f"there is no command `{arguments[0]}`", f"did you mean `bptui {command}`?"))
     options = parser.parse_args(arguments)
-    _refuse_symbols(options)
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
     if options.scenario is None:
         if options.breakpoints:
@@ -169,7 +171,7 @@ def _open(arguments: list[str]) -> int:
 
         return open_app(None, source="")
     scenario = _scenario(options.scenario)
-    trace = bptui.run(scenario)
+    trace = bptui.run(scenario, mode=_mode(scenario, options))
     breakpoints: Sequence[Breakpoint] = ()
     if options.breakpoints:
         from bptui.trace.breakpoints import read_breakpoints
@@ -179,7 +181,9 @@ def _open(arguments: list[str]) -> int:
         if breakpoints:
             from bptui.exporting.stops import stop_lines
 
-            sys.stdout.writelines(f"{line}\n" for line in stop_lines(trace, breakpoints))
+            if trace.numbers is None:
+                raise BptuiError(Fault("breakpoints look at numbers, and this scenario has symbols alone", _GIVE))
+            sys.stdout.writelines(f"{line}\n" for line in stop_lines(trace.numbers, breakpoints))
         else:
             sys.stdout.write(bptui.export(trace, "text"))
         return OK
@@ -232,9 +236,9 @@ def _refuse_unknown(format: str, later: Sequence[str] = _LATER) -> None:
         raise BptuiError(Fault(f"unknown format `{format}`", hint))
 
 
-def _refuse_symbols(options: argparse.Namespace) -> None:
-    if options.symbolic:
-        raise BptuiError("traces in symbols are not there yet: leave out `--symbolic` for numbers")
+def _mode(scenario: Scenario, options: argparse.Namespace) -> str:
+    """Return whether a scenario is run in symbols: where they are asked for, and where it has nothing else."""
+    return "symbols" if options.symbolic or not scenario.has_numbers else "numbers"
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -251,8 +255,8 @@ def _export(arguments: list[str]) -> int:
     from bptui.exporting import write, write_file
 
     _refuse_unknown(options.format)
-    _refuse_symbols(options)
-    trace = bptui.run(_scenario(options.scenario))
+    scenario = _scenario(options.scenario)
+    trace = bptui.run(scenario, mode=_mode(scenario, options))
     if options.output is None:
         sys.stdout.write(write(trace, options.format))
     else:
@@ -384,7 +388,7 @@ def _parser(command: str, description: str, epilog: str = "") -> _Parser:
 
 
 def _symbolic(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--symbolic", action="store_true", help="in symbols instead of numbers (not there yet)")
+    parser.add_argument("--symbolic", action="store_true", help="in symbols, with the numbers they come to")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from bptui.engine.run import record
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
+from bptui.scenario.leaves import Leaf
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.text import nearest
@@ -22,50 +23,48 @@ _ONE = read_only(1.0)
 
 
 def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
-    """Return the trace of `scenario`; `values` gives leaves other numbers, by name, in the same shapes.
+    """Return the trace of `scenario`; `values` gives leaves (and a seed, by its symbol) other numbers, shapes kept.
 
     `mode` is `numbers`, or `symbols` for arrays of SymPy expressions; then leaves need no numbers. Raises BptuiError
     where a leaf has symbols but no numbers, where `values` names no leaf or has another shape, and for another mode.
     """
     if mode not in MODES:
         raise BptuiError(Fault(f"unknown mode `{mode}`", "it is `numbers` or `symbols`"))
-    leaves = {**scenario.numbers, **_given(scenario, values or {})}
+    leaves, seed = scenario.numbers, _ONE if scenario.seed is None else scenario.seed.value
+    if values:
+        given, other = _given(scenario, values)
+        leaves, seed = {**leaves, **given}, seed if other is None else other
+    complete = len(leaves) == len(scenario.leaves) and seed is not None
     if mode == "symbols":
         from bptui.symbols.record import record_symbols  # loads SymPy
 
-        complete = len(leaves) == len(scenario.leaves) and has_seed(scenario)
-        return record_symbols(scenario, _in_numbers(scenario, leaves) if complete else None)
-    return _in_numbers(scenario, leaves)
-
-
-def has_seed(scenario: Scenario) -> bool:
-    """Return whether the seed has numbers, or is the 1 of a scalar target."""
-    return scenario.seed is None or scenario.seed.value is not None
-
-
-def _in_numbers(scenario: Scenario, leaves: Mapping[int, Array]) -> Trace:
-    faults: list[Fault] = []
-    if len(leaves) < len(scenario.leaves):
-        lacking = (leaf for name, leaf in scenario.leaves.items() if scenario.program.names[name] not in leaves)
-        faults += [_missing(scenario, leaf.name, leaf.symbol or leaf.name, leaf.path) for leaf in lacking]
-    seed = scenario.seed.value if scenario.seed is not None else _ONE
-    if seed is None:
-        assert scenario.seed is not None
-        faults.append(_missing(scenario, "the seed", scenario.seed.symbol or "d", scenario.seed.path))
-    if faults:
-        raise BptuiError(faults)
-    assert seed is not None
+        return record_symbols(scenario, record(scenario, leaves, seed) if complete and seed is not None else None)
+    if not complete or seed is None:
+        raise BptuiError(list(_missing(scenario, leaves, seed)))
     return record(scenario, leaves, seed)
 
 
-def _given(scenario: Scenario, values: Mapping[str, Any]) -> dict[int, Array]:
-    """Return the caller's numbers by id, in their leaves' shapes; copies, so that the trace stays what it was."""
-    given, ids = {}, scenario.program.names
+def givable(scenario: Scenario) -> dict[str, Leaf]:
+    """Return what may be given numbers, by name: every leaf, and a seed that has a symbol, by that."""
+    seed = scenario.seed
+    found = dict(scenario.leaves)
+    if seed is not None and seed.symbol is not None:
+        found.setdefault(seed.symbol, seed)
+    return found
+
+
+def _given(scenario: Scenario, values: Mapping[str, Any]) -> tuple[dict[int, Array], Array | None]:
+    """Return the caller's numbers for leaves by id, and for the seed, in their shapes.
+
+    They are copies, so that the trace stays what it was.
+    """
+    given, there, ids = {}, givable(scenario), scenario.program.names
+    seed = None
     for name, numbers in values.items():
-        leaf = scenario.leaves.get(name)
+        leaf = there.get(name)
         if leaf is None:
-            close = nearest(name, scenario.leaves)
-            hint = f"did you mean `{close}`?" if close else "the leaves are: " + ", ".join(scenario.leaves)
+            close = nearest(name, there)
+            hint = f"did you mean `{close}`?" if close else "the leaves are: " + ", ".join(there)
             raise BptuiError(Fault(f"`{name}` is no leaf of this scenario", hint))
         try:
             array = np.array(numbers, dtype=np.float64)
@@ -74,10 +73,19 @@ def _given(scenario: Scenario, values: Mapping[str, Any]) -> dict[int, Array]:
         if array.shape != leaf.shape:
             message = f"`{name}` is given shape {shape_text(array.shape)} and has shape {shape_text(leaf.shape)}"
             raise BptuiError(Fault(message, "the numbers may change, the shapes may not"))
-        given[ids[name]] = array
-    return given
+        if leaf is scenario.seed:
+            seed = array
+        else:
+            given[ids[name]] = array
+    return given, seed
 
 
-def _missing(scenario: Scenario, name: str, symbol: str, path: tuple[str | int, ...]) -> Fault:
-    hint = f'give it numbers: {{ symbol = "{symbol}", value = […] }}'
-    return scenario.document.placed(path, f"`{name}` has symbols but no numbers, and numbers are asked for", hint)
+def _missing(scenario: Scenario, leaves: Mapping[int, Array], seed: Array | None) -> Iterator[Fault]:
+    """Yield a fault for each leaf, and for the seed, that has no numbers."""
+    lacking = [(leaf.name, leaf) for name, leaf in scenario.leaves.items() if scenario.program.names[name] not in leaves]
+    if seed is None and scenario.seed is not None:
+        lacking.append(("the seed", scenario.seed))
+    for name, leaf in lacking:
+        message = f"`{name}` has symbols but no numbers, and numbers are asked for"
+        hint = f'give it numbers: {{ symbol = "{leaf.symbol or leaf.name}", value = […] }}'
+        yield scenario.document.placed(leaf.path, message, hint)

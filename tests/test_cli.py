@@ -141,8 +141,6 @@ def test_a_bad_command_line(words: list[str], said: list[str], run: Runner) -> N
         ["export", "exercise-7-1", "-f", "markdown"],
         ["export", "exercise-7-1", "-f", "latex"],
         ["export", "exercise-7-1", "-f", "html"],
-        ["export", "exercise-7-1", "--symbolic"],
-        ["exercise-7-1", "--symbolic"],
     ],
 )
 def test_what_is_still_to_come_says_so_in_one_line(words: list[str], run: Runner) -> None:

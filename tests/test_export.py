@@ -31,6 +31,8 @@ SHOWN = (
     "sort-with-a-tie",
     "log-sigmoid-stable",
     "conv1d-pooling",
+    "exercise-7-1 in symbols",
+    "exercise-7-3c in symbols",
 )
 
 LONG = "a_name_that_goes_on_and_on_" * 6
@@ -99,9 +101,15 @@ NASTY = {
 }
 
 
+def golden(name: str) -> Path:
+    """Return the file that shows what a reader gets."""
+    return GOLDEN / f"{name.replace(' ', '-')}.txt"
+
+
 def text_of(name: str) -> str:
-    """Return the text export of a bundled scenario."""
-    return bptui.export(bptui.run(bptui.load(name)))
+    """Return the text export of a bundled scenario, in numbers or in symbols."""
+    name, _, symbols = name.partition(" in ")
+    return bptui.export(bptui.run(bptui.load(name), mode=symbols or "numbers"))
 
 
 def faults_of_layout(text: str) -> list[str]:
@@ -116,11 +124,11 @@ def faults_of_layout(text: str) -> list[str]:
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_golden(name: str) -> None:
-    assert text_of(name) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+    assert text_of(name) == golden(name).read_text(encoding="utf-8")
 
 
 def test_there_are_no_other_golden_files() -> None:
-    assert sorted(path.name for path in GOLDEN.iterdir()) == sorted(f"{name}.txt" for name in SHOWN)
+    assert sorted(path.name for path in GOLDEN.iterdir()) == sorted(golden(name).name for name in SHOWN)
 
 
 @pytest.mark.parametrize("name", bundled.names())
@@ -129,6 +137,13 @@ def test_every_bundled_scenario_fits_80_columns(name: str) -> None:
     assert faults_of_layout(text) == []
     assert text.endswith("\n")
     assert "\n\n\n\n" not in text
+    assert faults_of_layout(text_of(f"{name} in symbols")) == []
+
+
+@pytest.mark.parametrize("name", [name for name in NASTY if name != "big matrices"])
+def test_every_scenario_fits_80_columns_in_symbols(name: str) -> None:
+    text = bptui.export(bptui.run(bptui.loads(NASTY[name]), mode="symbols"))
+    assert faults_of_layout(text) == []
 
 
 @pytest.mark.parametrize("name", NASTY)
@@ -267,4 +282,4 @@ def test_a_name_that_is_no_file_is_said(tmp_path: Path) -> None:
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     for one in SHOWN:
-        (GOLDEN / f"{one}.txt").write_text(text_of(one), encoding="utf-8")
+        golden(one).write_text(text_of(one), encoding="utf-8")

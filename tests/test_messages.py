@@ -211,14 +211,6 @@ def test_an_operation_that_there_is_not(name: str, advice: str, capsys: pytest.C
     assert capsys.readouterr().err == f"no operation is called `{name}`; {advice}\n"
 
 
-@pytest.mark.parametrize("words", [["export", "exercise-7-1"], ["exercise-7-1"], []])
-def test_symbols_are_not_there_yet(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*words, "--symbolic"]) == 2
-    assert capsys.readouterr().err == "traces in symbols are not there yet: leave out `--symbolic` for numbers\n"
-    main([*words[:-1], "--help"])
-    assert "(not there yet)" in " ".join(capsys.readouterr().out.split())
-
-
 @pytest.mark.parametrize(
     ("line", "said"),
     [

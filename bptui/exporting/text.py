@@ -11,7 +11,7 @@ from bptui.present.frame import Frame
 from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
 from bptui.present.pictures import size_lines, sizes
 from bptui.present.presentation import Presentation
-from bptui.present.wires import find_wires
+from bptui.present.symbolic import presentation_of
 from bptui.text import width
 from bptui.trace.record import Trace
 
@@ -25,7 +25,7 @@ def write_text(trace: Trace) -> str:
 
 
 def _lines(trace: Trace) -> Iterator[str]:
-    shown = Presentation(trace)
+    shown = presentation_of(trace)
     yield from heading(shown.title, "=")
     if shown.description:
         yield ""
@@ -35,10 +35,12 @@ def _lines(trace: Trace) -> Iterator[str]:
     yield from _section("Forward", (line for at in range(forward) for line in _step(shown, at)))
     yield from _section("Backward", (line for at in range(forward, steps) for line in _step(shown, at)))
     yield from _section("Gradients", _gradients(shown))
-    yield from _section("Sizes, line by line", _sizes(trace))
+    if trace.numbers is not None:
+        yield from _section("Sizes, line by line", _sizes(trace.numbers))
     yield from _section("Between named values", _links(shown))
     yield from _section("Routes", _routes(shown))
-    yield from _section("Check against finite differences", _check(trace))
+    if trace.numbers is not None:
+        yield from _section("Check against finite differences", _check(trace.numbers))
 
 
 def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
@@ -72,7 +74,7 @@ def _block(name: str, lines: tuple[str, ...]) -> Iterator[str]:
 
 def _step(shown: Presentation, index: int) -> Iterator[str]:
     yield from step_lines(shown.frame(index))
-    wires = find_wires(shown.elements, index)
+    wires = shown.wires(index)
     if wires is not None and wires.drawable:
         yield from ("", *(f"     {text_of(line)}" for line in wires.lines(WIDTH - 5)))
 
@@ -106,7 +108,12 @@ def _equation(formulas: tuple[str, ...], said: str) -> Iterator[str]:
 
 def _gradients(shown: Presentation) -> Iterator[str]:
     for block in shown.gradients():
-        yield from _block(block.name, block.lines)
+        if block.kind == "array":
+            yield from _block(block.name, block.lines)
+        else:
+            yield from _equation(
+                (f"{block.name} = {block.lines[0]}", *(f"= {side}" for side in block.lines[1:])), said=""
+            )
 
 
 def _sizes(trace: Trace) -> Iterator[str]:
@@ -124,8 +131,11 @@ def _routes(shown: Presentation) -> Iterator[str]:
         if number:
             yield ""
         yield from wrapped(listing.title, WIDTH, 4, "  ")
+        if shown.trace.mode == "symbols" and listing.sum:
+            yield from formula(listing.sum, WIDTH, 6, "    ")
         for route in listing.routes:
-            yield from formula(f"= {route.names}", WIDTH, 17, f"{route.product:>13}  ")
+            product = route.product if width(route.product) <= 13 else ""  # a longer one is read off its factors
+            yield from formula(f"= {route.names}", WIDTH, 17, f"{product:>13}  ")
             share = f" ({route.share})" if listing.count > 1 and route.share else ""
             yield from formula(f"= {route.numbers}{share}", WIDTH, 17, " " * 15)
         if listing.more:

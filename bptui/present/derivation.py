@@ -11,7 +11,7 @@ Values are named by their id in the program, elements by their flat index. Makin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,3 +101,7 @@ class Derivation:
     def text(self, expression: Any) -> str:
         """Return an expression of this derivation as formula text."""
         return self.writer.text(expression)
+
+    def sum_of(self, terms: Sequence[Any]) -> str:
+        """Return a sum whose terms are left apart, in the order in which a person writes them: `d3*x0 + d3*x0`."""
+        return self.writer.sum_of(terms)

@@ -61,6 +61,8 @@ class Table:
     numeric: tuple[bool, ...]
     rows: Sequence[Row]
     title: str = ""
+    spare: tuple[str, ...] = ()
+    """The columns that may be left out where there is no room for all, in the order in which they go."""
 
 
 def row_of(table: Table, element: int, at: Point | None = None) -> tuple[int, int] | None:
@@ -123,10 +125,14 @@ class StepLabel:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A name and the array that it stands for, one line of text for each row of its last axis."""
+    """A name and the array that it stands for, one line of text for each row of its last axis.
+
+    An `equation` has instead the sides that are equal to the name, one a line.
+    """
 
     name: str
     lines: tuple[str, ...]
+    kind: Literal["array", "equation"] = "array"
 
 
 @dataclass(frozen=True, slots=True)

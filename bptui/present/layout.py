@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bptui.present.frame import Row, Table
 from bptui.text import width
@@ -77,6 +78,8 @@ def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:
     """Yield a table's lines: titles, then at most `limit` rows; columns of text give way where the width is short."""
     rows = list(shown.rows[:limit])
     hidden = len(shown.rows) - len(rows)
+    shown = _spared(shown, rows, most - indent)
+    rows = list(shown.rows)
     if hidden > 0:
         rows.append(Row((f"… {hidden:,} more", *[""] * (len(shown.columns) - 1)), None, "more"))
     widths = _widths(shown, rows, most - indent)
@@ -94,11 +97,32 @@ def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:
             yield (margin + _line(cells, shown, widths)).rstrip()
 
 
-def _widths(shown: Table, rows: Sequence[Row], most: int) -> list[int]:
-    widths = [
+def _natural(shown: Table, rows: Sequence[Row]) -> list[int]:
+    return [
         max([width(title), *(width(row.cells[at]) for row in rows if row.kind != "more")])
         for at, title in enumerate(shown.columns)
     ]
+
+
+def _spared(shown: Table, rows: Sequence[Row], most: int) -> Table:
+    """Return a table of these rows without those of its spare columns that there is no room for."""
+    shown = replace(shown, rows=rows)
+    for title in shown.spare:
+        widths = _natural(shown, shown.rows)
+        if sum(widths) + 2 * (len(widths) - 1) <= most or title not in shown.columns:
+            continue
+        kept = [at for at, column in enumerate(shown.columns) if column != title]
+        shown = replace(
+            shown,
+            columns=tuple(shown.columns[at] for at in kept),
+            numeric=tuple(shown.numeric[at] for at in kept),
+            rows=[replace(row, cells=tuple(row.cells[at] for at in kept), spots=()) for row in shown.rows],
+        )
+    return shown
+
+
+def _widths(shown: Table, rows: Sequence[Row], most: int) -> list[int]:
+    widths = _natural(shown, rows)
     while sum(widths) + 2 * (len(widths) - 1) > most:
         text = [at for at, numeric in enumerate(shown.numeric) if not numeric]
         widest = max(text, key=lambda at: widths[at])

@@ -17,6 +17,7 @@ from bptui.present.frame import Block, Frame, Point, RouteList, Row, Spot, StepL
 from bptui.present.lazy import Lazy
 from bptui.present.values import ValueTables
 from bptui.present.why import route_list
+from bptui.present.wires import Wires, find_wires
 from bptui.scenario.program import ForwardStep, Slot, Value
 from bptui.text import counted, printable
 from bptui.trace import formulas
@@ -80,25 +81,9 @@ class Presentation:
         return StepLabel(index, "backward", text, step.operation.name, step.line)
 
     def _forward(self, step: ForwardStep, element: int) -> Frame:
-        names, put_in = cells.Names(self.trace, step), cells.Numbers(self.trace, step)
         output = self.program.values[step.output]
         element = self._within(output, element)
-        result = self.trace.values[step.output].reshape(-1)
-        formulas: tuple[str, ...] = ()
-        if output.size:
-            name = cells.pretty(self.program.element_name(output.id, element))
-            written = cells.element(names, step, element)
-            shown, value = cells.element(put_in, step, element), numbers.number(result[element])
-            formulas = _chain(name if name != written else "", written, shown, value)
-
-        def row(flat: int) -> Row:
-            shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
-            if shown == value:  # of an element that only moves, where it comes from says more than its number again
-                shown = cells.element(names, step, flat)
-            name = cells.pretty(self.program.element_name(output.id, flat))
-            return Row((name, shown, value), flat, spots=_spots(Point(output.id, flat), 0, 1, 2))
-
-        table = Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
+        formulas, table = self._made(step, element)
         return Frame(
             step.index,
             len(self),
@@ -114,15 +99,31 @@ class Presentation:
             tuple(self._notes(step.index, step)),
         )
 
+    def _made(self, step: ForwardStep, element: int) -> tuple[tuple[str, ...], Table]:
+        """Return the equation of one element that a forward step makes, and the table of all."""
+        names, put_in = cells.Names(self.trace, step), cells.Numbers(self.trace, step)
+        output = self.program.values[step.output]
+        result = self.trace.values[step.output].reshape(-1)
+        formulas: tuple[str, ...] = ()
+        if output.size:
+            name = cells.pretty(self.program.element_name(output.id, element))
+            written = cells.element(names, step, element)
+            shown, value = cells.element(put_in, step, element), numbers.number(result[element])
+            formulas = chain(name if name != written else "", written, shown, value)
+
+        def row(flat: int) -> Row:
+            shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
+            if shown == value:  # of an element that only moves, where it comes from says more than its number again
+                shown = cells.element(names, step, flat)
+            name = cells.pretty(self.program.element_name(output.id, flat))
+            return Row((name, shown, value), flat, spots=spots_of(Point(output.id, flat), 0, 1, 2))
+
+        return formulas, Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
+
     def _seed(self, index: int, element: int) -> Frame:
         program, target = self.program, self.program.values[self.program.target]
         element = self._within(target, element)
-        values = numbers.column(self.trace.seed.reshape(-1)[:LARGEST_TABLE])
-        names = [self._gradient_name(target.id, flat) for flat in range(min(target.size, LARGEST_TABLE))]
-
-        def row(flat: int) -> Row:
-            return Row((names[flat], values[flat]), flat, spots=_spots(Point(target.id, flat, gradient=True), 0, 1))
-
+        formulas, table = self._given(element)
         if program.seeded:
             sentence = (
                 f"The backward pass begins. {target.text} feeds a scalar {program.loss} that is not written out here; "
@@ -130,13 +131,23 @@ class Presentation:
             )
         else:
             sentence = f"The backward pass begins: {target.text} changes by 1 where {target.text} changes by 1."
-        formulas = (f"{names[element]} = {values[element]}",) if target.size else ()
-        table = Table(("element", "gradient"), (False, True), self._rows(target, row))
         line = target.line or ""
         title = cells.pretty(self.trace.steps[index].formula or "")
         return Frame(
             index, len(self), "seed", line, self.line_text(line), "seed", title, sentence, element, formulas, table, ()
         )
+
+    def _given(self, element: int) -> tuple[tuple[str, ...], Table]:
+        """Return the equation of one element of the seed, and the table of all."""
+        target = self.program.values[self.program.target]
+        values = numbers.column(self.trace.seed.reshape(-1)[:LARGEST_TABLE])
+        names = [self._gradient_name(target.id, flat) for flat in range(min(target.size, LARGEST_TABLE))]
+
+        def row(flat: int) -> Row:
+            return Row((names[flat], values[flat]), flat, spots=spots_of(Point(target.id, flat, gradient=True), 0, 1))
+
+        formulas = (f"{names[element]} = {values[element]}",) if target.size else ()
+        return formulas, Table(("element", "gradient"), (False, True), self._rows(target, row))
 
     def _backward(self, index: int, slot: Slot, element: int) -> Frame:
         step = self.program.steps[slot.step]
@@ -213,9 +224,9 @@ class Presentation:
             gradient, arriving = self._gradient_name(step.output, head), numbers.number(upstream[head])
             if products:
                 arriving = numbers.factor(upstream[head])
-            written.append(_times(gradient, rule))
-            shown.append(_times(arriving, put))
-            products.append(_times(arriving, numbers.factor(local)))
+            written.append(times(gradient, rule))
+            shown.append(times(arriving, put))
+            products.append(times(arriving, numbers.factor(local)))
         if len(heads) > cells.LONGEST_SUM + 2:
             more = f"… {len(heads) - cells.LONGEST_SUM - 2} more"
             for terms in (written, shown, products):
@@ -224,7 +235,7 @@ class Presentation:
         what = f"contribution to {self._gradient_name(slot.target, element)}"
         if slot.previous < 0 and self.program.last_slot[slot.target] == slot.index:
             what = self._gradient_name(slot.target, element)
-        return _chain(what, _plus(written), _plus(shown), _plus(products), result)
+        return chain(what, plus(written), plus(shown), plus(products), result)
 
     def _ledger(self, slot: Slot, step: ForwardStep) -> Table:
         """Return the ledger: local derivative × upstream = contribution, and the gradient before and after.
@@ -254,21 +265,21 @@ class Presentation:
                 local = self.elements.entry(slot.step, slot.slot, head, flat)
                 flowing = arriving[head] if head < len(arriving) else numbers.number(upstream[head])
                 above = Point(step.output, head, gradient=True)
-                spots = (*_spots(here, 0), *_spots(above, 1, 2), *_spots(here, 3, 4))
+                spots = (*spots_of(here, 0), *spots_of(above, 1, 2), *spots_of(here, 3, 4))
                 if len(among) == 1:
-                    spots = (*spots, *_spots(here, 5, 6))
+                    spots = (*spots, *spots_of(here, 5, 6))
                     return Row((name, source, flowing, numbers.number(local), added, before, after), flat, spots=spots)
                 product = numbers.number(float(upstream[head]) * local)
                 return Row((name, source, flowing, numbers.number(local), product, "", ""), flat, "term", spots)
             if at == MOST_TERMS and len(among) > MOST_TERMS:
                 return Row((name, f"{len(among) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more")
-            spots = _spots(here, 0, 4, 5, 6)
+            spots = spots_of(here, 0, 4, 5, 6)
             return Row((name, "sum" if among else "nothing", "", "", added, before, after), flat, "sum", spots)
 
-        places = [(flat, at) for flat in range(listed) for at in range(_rows_of(len(heads[flat])))]
+        places = [(flat, at) for flat in range(listed) for at in range(ledger_rows(len(heads[flat])))]
 
         def row_at(index: int) -> Row:
-            return row(*places[index]) if index < len(places) else _more(size - listed, 7)
+            return row(*places[index]) if index < len(places) else more_row(size - listed, 7)
 
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
         rows = Lazy(len(places) + (size > listed), row_at)
@@ -284,11 +295,18 @@ class Presentation:
         said = f"Local Jacobian {name}: {output.size:,}×{target.size:,}, {structure.name}"
         if output.size > grid.MOST_LINES or target.size > WIDEST_MATRIX or not output.size * target.size:
             return (f"{said}.",)
+        rows = self._jacobian_rows(slot, step)
+        return (f"{said}.",) if rows is None else (f"{said}:", *rows)
+
+    def _jacobian_rows(self, slot: Slot, step: ForwardStep) -> tuple[str, ...] | None:
+        """Return a small local Jacobian row by row; None where its entries are too long."""
+        output, target = self.program.values[step.output], self.program.values[slot.target]
+        structure = self.elements.structure(step.index, slot.slot)
         matrix = np.zeros((output.size, target.size))
         for head in range(output.size):
             for tail in structure.reads(head):
                 matrix[head, tail] = self.elements.entry(step.index, slot.slot, head, int(tail))
-        return (f"{said}:", *grid.lines(matrix))
+        return tuple(grid.lines(matrix))
 
     def _backward_sentence(self, slot: Slot, step: ForwardStep) -> str:
         output, target = self.program.values[step.output], self.program.values[slot.target]
@@ -345,6 +363,12 @@ class Presentation:
             ]
         last = " and the last" if which == len(uses) else ""
         return [f"Contribution {which} of {len(uses)}{last} to {name}: it is added to what is there."]
+
+    # -- wires -------------------------------------------------------------------------------------------------------
+
+    def wires(self, index: int) -> Wires | None:
+        """Return the wires of step `index`, or None where it moves nothing."""
+        return find_wires(self.elements, index)
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -460,9 +484,19 @@ class Presentation:
             if size > MOST_ROUTED:
                 yield RouteList(f"… and the routes of {counted(size - MOST_ROUTED, 'more element')} of {name}", ())
 
-    def route_list(self, value: int, flat: int, limit: int = 6, level: Level = "named") -> RouteList:
-        """Return why the gradient of one element is what it is: its largest routes, factor by factor."""
-        return route_list(self.trace, value, flat, limit, level)
+    def route_list(
+        self,
+        value: int,
+        flat: int,
+        limit: int = 6,
+        level: Level = "named",
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> RouteList:
+        """Return why the gradient of one element is what it is: its largest routes, factor by factor.
+
+        `wanted` is asked now and then whether the answer still is.
+        """
+        return route_list(self.trace, value, flat, limit, level, wanted)
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 
@@ -474,7 +508,7 @@ class Presentation:
             return Lazy(value.size, row)
         blank = 3 if value.id in self.program.producer else 2
         return Lazy(
-            LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else _more(value.size - LARGEST_TABLE, blank)
+            LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else more_row(value.size - LARGEST_TABLE, blank)
         )
 
 
@@ -482,17 +516,17 @@ WIDEST_MATRIX = 8
 """How many columns a local Jacobian may have to be written out."""
 
 
-def _rows_of(heads: int) -> int:
+def ledger_rows(heads: int) -> int:
     """Return how many rows of the ledger an element has that enters so many elements of the result."""
     return 1 if heads == 1 else min(heads, MOST_TERMS) + (heads > MOST_TERMS) + 1
 
 
-def _spots(point: Point, *cells: int) -> tuple[Spot, ...]:
+def spots_of(point: Point, *cells: int) -> tuple[Spot, ...]:
     """Return the spots of cells that are about one element."""
     return tuple(Spot(cell, point) for cell in cells)
 
 
-def _chain(name: str, *sides: str) -> tuple[str, ...]:
+def chain(name: str, *sides: str) -> tuple[str, ...]:
     """Return `name = side = side …` as lines, leaving out a side that repeats the one before."""
     lines: list[str] = []
     last = ""
@@ -505,12 +539,12 @@ def _chain(name: str, *sides: str) -> tuple[str, ...]:
     return (f"{name} {lines[0]}", *lines[1:])
 
 
-def _times(upstream: str, local: str) -> str:
+def times(upstream: str, local: str) -> str:
     """Return upstream · local, leaving out a local derivative of 1."""
     return upstream if local == "1" else f"{upstream} · {cells.as_factor(local)}"
 
 
-def _plus(terms: Sequence[str]) -> str:
+def plus(terms: Sequence[str]) -> str:
     return " + ".join(terms) if terms else "0"
 
 
@@ -518,5 +552,5 @@ def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
 
 
-def _more(count: int, columns: int) -> Row:
+def more_row(count: int, columns: int) -> Row:
     return Row((f"… {count:,} more", *[""] * (columns - 1)), None, "more")

@@ -7,9 +7,10 @@ backward, gradients run up the same wires, which is the inverse permutation.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -57,8 +58,15 @@ class Wires:
     `slot` is None forward; backward it is the operand that the gradient flows into.
     """
 
-    def __init__(self, elements: Elements, step: ForwardStep, slot: int | None, index: int | None) -> None:
-        self.elements, self.step, self.slot, self._index = elements, step, slot, index
+    def __init__(
+        self,
+        elements: Elements,
+        step: ForwardStep,
+        slot: int | None,
+        index: int | None,
+        text: Callable[[Any], str] = numbers.number,
+    ) -> None:
+        self.elements, self.step, self.slot, self._index, self.text = elements, step, slot, index, text
         self.trace, self.program = elements.trace, elements.program
         self.operands = step.inputs
         self.starts = np.cumsum([0, *(self.program.values[one].size for one in self.operands)])
@@ -215,19 +223,23 @@ class Wires:
             arrays = [self.trace.values[one].reshape(-1) for one in self.operands]
         else:
             arrays = [self._brought(at) for at in range(len(self.operands))]
-        return [numbers.number(value) for value in np.concatenate(arrays).tolist()]
+        return [self.text(value) for value in np.concatenate(arrays).tolist()]
 
     def _brought(self, slot: int) -> Array:
-        upstream = self.trace.gradient_of(self.output.id).reshape(-1)
-        brought = np.zeros(self.program.values[self.operands[slot]].size)
+        upstream = self._running.reshape(-1)
+        brought: Array = self.trace.xp.zeros((self.program.values[self.operands[slot]].size,))
         mine = (self.sources >= self.starts[slot]) & (self.sources < self.starts[slot + 1])
         np.add.at(brought, self.sources[mine] - self.starts[slot], upstream[mine])
         return brought
 
     @cached_property
     def _bottom_numbers(self) -> list[str]:
-        array = self.trace.gradient_of(self.output.id) if self.backward else self.trace.values[self.output.id]
-        return [numbers.number(value) for value in array.reshape(-1).tolist()]
+        return [self.text(value) for value in self._running.reshape(-1).tolist()]
+
+    @property
+    def _running(self) -> Array:
+        """What runs along the wires: the step's result, or backward its gradient."""
+        return self.trace.arriving(self.output.id) if self.backward else self.trace.result(self.step.index)
 
     @property
     def title(self) -> str:
@@ -324,8 +336,8 @@ class Wires:
         slot = found.get((detour.step, detour.slot))
         if slot is None:
             return ""
-        other = numbers.factor(float(self.trace.contributions[slot].reshape(-1)[detour.top]))
-        total = numbers.number(float(self.trace.gradient_of(self.operands[0]).reshape(-1)[detour.top]))
+        other = cells.as_factor(self.text(self.trace.contributions[slot].item(detour.top)))
+        total = self.text(self.trace.gradient_of(self.operands[0]).item(detour.top))
         name = cells.pretty(self.program.derivative_name(self.operands[0], detour.top))
         if len(found) > 2:
             return f": {other} of {name} = {total}"
@@ -468,8 +480,7 @@ class Wires:
         return found
 
     def _number(self, bottom: int) -> str:
-        array = self.trace.gradient_of(self.output.id) if self.backward else self.trace.values[self.output.id]
-        return numbers.number(float(array.reshape(-1)[bottom]))
+        return self.text(self._running.item(bottom))
 
     def _jacobian(self, lit: tuple[frozenset[int], frozenset[int]], width: int) -> list[Line]:
         """Return the matrix of zeros and ones, a row for each result, a column for each operand element."""
@@ -492,8 +503,8 @@ class Wires:
         return canvas.lines()
 
 
-def find_wires(elements: Elements, index: int) -> Wires | None:
-    """Return the wires that step `index` of the walk shows, or None where it moves nothing.
+def find_wires(elements: Elements, index: int, text: Callable[[Any], str] = numbers.number) -> Wires | None:
+    """Return the wires that step `index` of the walk shows, or None where it moves nothing; `text` writes an element.
 
     An element that is picked out of an operand (`x[0]`) which the same line also moves is shown with the wires of that
     move: the two ways belong together.
@@ -517,8 +528,8 @@ def find_wires(elements: Elements, index: int) -> Wires | None:
         if other is not None:
             picked = elements.structure(step.index, 0).reads(0)
             top = int(picked[0]) if len(picked) else None
-            return Wires(elements, other, None if slot is None else 0, top)
-    return Wires(elements, step, None if slot is None else slot.slot, None)
+            return Wires(elements, other, None if slot is None else 0, top, text)
+    return Wires(elements, step, None if slot is None else slot.slot, None, text)
 
 
 def _moves(step: ForwardStep, size: int) -> bool:

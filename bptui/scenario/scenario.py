@@ -44,3 +44,9 @@ class Scenario:
     def index_base(self) -> int:
         """0 where elements are shown as `W[0,0]`, 1 where they are shown as `W(1,1)`."""
         return self.program.index_base
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether every leaf and the seed have numbers; else the scenario stands in symbols."""
+        leaves = all(leaf.value is not None for leaf in self.leaves.values())
+        return leaves and (self.seed is None or self.seed.value is not None)

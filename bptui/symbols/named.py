@@ -88,9 +88,6 @@ class NamedTrace(Trace):
     def total(self, value: int, flat: int) -> sympy.Expr:
         return self.in_values(self.gradient_of(value).item(flat))
 
-    def upstream(self, slot: int) -> Array:
-        return self.arriving(self.program.steps[self.program.slots[slot].step].output)
-
     def _backward(self) -> tuple[list[Array], list[Array]]:
         program = self.program
         gradients: dict[int, Array] = {program.target: self.seed}

@@ -62,6 +62,10 @@ class Writer:
         """Return the expression, or a Python number, as text."""
         return self.written(sympy.sympify(expression)).text
 
+    def sum_of(self, terms: Sequence[sympy.Expr]) -> str:
+        """Return the terms as a sum in which none are put together."""
+        return self._terms([self._split(sympy.sympify(term)) for term in terms]).text
+
     def written(self, expression: sympy.Expr) -> Written:
         """Return the expression as text, with how tightly its outermost operation binds."""
         found = self._written.get(expression)

@@ -172,6 +172,10 @@ class Trace:
         last = self.program.last_slot.get(value)
         return self.accumulated[last] if last is not None else self._zeros(value)
 
+    def arriving(self, value: int) -> Array:
+        """Return a value's complete gradient as its step reads it; in named values by its name, `dL/dy(1)`."""
+        return self.gradient_of(value)
+
     def total(self, value: int, flat: int) -> Any:
         """Return the gradient that the routes of one element sum to: a float; in symbols an expression."""
         return self.gradient_of(value).item(flat)
@@ -206,6 +210,10 @@ class Trace:
         """The index of the step that seeds the backward pass; as many forward steps come before it."""
         return len(self.program.steps)
 
+    def result(self, step: int) -> Array:
+        """Return what forward step `step` computes; in named values the expression that a line's name stands for."""
+        return self.values[self.program.steps[step].output]
+
     def before(self, slot: int) -> Array:
         """Return the gradient that slot `slot` adds to: what the previous contribution to that value left, or zeros."""
         record = self.program.slots[slot]
@@ -215,7 +223,7 @@ class Trace:
 
     def upstream(self, slot: int) -> Array:
         """Return the gradient that flows into slot `slot` from above: the complete gradient of its step's output."""
-        return self.gradient_of(self.program.steps[self.program.slots[slot].step].output)
+        return self.arriving(self.program.steps[self.program.slots[slot].step].output)
 
     def local(self, slot: int) -> Local:
         """Return the local derivative that slot `slot` multiplies its upstream gradient by."""

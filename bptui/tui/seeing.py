@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import on
 
 from bptui.present.frame import Frame
-from bptui.present.wires import find_wires
 from bptui.tui.line_table import LineTable
 from bptui.tui.pointing import Pointing
 from bptui.tui.wires_panel import WiresPanel
@@ -16,7 +15,7 @@ class Seeing(Pointing):
 
     def show_wires(self, frame: Frame, numbers: bool) -> None:
         """Show the wires of the step of `frame`, where it has any, with or without the numbers that run along them."""
-        wires = find_wires(self.presentation.elements, frame.index)
+        wires = self.presentation.wires(frame.index)
         self.query_one(WiresPanel).show_wires(wires, frame.element, numbers)
 
     def light_wire(self, element: int) -> None:

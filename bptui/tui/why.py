@@ -14,7 +14,7 @@ from bptui.commands import IN_WHY
 from bptui.present.frame import RouteList, Table
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
-from bptui.present.why import factors_table, route_list, routes_table
+from bptui.present.why import factors_table, routes_table
 from bptui.trace.elements import Level
 from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
@@ -74,7 +74,7 @@ class WhyScreen(Dialog[int | None]):
         level: Level = "primitive" if self._level == "primitive" else "named"
         try:
             listing = await asyncio.to_thread(
-                route_list, self._presentation.trace, *asked[:3], level, lambda: self._wanted(asked)
+                self._presentation.route_list, *asked[:3], level, lambda: self._wanted(asked)
             )
         finally:
             waiting.stop()
