@@ -82,7 +82,9 @@ def _given(scenario: Scenario, values: Mapping[str, Any]) -> tuple[dict[int, Arr
 
 def _missing(scenario: Scenario, leaves: Mapping[int, Array], seed: Array | None) -> Iterator[Fault]:
     """Yield a fault for each leaf, and for the seed, that has no numbers."""
-    lacking = [(leaf.name, leaf) for name, leaf in scenario.leaves.items() if scenario.program.names[name] not in leaves]
+    lacking = [
+        (leaf.name, leaf) for name, leaf in scenario.leaves.items() if scenario.program.names[name] not in leaves
+    ]
     if seed is None and scenario.seed is not None:
         lacking.append(("the seed", scenario.seed))
     for name, leaf in lacking:

@@ -48,5 +48,4 @@ class Scenario:
     @property
     def has_numbers(self) -> bool:
         """Whether every leaf and the seed have numbers; else the scenario stands in symbols."""
-        leaves = all(leaf.value is not None for leaf in self.leaves.values())
-        return leaves and (self.seed is None or self.seed.value is not None)
+        return len(self.numbers) == len(self.leaves) and (self.seed is None or self.seed.value is not None)
