@@ -61,11 +61,15 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
     return run(scenario, values, mode)
 
 
-def export(trace: Trace, format: str = "text") -> str:
-    """Return the trace as `text` or `json`; raises BptuiError for a format that there is not."""
+def export(trace: Trace, format: str = "text", *, blanks: bool = False, key: bool = False) -> str:
+    """Return the trace as `text` or `json`, or its derivation as `markdown`, `latex` or `html`.
+
+    `blanks` leaves the answers out of the derivation; `key` puts them on a page of their own. Raises BptuiError for a
+    format that there is not.
+    """
     from bptui.exporting import write
 
-    return write(trace, format)
+    return write(trace, format, blanks=blanks, key=key)
 
 
 def check(scenario: Scenario) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 OK, WRONG, BAD = 0, 1, 2
 
 _COMMANDS = ("export", "check", "list", "ops", "keys", "schema", "new")
-_FORMATS = ("text", "json")
-_LATER = ("markdown", "latex", "html")
-"""Formats that are known and cannot be written yet."""
+_REPORTS = ("text", "json")
+"""The formats of `check`'s report."""
 
 
 _GIVE = 'give its leaves numbers as well: `{ symbol = "x", value = [1, 2] }`'
@@ -137,7 +136,7 @@ def _open(arguments: list[str]) -> int:
         """commands:
   bptui SCENARIO     open a scenario: a path, a bundled name, or - for standard input
   bptui              choose from the bundled scenarios
-  bptui export …     write the trace as text or JSON
+  bptui export …     write the trace or the worked solution: text, Markdown, LaTeX, HTML, JSON
   bptui check …      verify the gradients, mark worked solutions
   bptui list         list the bundled scenarios
   bptui ops          list the operations with their derivatives
@@ -224,15 +223,14 @@ def _meant(word: str) -> str | None:
     return None if os.path.lexists(word) or bundled.path(word) is not None else nearest(word, _COMMANDS)
 
 
-def _refuse_unknown(format: str, later: Sequence[str] = _LATER) -> None:
-    """Raise a BptuiError where there is no such format, or where it is one of `later`."""
+def _refuse_unknown(format: str, formats: Iterable[str]) -> None:
+    """Raise a BptuiError where `format` is none of `formats`."""
     from bptui.text import nearest
 
-    if format in later:
-        raise BptuiError(f"there is no export as {format} yet: the formats are {' and '.join(_FORMATS)}")
-    if format not in _FORMATS:
-        close = nearest(format, _FORMATS)
-        hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(_FORMATS)
+    formats = list(formats)
+    if format not in formats:
+        close = nearest(format, formats)
+        hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(formats)
         raise BptuiError(Fault(f"unknown format `{format}`", hint))
 
 
@@ -245,23 +243,30 @@ def _mode(scenario: Scenario, options: argparse.Namespace) -> str:
 
 
 def _export(arguments: list[str]) -> int:
-    parser = _parser("export", "Write the trace of a scenario: every step, every gradient.")
+    from bptui.exporting import FORMATS, write, write_file
+
+    parser = _parser(
+        "export",
+        "Write the trace of a scenario, or the derivation of its gradients.",
+        "formats:\n" + "\n".join(f"  {name:<10} {one.description}" for name, one in FORMATS.items()),
+    )
     parser.add_argument("scenario", metavar="SCENARIO", help="a path, a bundled scenario's name, or -")
-    parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
+    parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)}; default: text")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, which must not exist yet")
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
+    parser.add_argument("--blanks", action="store_true", help="a handout: the derivation with room for the answers")
+    parser.add_argument("--key", action="store_true", help="a handout with the answers on a page of their own")
     _symbolic(parser)
     options = parser.parse_args(arguments)
-    from bptui.exporting import write, write_file
-
-    _refuse_unknown(options.format)
+    _refuse_unknown(options.format, FORMATS)
     scenario = _scenario(options.scenario)
     trace = bptui.run(scenario, mode=_mode(scenario, options))
     if options.output is None:
-        sys.stdout.write(write(trace, options.format))
+        sys.stdout.write(write(trace, options.format, blanks=options.blanks, key=options.key))
     else:
         remedy = "choose another name, or use --force to replace it"
-        write_file(trace, options.format, Path(options.output), options.force, remedy)
+        path = Path(options.output)
+        write_file(trace, options.format, path, options.force, remedy, blanks=options.blanks, key=options.key)
     return OK
 
 
@@ -275,7 +280,7 @@ def _check(arguments: list[str]) -> int:
     )
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
     options = parser.parse_args(arguments)
-    _refuse_unknown(options.format, later=())
+    _refuse_unknown(options.format, _REPORTS)
     from bptui.checking.batch import each, named_files
     from bptui.checking.report import all_right, compared, text, whole
     from bptui.text import printable_json

@@ -3,36 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bptui.errors import BptuiError, Fault
+from bptui.exporting.document_text import text_document
 from bptui.exporting.files import CHOOSE, write_whole
+from bptui.exporting.html import html_document
 from bptui.exporting.json import write_json
+from bptui.exporting.latex import latex_document
+from bptui.exporting.markdown import markdown_document
 from bptui.exporting.text import write_text
+from bptui.present.solution import solution
+from bptui.present.document import Document, blanked
 from bptui.text import nearest
 from bptui.trace.record import Trace
 
-FORMATS: dict[str, Callable[[Trace], str]] = {"text": write_text, "json": write_json}
-"""The writers by the name of their format."""
 
-SUFFIXES = {"text": ".txt", "json": ".json"}
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: how it is called, how the names of its files end, what it is for, and its writers."""
+
+    name: str
+    suffix: str
+    description: str
+    write: Callable[[Trace], str]
+    """Writes a trace as it is."""
+    write_document: Callable[[Document], str] | None = None
+    """Writes a derivation, with its answers left out or not; None where the format has no such document."""
+
+
+def _derived(write: Callable[[Document], str]) -> Callable[[Trace], str]:
+    return lambda trace: write(solution(trace))
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("text", ".txt", "every step of the trace, and the derivation, as plain text", write_text, text_document),
+        Format(
+            "markdown", ".md", "the derivation, for GitHub and notes", _derived(markdown_document), markdown_document
+        ),
+        Format("latex", ".tex", "the derivation, to be set by LaTeX", _derived(latex_document), latex_document),
+        Format(
+            "html",
+            ".html",
+            "the derivation as a web page, to be read or printed",
+            _derived(html_document),
+            html_document,
+        ),
+        Format("json", ".json", "every step and every number, for programs", write_json),
+    )
+}
+"""The formats by name."""
+
+SUFFIXES = {name: one.suffix for name, one in FORMATS.items()}
 """How the name of a file in each format ends."""
 
 
-def write(trace: Trace, format: str) -> str:
-    """Return the trace in one of FORMATS; raises BptuiError for any other."""
-    writer = FORMATS.get(format)
-    if writer is None:
+def write(trace: Trace, format: str, *, blanks: bool = False, key: bool = False) -> str:
+    """Return the trace in one of FORMATS; raises BptuiError for any other.
+
+    `blanks` leaves the answers out of the derivation, and `key` puts them on a page of their own at its end; of the
+    text, nothing but the derivation is written then. JSON has no answers to leave out: BptuiError.
+    """
+    found = FORMATS.get(format)
+    if found is None:
         close = nearest(format, FORMATS)
         hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(FORMATS)
         raise BptuiError(Fault(f"unknown format `{format}`", hint))
-    return writer(trace)
+    if not blanks and not key:
+        return found.write(trace)
+    if found.write_document is None:
+        documents = ", ".join(name for name, one in FORMATS.items() if one.write_document is not None)
+        raise BptuiError(Fault(f"{format} has no answers to leave out", f"handouts are written as {documents}"))
+    return found.write_document(blanked(solution(trace), key))
 
 
-def write_file(trace: Trace, format: str, path: Path, force: bool = False, remedy: str = CHOOSE) -> None:
+def write_file(
+    trace: Trace,
+    format: str,
+    path: Path,
+    force: bool = False,
+    remedy: str = CHOOSE,
+    *,
+    blanks: bool = False,
+    key: bool = False,
+) -> None:
     """Write the trace to `path`, whole or not at all.
 
     Raises BptuiError where something of that name exists (unless `force`, and it is an ordinary file; `remedy` says
     what to do instead), or where it cannot be written.
     """
-    write_whole(path, write(trace, format), force, remedy)
+    write_whole(path, write(trace, format, blanks=blanks, key=key), force, remedy)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from bptui.checking.gradients import check_gradients
 from bptui.checking.report import gradient_lines, plain_check
+from bptui.exporting.document_text import block_lines
+from bptui.present.solution import solution
 from bptui.present.drawing import text_of
 from bptui.present.frame import Frame
 from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
@@ -20,7 +22,7 @@ MOST_ROWS = 24
 
 
 def write_text(trace: Trace) -> str:
-    """Return the whole walk as text: the scenario, every step, all gradients, their routes, the gradient check."""
+    """Return the whole walk as text: scenario, steps, gradients, their routes and derivation, the gradient check."""
     return "\n".join(line.rstrip() for line in _lines(trace)) + "\n"
 
 
@@ -39,6 +41,7 @@ def _lines(trace: Trace) -> Iterator[str]:
         yield from _section("Sizes, line by line", _sizes(trace.numbers))
     yield from _section("Between named values", _links(shown))
     yield from _section("Routes", _routes(shown))
+    yield from _section("Derivation", block_lines(solution(trace).blocks, within=True))
     if trace.numbers is not None:
         yield from _section("Check against finite differences", _check(trace.numbers))
 

@@ -1,0 +1,125 @@
+"""A document as data: headings, paragraphs, displayed equations and tables, which every format writes in its own way.
+
+What a reader is to find out is marked as an answer. `blanked` leaves the answers out, and may put them on a page of
+their own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from bptui.formula.tree import Blank, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A piece of a scenario's own text, as it is written."""
+
+    text: str
+
+
+Span = str | Code | Tree
+"""A piece of a line: words, code or a formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    spans: tuple[Span, ...]
+    level: int = 1
+    """1 for a section, 2 for what stands in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    spans: tuple[Span, ...]
+    answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`left = side = side …`: the first `asked` sides stand in a handout as well, the others are the answer."""
+
+    left: Tree
+    sides: tuple[Tree, ...]
+    asked: int = 0
+    label: str = ""
+    """What a key calls it by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equations:
+    """Equations below each other, their equals signs aligned."""
+
+    rows: tuple[Equation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTable:
+    """A table, whose first `asked` columns stand in a handout as well."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Span, ...], ...]
+    asked: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    pass
+
+
+BlockOfText = Heading | Paragraph | Equations | DocumentTable | PageBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    title: str
+    description: str
+    """The scenario's own words, which may give answers away."""
+    blocks: tuple[BlockOfText, ...]
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a description, whose lines were broken by hand: empty lines stand between them."""
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def blanked(document: Document, key: bool = False) -> Document:
+    """Return a document without its answers: numbered room for each of them, and with `key` all of them at the end."""
+    left: list[BlockOfText] = []
+    answers: list[Equation] = []
+
+    def blank(equation: Equation) -> Equation:
+        if len(equation.sides) <= equation.asked:
+            return equation
+        answers.append(
+            replace(equation, sides=equation.sides[equation.asked :], asked=0, label=f"({len(answers) + 1})")
+        )
+        return replace(equation, sides=(*equation.sides[: equation.asked], Blank(len(answers))))
+
+    for block in document.blocks:
+        match block:
+            case Paragraph(answer=True) | DocumentTable():
+                continue  # a table says nothing that the equations do not ask for
+            case Equations(rows):
+                left.append(Equations(tuple(map(blank, rows))))
+            case _:
+                left.append(block)
+    if key and answers:
+        left += [PageBreak(), Heading(("Key",)), Equations(tuple(answers))]
+    return Document(document.title, "", tuple(_without_empty(left)))
+
+
+def _without_empty(blocks: list[BlockOfText]) -> list[BlockOfText]:
+    """Return blocks without headings that nothing stands under."""
+    kept: list[BlockOfText] = []
+    for block in reversed(blocks):
+        follows = kept[-1] if kept else None
+        if isinstance(block, Heading) and (
+            follows is None
+            or isinstance(follows, PageBreak)
+            or (isinstance(follows, Heading) and follows.level <= block.level)
+        ):
+            continue
+        kept.append(block)
+    return kept[::-1]

@@ -1,0 +1,178 @@
+"""Formulas of elements and of derivatives in terms of named values, put together from the rules' own texts.
+
+What stands between the operations of a line has no name: it is replaced by what it is made of. A derivative inside a
+line is accumulated from the operand outwards, operation by operation, as `trace.elements` does it with numbers.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+
+from bptui.formula.reading import FormulaError, read
+from bptui.formula.tree import ONE, Element, Tree, plus, size, times
+from bptui.ops.operation import ATOM, Params
+from bptui.present import cells
+from bptui.present.numbers import number
+from bptui.scenario.notation import Shape, unravel
+from bptui.scenario.program import ForwardStep, Value
+from bptui.trace.backward import all_params
+from bptui.trace.elements import Elements, Node
+from bptui.trace.record import Trace
+
+LARGEST_FORMULA = 80
+"""How many nodes a formula may have before what has no name is left in it, by its expression."""
+
+LARGEST_DERIVATIVE = 200
+"""How many nodes a derivative may have to be written out."""
+
+MOST_READ = 4096
+"""How many elements an element may read to have its formula written out, its middle left out."""
+
+_SAFE = re.compile(r"_(\d+)")
+
+
+class Expanding:
+    """Writes elements of one trace, and derivatives between them, in terms of named values."""
+
+    def __init__(self, trace: Trace, elements: Elements) -> None:
+        self.trace, self.program, self.elements = trace, trace.program, elements
+        self.nodes: dict[Element, Node] = {}
+        """Which element every name that was written stands for."""
+        self._made: dict[Node, Tree | None] = {}
+
+    def name(self, value: int, flat: int) -> Element:
+        """Return how an element is called; a whole value of no shape by its name."""
+        name = self._name(value, flat)
+        self.nodes[name] = value, flat
+        return name
+
+    def _name(self, value: int, flat: int) -> Element:
+        record = self.program.values[value]
+        if record.symbol is not None:
+            return Element(self.program.element_name(value, flat))
+        called = record.brief.within(ATOM)
+        if not record.shape:
+            return Element(called)
+        base = self.program.index_base
+        return Element(called, tuple(one + base for one in unravel(flat, record.shape)), base)
+
+    def reference(self, value: int, flat: int) -> Tree:
+        """Return an element as it stands in a formula: a constant as its number, what has no name written out."""
+        record = self.program.values[value]
+        if record.role == "constant":
+            return self._constant(record, flat)
+        if record.name is not None:
+            return self.name(value, flat)
+        made = self.formula(value, flat)
+        return self.name(value, flat) if made is None or size(made) > LARGEST_FORMULA else made
+
+    def formula(self, value: int, flat: int) -> Tree | None:
+        """Return what an element is computed from, in named values; None for a leaf, and where that is too long."""
+        node = value, flat
+        if node not in self._made:
+            producer = self.program.producer.get(value)
+            step = None if producer is None else self.program.steps[producer]
+            self._made[node] = None if step is None or self._reads(step) > MOST_READ else self._rule(step, flat)
+        return self._made[node]
+
+    def derivative(self, tail: Node, head: Node) -> Tree | None:
+        """Return ∂head/∂tail, of a line's element with respect to one that the line uses; None where it is too long.
+
+        Other named values are held fixed.
+        """
+        line = self.program.steps[self.program.producer[head[0]]].line
+        sums: dict[Node, list[Tree]] = {tail: [ONE]}
+        waiting = [tail]
+        seen = 0
+        while waiting:
+            node = heapq.heappop(waiting)  # value ids grow along the program: a topological order
+            if node == head:
+                return plus(*sums[node])
+            if node != tail and self.program.values[node[0]].name is not None:
+                continue
+            so_far = plus(*sums.pop(node))
+            seen += 1
+            if seen > LARGEST_DERIVATIVE or size(so_far) > LARGEST_DERIVATIVE:
+                return None
+            for step, slot in self.program.users.get(node[0], ()):
+                output = self.program.steps[step].output
+                if self.program.steps[step].line != line:
+                    continue
+                for flat in self.elements.feeds(step, slot, node[1]):
+                    after = output, int(flat)
+                    if self.program.values[output].name is not None and after != head:
+                        continue
+                    local = self._local(step, slot, int(flat), node[1])
+                    if local is None:
+                        return None
+                    if after not in sums:
+                        heapq.heappush(waiting, after)
+                    sums.setdefault(after, []).append(times(local, so_far))
+        return plus()
+
+    # -- the rules' texts, with formulas in the places of their elements -----------------------------------------------
+
+    def _rule(self, step: ForwardStep, flat: int) -> Tree | None:
+        cell = _Cell(self, step)
+        return cell.read(step.operation.element(cell, flat))
+
+    def _local(self, step: int, slot: int, head: int, tail: int) -> Tree | None:
+        record = self.program.steps[step]
+        if self._reads(record) > MOST_READ:
+            return None
+        cell = _Cell(self, record)
+        return cell.read(record.operation.derivative(cell, slot, head, tail))
+
+    def _reads(self, step: ForwardStep) -> int:
+        """Return about how many elements one element of a step's output reads."""
+        output = self.program.values[step.output]
+        if not output.size:
+            return 0
+        return sum(
+            len(self.elements.structure(step.index, slot).reads(0)) if step.operation.passes(slot) else 1
+            for slot in range(len(step.inputs))
+        )
+
+    def _constant(self, record: Value, flat: int) -> Tree:
+        if not record.shape:
+            return read(record.brief.text)
+        assert record.constant is not None
+        value = float(record.constant.reshape(-1)[flat])
+        return read(number(value) if float(number(value)) == value else repr(value))
+
+
+class _Cell:
+    """Gives every element that a rule's text refers to a name of its own, and reads the text with its formula there."""
+
+    def __init__(self, expanding: Expanding, step: ForwardStep) -> None:
+        program = expanding.program
+        self.expanding, self.step = expanding, step
+        self.shapes: tuple[Shape, ...] = tuple(program.values[operand].shape for operand in step.inputs)
+        self.output_shape: Shape = program.values[step.output].shape
+        self.params: Params = all_params(step, expanding.trace.choices)
+        self.nodes: list[Node] = []
+
+    def x(self, slot: int, index: int) -> str:
+        value = self.step.inputs[slot]
+        record = self.expanding.program.values[value]
+        if record.role == "constant" and not record.shape:
+            return record.brief.within(ATOM)  # a rule may look at an exponent
+        return self._called(value, index)
+
+    def y(self, index: int) -> str:
+        return self._called(self.step.output, index)
+
+    def _called(self, value: int, index: int) -> str:
+        self.nodes.append((value, index))
+        return f"_{len(self.nodes) - 1}"
+
+    def read(self, text: str) -> Tree | None:
+        try:
+            return read(cells.shortened(text), meaning=self._meaning)
+        except FormulaError:
+            return None
+
+    def _meaning(self, name: str) -> Tree | None:
+        match = _SAFE.fullmatch(name)
+        return self.expanding.reference(*self.nodes[int(match[1])]) if match else None
