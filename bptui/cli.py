@@ -136,7 +136,7 @@ def _open(arguments: list[str]) -> int:
         """commands:
   bptui SCENARIO     open a scenario: a path, a bundled name, or - for standard input
   bptui              choose from the bundled scenarios
-  bptui export …     write the trace or the worked solution: text, Markdown, LaTeX, HTML, JSON
+  bptui export …     write the trace or the derivation: text, Markdown, LaTeX, HTML, JSON
   bptui check …      verify the gradients, mark worked solutions
   bptui list         list the bundled scenarios
   bptui ops          list the operations with their derivatives

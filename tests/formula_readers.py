@@ -99,6 +99,9 @@ _AS_TEXT = {
 }
 
 
+DIFFERENTIAL = [r"\mathrm", "{", "d", "}"]
+
+
 class _Latex:
     def __init__(self, text: str) -> None:
         self.tokens = _TOKEN.findall(text)
@@ -150,7 +153,7 @@ class _Latex:
                 self.take("^")
                 return f"exp({self.group()})"
             case r"\frac":
-                if self.tokens[self.at + 1] in (r"\partial", r"\mathrm"):
+                if self.tokens[self.at + 1] == r"\partial" or self.tokens[self.at + 1 : self.at + 5] == DIFFERENTIAL:
                     return self.derivative()
                 return f"(({self.group()})/({self.group()}))"
             case r"\sqrt":
@@ -183,20 +186,19 @@ class _Latex:
     def environment(self, name: str) -> str:
         rows = [[""]]
         while self.peek() != r"\end":
-            inside = self.until("&", r"\\", r"\end", r"\text")
-            rows[-1][-1] += inside
-            if self.peek() == r"\text":
-                if "".join(self.tokens[self.at + 2 : self.at + 4]) == "if" or "".join(self.tokens[self.at + 2 : self.at + 11]) == "otherwise":
+            rows[-1][-1] += self.until("&", r"\\", r"\end", r"\text")
+            match self.peek():
+                case r"\text" if name == "cases":
                     self.next()
-                    self.raw()
-                else:
+                    self.raw()  # `if` and `otherwise`
+                case r"\text":
                     rows[-1][-1] += self.piece()
-            elif self.peek() == "&":
-                self.next()
-                rows[-1].append("")
-            elif self.peek() == r"\\":
-                self.next()
-                rows.append([""])
+                case "&":
+                    self.next()
+                    rows[-1].append("")
+                case r"\\":
+                    self.next()
+                    rows.append([""])
         self.next()
         self.raw()
         if name == "cases":
@@ -206,18 +208,19 @@ class _Latex:
         return f"[{', '.join(matrix)}]"
 
     def derivative(self) -> str:
-        ends = []
-        partial = False
-        for _ in range(2):
-            self.take("{")
-            partial = self.peek() == r"\partial"
-            if partial:
-                self.next()
-            else:
-                self.take(r"\mathrm", "{", "d", "}")
-            ends.append(self.element())
-            self.take("}")
-        return self.known.name(Derivative(*ends, partial))
+        (head, partial), (tail, _) = self.differential(), self.differential()
+        return self.known.name(Derivative(head, tail, partial))
+
+    def differential(self) -> tuple[Element, bool]:
+        self.take("{")
+        partial = self.peek() == r"\partial"
+        if partial:
+            self.next()
+        else:
+            self.take(r"\mathrm", "{", "d", "}")
+        element = self.element()
+        self.take("}")
+        return element, partial
 
     def element(self) -> Element:
         stem, subscript = self.name(), ""

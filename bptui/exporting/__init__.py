@@ -14,8 +14,8 @@ from bptui.exporting.json import write_json
 from bptui.exporting.latex import latex_document
 from bptui.exporting.markdown import markdown_document
 from bptui.exporting.text import write_text
-from bptui.present.solution import solution
 from bptui.present.document import Document, blanked
+from bptui.present.solution import solution
 from bptui.text import nearest
 from bptui.trace.record import Trace
 

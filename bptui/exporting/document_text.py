@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bptui.formula.plain import plain
+from bptui.formula.breaking import Piece, packed, pieces
+from bptui.formula.plain import PlainPen, plain
+from bptui.formula.tree import Tree
 from bptui.present.document import (
     BlockOfText,
     Code,
@@ -17,7 +19,7 @@ from bptui.present.document import (
     Paragraph,
     Span,
 )
-from bptui.present.layout import WIDTH, formula, heading, paragraph, wrapped
+from bptui.present.layout import WIDTH, heading, paragraph, wrapped
 from bptui.text import width
 
 INDENT = 4
@@ -64,19 +66,32 @@ def equation_lines(equation: Equation) -> Iterator[str]:
     if width(left) >= 30:
         yield from wrapped(head.rstrip(), WIDTH, INDENT + 2)
         head = " " * indent
-    for sides in _fitting([f"= {plain(side)}" for side in equation.sides], WIDTH - indent):
-        yield from formula(sides, WIDTH, indent + 4, head)
+    room = WIDTH - indent - 4
+    for sides in _fitting(equation.sides, WIDTH - indent):
+        text = " ".join(f"= {plain(side)}" for side in sides)
+        if width(text) <= WIDTH - indent:
+            yield head + text
+        else:
+            found = [Piece(one.text, width(one.text) + 1) for one in pieces(sides[0], room // 2, PlainPen())]
+            first, *others = packed(found, room)
+            yield from wrapped(f"{head}= {first}", WIDTH, indent + 4)
+            for line in others:
+                yield from wrapped(" " * (indent + 4) + line, WIDTH, indent + 4)
         head = " " * indent
 
 
-def _fitting(sides: Sequence[str], most: int) -> list[str]:
+def _fitting(sides: Sequence[Tree], most: int) -> list[list[Tree]]:
     """Return the sides of an equation line by line: as many in one as fit."""
-    lines: list[str] = []
+    lines: list[list[Tree]] = []
+    filled = 0
     for side in sides:
-        if lines and width(lines[-1]) + 1 + width(side) <= most:
-            lines[-1] += f" {side}"
+        wide = width(plain(side)) + 3
+        if lines and filled + wide <= most + 1:
+            lines[-1].append(side)
+            filled += wide
         else:
-            lines.append(side)
+            lines.append([side])
+            filled = wide
     return lines
 
 

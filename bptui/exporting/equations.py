@@ -20,7 +20,7 @@ NARROWEST = 24
 def rows(equations: Sequence[Equation], most: float) -> Iterator[tuple[str, bool]]:
     """Yield each row and whether it ends in a blank: one `&`, and at most `most` digits wide where that can be."""
     pen = LatexPen()
-    lefts = [width(one.left) for one in equations]
+    lefts = [width(one.left) + (len(one.label) + 3 if one.label else 0) for one in equations]
     left = max((one for one in lefts if one <= WIDEST_LEFT), default=0)
     room = max(NARROWEST, most - left - 4)
     divided = grouped([one.sides for one in equations], room)

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from bptui.exporting.equations import rows
-from bptui.formula.latex import escaped, inline
+from bptui.formula.breaking import pieces
+from bptui.formula.latex import LatexPen, escaped, inline
+from bptui.formula.tree import Derivative
 from bptui.present.document import (
     Code,
     Document,
@@ -21,6 +23,9 @@ from bptui.present.document import (
 
 WIDTH = 78
 """How many digits fit in a line."""
+
+NARROW = 36
+"""How wide a piece of a formula in a table is at most, in digits."""
 
 MOST_ROWS = 30
 """How many rows one table has, which no page break goes through."""
@@ -75,11 +80,18 @@ def _table(table: DocumentTable) -> Iterator[str]:
         yield rf"\begin{{tabular}}{{{columns}}}"
         yield " & ".join(map(escaped, table.columns)) + r" \\ \hline"
         for row in table.rows[start : start + MOST_ROWS]:
-            cells = (_span(cell) for cell in row)
+            cells = map(_cell, row)
             yield " & ".join(rf"\raggedright {cell}" if at == 1 else cell for at, cell in enumerate(cells)) + (
                 r" \tabularnewline[3pt]"
             )
         yield r"\end{tabular}"
+
+
+def _cell(span: Span) -> str:
+    """Return a cell, whose formula may be broken between its pieces."""
+    if isinstance(span, str | Code | Derivative):
+        return _span(span)
+    return " ".join(f"${piece.text}$" for piece in pieces(span, NARROW, LatexPen()))
 
 
 def _line(spans: tuple[Span, ...]) -> str:

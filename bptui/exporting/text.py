@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from bptui.checking.gradients import check_gradients
 from bptui.checking.report import gradient_lines, plain_check
 from bptui.exporting.document_text import block_lines
-from bptui.present.solution import solution
 from bptui.present.drawing import text_of
 from bptui.present.frame import Frame
 from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
 from bptui.present.pictures import size_lines, sizes
 from bptui.present.presentation import Presentation
+from bptui.present.solution import solution
 from bptui.present.symbolic import presentation_of
 from bptui.text import width
 from bptui.trace.record import Trace

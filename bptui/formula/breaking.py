@@ -15,6 +15,9 @@ from bptui.formula.tree import Array, Call, Negative, Product, Quotient, Sum, Tr
 class Pen(Protocol):
     """How one format writes formulas and the signs between the pieces of one."""
 
+    linear: bool
+    """Whether all is written in one line: a fraction with a slash, a matrix row by row."""
+
     def write(self, tree: Tree) -> str:
         """Return a formula in one piece."""
         ...
@@ -106,7 +109,7 @@ class _Breaking:
                 case Call(name, arguments):
                     (opening, wide), *rest = self.around(self.listed(arguments))
                     return [Piece(self.pen.function(name) + opening, wide + len(name)), *rest]
-                case Array(items) if items and not is_matrix(tree):
+                case Array(items) if items and (self.pen.linear or not is_matrix(tree)):
                     return self.around(self.listed(items), "[]")
         return [Piece(self.pen.write(tree), width(tree))]
 
@@ -117,7 +120,8 @@ class _Breaking:
 
     def within(self, tree: Tree, least: int) -> list[Piece]:
         found = self.pieces(tree)
-        if binding(tree) >= least or (isinstance(tree, Quotient) and len(found) == 1):
+        fraction = isinstance(tree, Quotient) and len(found) == 1 and not self.pen.linear
+        if binding(tree) >= least or fraction:
             return found
         return self.around(found)
 

@@ -42,6 +42,8 @@ _SIGNS = {"+": " + ", "-": " - ", "·": r" \cdot ", "/": " / ", ",": r",\ "}
 class LatexPen:
     """Writes formulas in one piece or in several."""
 
+    linear = False
+
     def write(self, tree: Tree) -> str:
         return latex(tree)
 

@@ -38,6 +38,8 @@ _SIGNS = {"+": "+", "-": "−", "·": "⋅", "/": "/", ",": ","}
 class MathPen:
     """Writes formulas in one piece or in several."""
 
+    linear = False
+
     def write(self, tree: Tree) -> str:
         return mathml(tree)
 

@@ -23,12 +23,29 @@ from bptui.formula.tree import (
     walk,
 )
 from bptui.text import printable
-from bptui.text import width as cells
 
 LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
 """How tightly a formula binds, loosest first."""
 
 BLANK = "_" * 24
+
+
+class PlainPen:
+    """Writes formulas in one piece or in several."""
+
+    linear = True
+
+    def write(self, tree: Tree) -> str:
+        return plain(tree)
+
+    def sign(self, sign: str, first: bool) -> str:
+        return "-" if first else "," if sign == "," else sign if sign in "·/" else f"{sign} "
+
+    def bracket(self, bracket: str) -> str:
+        return bracket
+
+    def function(self, name: str) -> str:
+        return name
 
 
 def binding(tree: Tree) -> int:
@@ -112,7 +129,7 @@ def width(tree: Tree) -> float:
             return len(text) + (2 if "e" in text else 0)
         case Element(name):
             stem, subscript = names.split(name)
-            return cells(stem) * 1.1 + len(subscript) * 0.7 + len(index(tree)) * 0.8
+            return sum(map(_letter, stem)) + len(subscript) * 0.7 + len(index(tree)) * 0.8
         case Derivative(head, tail):
             return max(width(head), width(tail)) + 1.5
         case Sum(terms):
@@ -144,6 +161,11 @@ def width(tree: Tree) -> float:
         case Blank():
             return 24
     raise TypeError(tree)
+
+
+def _letter(letter: str) -> float:
+    """Return about how wide a letter is; one that TeX's fonts lack stands as its code."""
+    return 1.1 if letter.isascii() or letter in names.GREEK else 6
 
 
 def is_matrix(tree: Array) -> bool:

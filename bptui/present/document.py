@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bptui.formula.tree import Blank, Tree
+from bptui.formula.tree import Blank, Derivative, Element, Tree, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,7 @@ def blanked(document: Document, key: bool = False) -> Document:
     def blank(equation: Equation) -> Equation:
         if len(equation.sides) <= equation.asked:
             return equation
-        answers.append(
-            replace(equation, sides=equation.sides[equation.asked :], asked=0, label=f"({len(answers) + 1})")
-        )
+        answers.append(Equation(equation.left, _briefly(equation.sides[equation.asked :]), 0, f"({len(answers) + 1})"))
         return replace(equation, sides=(*equation.sides[: equation.asked], Blank(len(answers))))
 
     for block in document.blocks:
@@ -108,6 +106,12 @@ def blanked(document: Document, key: bool = False) -> Document:
     if key and answers:
         left += [PageBreak(), Heading(("Key",)), Equations(tuple(answers))]
     return Document(document.title, "", tuple(_without_empty(left)))
+
+
+def _briefly(sides: tuple[Tree, ...]) -> tuple[Tree, ...]:
+    """Return an answer's formula in names, where it has one, and its number."""
+    named = any(isinstance(node, Element | Derivative) for node in walk(sides[0]))
+    return (sides[0], sides[-1]) if named and len(sides) > 1 else sides[-1:]
 
 
 def _without_empty(blocks: list[BlockOfText]) -> list[BlockOfText]:
