@@ -73,10 +73,12 @@ def solution(trace: Trace) -> Document:
 
 class _Solution:
     def __init__(self, trace: Trace) -> None:
-        self.trace, self.program = trace, trace.program
-        self.shown = Presentation(trace)
+        self.numeric = trace.mode == "numbers"
+        self.trace = trace.numbers or trace.in_names  # its structure; of a trace in symbols no number of it is shown
+        self.program = trace.program
+        self.shown = Presentation(self.trace)
         self.elements = self.shown.elements
-        self.notation = Notation(trace, self.elements)
+        self.notation = Notation(self.trace, self.elements)
         self.expanding = self.notation.expanding
         self.graphs: dict[Node, _Graph] = {}
 
