@@ -89,6 +89,13 @@ IN_WHY = (
     Command("why.close", "escape,q,w", "screen.close", "Close", "Esc q w", "close"),
 )
 
+IN_CHANGES = (
+    Command("changes.go", "enter", "screen.go", "To the step that makes the number", "⏎", "to its step"),
+    Command("changes.why", "w", "screen.why", "Why? All routes of the number under the cursor", "w", "why"),
+    Command("changes.panel", "tab", "app.focus_next", "Between numbers and routes", "Tab", "panel"),
+    Command("changes.close", "escape,q,E", "screen.close", "Close", "Esc q E", "close"),
+)
+
 IN_MAP = (
     Command("map.go", "enter", "screen.go", "To the step that makes it, or ends its gradient", "⏎", "to its step"),
     Command("map.panel", "tab", "app.focus_next", "Between sizes and heat maps", "Tab", "panel"),
@@ -131,6 +138,7 @@ FILES = (
 
 WHAT_IF = (
     Command("edit.edit", "e", "screen.edit", "What if: another number for an element of a leaf", "e", "edit"),
+    Command("edit.changes", "E", "screen.changes", "Everything that the edits changed: old → new, with routes", "E"),
     Command("edit.undo", "u", "screen.undo", "Undo the last edit", "u"),
     Command("edit.redo", "ctrl+r", "screen.redo", "Redo the edit undone last", "ctrl+r"),
     Command("edit.reset", "R", "screen.reset", "Undo all edits", "R"),
@@ -201,6 +209,7 @@ GROUPS = (
     ("The app", APP),
     ("In Why?", IN_WHY),
     ("In the map", IN_MAP),
+    ("In the list of what changed", IN_CHANGES),
     ("In the list of scenarios", CHOOSING),
     ("In the list of breakpoints", IN_BREAKPOINTS),
 )

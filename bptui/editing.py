@@ -1,4 +1,4 @@
-"""What if: some elements of the leaves with other numbers, undone and redone, and the trace that follows from them.
+"""What if: some elements of leaves or seed with other numbers, undone and redone, and the trace that follows from them.
 
 A trace is never changed: edits are data, and applied to a trace they give another one of the same program.
 """
@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bptui.engine.run import recompute
+from bptui.engine.run import recompute, record
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
-from bptui.running import run
+from bptui.scenario.notation import Reference, is_derivative, parse_derivative
 from bptui.scenario.program import Array
+from bptui.scenario.resolve import glued_element, resolve_reference
 from bptui.scenario.scenario import Scenario
 from bptui.trace.record import Trace
 
@@ -25,17 +26,38 @@ CURVE_STEPS = 2_000_000
 """How many forward steps a curve may take in all; of a long trace it has fewer points."""
 
 
+SEED = ""
+"""Stands for the seed where a leaf's name is asked for: no leaf has it."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class LeafElement:
-    """One element of a leaf, by the leaf's name and the element's flat index."""
+    """One element of a leaf, or of the seed that a scenario gives, by the leaf's name and the element's flat index."""
 
     leaf: str
     flat: int
 
+    def name(self, trace: Trace) -> str:
+        """Return how it is written: `W1(1,1)`, or of the seed `dL/dy(1)`."""
+        program = trace.program
+        if self.leaf == SEED:
+            return program.derivative_name(program.target, self.flat)
+        return program.element_name(program.names[self.leaf], self.flat)
+
+    def number(self, trace: Trace) -> float:
+        """Return its number."""
+        array = trace.seed if self.leaf == SEED else trace.value(self.leaf)
+        return float(array.reshape(-1)[self.flat])
+
+    def slope(self, trace: Trace) -> float:
+        """Return the derivative of the differentiated scalar with respect to it; of seed times target, for the seed."""
+        array = trace.values[trace.program.target] if self.leaf == SEED else trace.gradient(self.leaf)
+        return float(array.reshape(-1)[self.flat])
+
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Elements of leaves that have other numbers than the trace which the edits are applied to."""
+    """Elements of leaves and of the seed that have other numbers than the trace which the edits are applied to."""
 
     numbers: Mapping[LeafElement, float] = field(default_factory=dict)
 
@@ -48,26 +70,27 @@ class Edits:
 
     def fitting(self, scenario: Scenario) -> Edits:
         """Return the edits of elements that `scenario` has."""
-        leaves = scenario.leaves
-        return Edits(
-            {
-                element: number
-                for element, number in self.numbers.items()
-                if element.leaf in leaves and element.flat < int(np.prod(leaves[element.leaf].shape, dtype=np.int64))
-            }
-        )
+        given = {**scenario.leaves, SEED: scenario.seed}
+
+        def fits(element: LeafElement) -> bool:
+            leaf = given.get(element.leaf)
+            return leaf is not None and element.flat < int(np.prod(leaf.shape, dtype=np.int64))
+
+        return Edits({element: number for element, number in self.numbers.items() if fits(element)})
 
     def apply(self, trace: Trace) -> Trace:
         """Return the trace of the same scenario with the edited numbers; all others are those of `trace`."""
         if not self.numbers:
             return trace
-        arrays = {name: trace.values[trace.program.names[name]] for name in trace.scenario.leaves}
+        names = trace.program.names
+        arrays = {SEED: trace.seed, **{name: trace.values[names[name]] for name in trace.scenario.leaves}}
         for element, number in sorted(self.numbers.items()):
             array = arrays[element.leaf]
             if not array.flags.writeable:
                 array = arrays[element.leaf] = array.copy()
             array.reshape(-1)[element.flat] = number
-        return run(trace.scenario, arrays)
+        seed = arrays.pop(SEED)
+        return record(trace.scenario, {names[name]: array for name, array in arrays.items()}, seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +123,12 @@ class History:
 
 
 def leaf_element(trace: Trace, reference: str) -> LeafElement:
-    """Return the leaf's element that `reference` names; raises BptuiError for anything but one element of a leaf."""
+    """Return the element of a leaf that `reference` names, or of the seed where it is a derivative or its symbol.
+
+    Raises BptuiError for anything else.
+    """
+    if (seed := _seed_element(trace, reference)) is not None:
+        return seed
     found = trace.element(reference)
     value = trace.program.values[found.value]
     if value.name is None or value.name not in trace.scenario.leaves:
@@ -116,6 +144,31 @@ def leaf_element(trace: Trace, reference: str) -> LeafElement:
             Fault(f"`{value.name}` has shape {shape_text(value.shape)}", f"name one element of it: {example}")
         )
     return LeafElement(value.name, found.flat or 0)
+
+
+def _seed_element(trace: Trace, reference: str) -> LeafElement | None:
+    """Return the seed's element that `reference` names, by `dL/dy(1)` or `d0`; None where it names no seed.
+
+    Raises BptuiError for a seed that the scenario does not give, and for a derivative that is computed.
+    """
+    program, seed = trace.program, trace.scenario.seed
+    target = program.values[program.target]
+    if seed is not None and seed.symbol is not None:
+        flat = glued_element(seed.symbol, target.shape, program.index_base, reference.strip())
+        if flat is not None:
+            return LeafElement(SEED, flat)
+    if not is_derivative(reference):
+        return None
+    head, tail = parse_derivative(reference)
+    found = resolve_reference(program, tail)
+    if head != Reference(program.loss) or found.value != program.target:
+        raise BptuiError(Fault(f"`{reference.strip()}` is computed, not given", "change what it is computed from"))
+    if seed is None:
+        raise BptuiError(Fault(f"{program.derivative_name(program.target)} is 1: {target.text} changes as it changes"))
+    if found.flat is None and target.shape:
+        example = program.derivative_name(program.target, 0)
+        raise BptuiError(Fault(f"the seed has shape {shape_text(target.shape)}", f"name one element of it: {example}"))
+    return LeafElement(SEED, found.flat or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +196,22 @@ def curve(trace: Trace, element: LeafElement, low: float, high: float, points: i
 
 def scalar(trace: Trace) -> float:
     """Return the scalar that is differentiated: the target, or with a seed the sum of seed times target."""
-    return _scalar(trace, trace.values[trace.program.target])
+    return _scalar(trace.seed, trace.values[trace.program.target])
 
 
 def target_with(trace: Trace, element: LeafElement, number: float) -> float:
     """Return what the differentiated scalar is where `element` has the value `number`, all else as in `trace`."""
     program = trace.program
+    if element.leaf == SEED:
+        seed = trace.seed.copy()
+        seed.reshape(-1)[element.flat] = number
+        return _scalar(seed, trace.values[program.target])
     value = program.names[element.leaf]
     array = trace.values[value].copy()
     array.reshape(-1)[element.flat] = number
-    return _scalar(trace, recompute(program, trace.values, {value: array})[program.target])
+    return _scalar(trace.seed, recompute(program, trace.values, {value: array})[program.target])
 
 
-def _scalar(trace: Trace, target: Array) -> float:
+def _scalar(seed: Array, target: Array) -> float:
     with np.errstate(all="ignore"):
-        return float(np.sum(trace.seed * target))
+        return float(np.sum(seed * target))

@@ -10,16 +10,19 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 import bptui
-from app_help import AnyPilot, part, shown, until, walk
+from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.commands import KEEPING, PREDICTING, WHAT_IF
 from bptui.present.frame import HIDDEN
 from bptui.trace.record import Trace
 from bptui.tui.answer_dialog import AnswerScreen
 from bptui.tui.app import BptuiApp
+from bptui.tui.changes import ChangesScreen
 from bptui.tui.edit_dialog import EditScreen, read_range
 from bptui.tui.file_watch import FileWatch
 from bptui.tui.help import HelpScreen
 from bptui.tui.line_table import LineTable
+from bptui.tui.map import MapScreen
+from bptui.tui.picture_view import PictureView
 from bptui.tui.pinned import PinnedPanel
 from bptui.tui.save_dialog import SaveScreen
 from bptui.tui.screenshot import without_fonts
@@ -27,6 +30,7 @@ from bptui.tui.step_panel import StepPanel
 from bptui.tui.text_view import TextView
 from bptui.tui.top_line import TopLine
 from bptui.tui.walk import WalkScreen
+from bptui.tui.why import WhyScreen
 
 SMALL = """
 title = "Small"
@@ -395,3 +399,122 @@ async def test_every_size(size: tuple[int, int]) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
         assert walk(pilot).step == 1
+
+
+# -- what the edits changed --------------------------------------------------------------------------------------------
+
+
+async def changes_shown(pilot: AnyPilot) -> LineTable:
+    await pilot.press("E")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ChangesScreen))
+    await until(pilot, lambda: part(pilot, LineTable, "changes").table.rows)
+    return part(pilot, LineTable, "changes")
+
+
+async def test_everything_that_changed_is_listed_and_leads_to_its_step() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("E")
+        assert "nothing is edited" in said(pilot)
+        await edit(pilot, "x[1]", "4")
+        table = await changes_shown(pilot)
+        listed = {row.cells[0]: row.cells[1:] for row in table.table.rows}
+        assert listed["x[1]"] == ("2.5", "→", "4", "+1.5")
+        assert listed["dL/dw"] == ("7.25", "→", "17", "+9.75")
+        while table.table.rows[table.cursor].cells[0] != "dL/dw":
+            await pilot.press("down")
+        routes = part(pilot, LineTable, "routes")
+        await until(pilot, lambda: routes.display)
+        assert str(routes.border_title) == "dL/dw = 7.25→17: the sum of 2 routes"
+        assert [row.cells[1] for row in routes.table.rows] == ["6.25→16", "1"]
+        await pilot.press("enter")
+        assert walk(pilot).presentation.label(walk(pilot).step).text.startswith("dL/dw")
+        await changes_shown(pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhyScreen))
+        await until(pilot, lambda: "dL/dx[1] = 1.25→2" in shown(part(pilot, TextView, "gradient")))
+
+
+async def test_why_after_an_edit_tells_old_and_new() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await edit(pilot, "x[1]", "4")
+        await pilot.press("end", "tab", "down")
+        assert walk(pilot).pointed.value == walk(pilot).trace.program.names["w"]
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhyScreen))
+        await until(pilot, lambda: "dL/dw = 7.25→17" in shown(part(pilot, TextView, "gradient")))
+        assert "6.25→16" in shown(part(pilot, LineTable, "routes"))
+
+
+async def test_the_seed_is_edited_undone_and_redone() -> None:
+    text = '[inputs]\nx = [1.0, 2.0]\n[forward]\ny = "x * x"\n[backward]\nof = "y"\nseed = [1.0, -1.0]'
+    async with app(text).run_test(size=SIZE) as pilot:
+        await pilot.press("right", "down", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        assert part(pilot, Input, "element").value == "dL/dy[1]", "the seed under the cursor"
+        await pilot.press("escape")
+        await edit(pilot, "dL/dy[1]", "3")
+        assert row_of(pilot, "y")[3] == "[1  -1→3]"
+        await pilot.press("end")
+        assert row_of(pilot, "x")[3] == "[ 2  -4→12]"
+        await pilot.press("u")
+        await until(pilot, lambda: row_of(pilot, "x")[3] == "[ 2  -4]")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: row_of(pilot, "x")[3] == "[ 2  -4→12]")
+        await pilot.press("R")
+        await until(pilot, lambda: row_of(pilot, "x")[3] == "[ 2  -4]")
+
+
+# -- what is hidden while one tests oneself ----------------------------------------------------------------------------
+
+
+async def everything_on_screen(pilot: AnyPilot) -> str:
+    await pilot.pause()
+    return "\n".join(
+        widget.render_line(y).text
+        for widget in pilot.app.screen.query("*")
+        if widget.is_on_screen and not widget.children
+        for y in range(widget.size.height)
+    )
+
+
+async def test_why_hides_what_is_to_be_predicted_and_tells_what_was_seen() -> None:
+    trace = bptui.run(bptui.load("exercise-7-1"))
+    step = trace.seed_step + 1 + trace.program.last_slot[trace.program.names["h"]]
+    async with app(trace).run_test(size=SIZE) as pilot:
+        await pilot.press("t")
+        walk(pilot).go(step)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhyScreen))
+        await until(pilot, lambda: part(pilot, LineTable, "routes").table.rows)
+        assert f"dL/dh(1) = {HIDDEN}: the sum of 2 routes" in shown(part(pilot, TextView, "gradient"))
+        text = await everything_on_screen(pilot)
+        assert "0.02436" not in text, "the gradient"
+        assert "-0.1406" not in text, "a route"
+        factors = [(row.cells[0], row.cells[1]) for row in part(pilot, LineTable, "factors").table.rows]
+        assert ("dy(2)/dz2(2)", "0.2244") in factors, "of an earlier step"
+        assert ("dz2(2)/dh(1)", HIDDEN) in factors
+        await pilot.press("escape", "h", "h", "h", "w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhyScreen))
+        await until(pilot, lambda: "dL/dh(1) = 0.02436" in shown(part(pilot, TextView, "gradient")))
+
+
+async def test_the_map_and_the_plot_hide_what_is_to_be_predicted() -> None:
+    async with app(bptui.run(bptui.load("exercise-7-1"))).run_test(size=SIZE) as pilot:
+        await pilot.press("t")
+        walk(pilot).go(2)  # h = relu(z1)
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
+        await until(pilot, lambda: part(pilot, LineTable, "sizes").table.rows)
+        rows = {row.cells[0]: (row.cells[2], row.cells[4]) for row in part(pilot, LineTable, "sizes").table.rows}
+        assert rows["z1"] == ("0.4000", HIDDEN) or rows["z1"] == ("0.4", HIDDEN)
+        assert rows["h"] == rows["L"] == (HIDDEN, HIDDEN)
+        assert "to be predicted" in shown(part(pilot, PictureView, "picture"))
+        assert "element" not in shown(part(pilot, PictureView, "picture"))
+        await pilot.press("escape", "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, EditScreen)
+        part(pilot, Input, "number").value = "0.3"
+        await until(pilot, lambda: screen._then is not None and screen._then[0] == 0.3)
+        await until(pilot, lambda: "hidden while you test yourself" in shown(part(pilot, TextView, "plot")))
+        assert "slope" not in shown(part(pilot, TextView, "plot"))

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 import bptui
 from bptui import bundled
@@ -30,8 +32,6 @@ from bptui.trace.elements import Elements
 from bptui.trace.record import Trace
 from formula_readers import Equation, equations_of_html, equations_of_latex, equations_of_text
 from html_page import Page
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 GOLDEN = Path(__file__).parent / "golden_documents"
 SHOWN = ("exercise-7-1", "exercise-7-3c")

@@ -9,11 +9,12 @@ import pytest
 
 import bptui
 from bptui import bundled
-from bptui.editing import Edits, History, LeafElement, curve, leaf_element
+from bptui.editing import SEED, Edits, History, LeafElement, curve, leaf_element, target_with
 from bptui.errors import BptuiError
 from bptui.exporting.scenario import scenario_text, write_scenario
 from bptui.present.changes import changes, compared_frame
 from bptui.present.presentation import Presentation
+from bptui.present.why import route_list
 from bptui.trace.record import Trace
 
 SMALL = """
@@ -116,6 +117,60 @@ def test_a_range_without_two_ends_is_refused(ends: tuple[float, float]) -> None:
         curve(small(), LeafElement("w", 0), *ends)
 
 
+SEEDED = """
+[inputs]
+x = { symbol = "x", value = [3.0, 1.0] }
+seed = 2.0
+[forward]
+y = "x * x * seed"
+[backward]
+of = "y"
+seed = { symbol = "d", value = [1.0, -2.0] }   # given
+"""
+
+
+@pytest.mark.parametrize("reference", ["d1", "dL/dy[1]", " dL/dy(2) "])
+def test_the_seed_is_edited_like_a_leaf(reference: str) -> None:
+    trace = bptui.run(bptui.loads(SEEDED))
+    element = leaf_element(trace, reference)
+    assert (element, element.name(trace), element.number(trace)) == (LeafElement(SEED, 1), "dL/dy[1]", -2.0)
+    history = History().edit(element, 5.0).edit(LeafElement("x", 0), 1.0)
+    edited = history.edits.apply(trace)
+    assert list(edited.seed) == [1, 5]
+    assert list(edited.gradient("x")) == [4, 20], "2 · 2x · seed"
+    assert list(history.undo().undo().edits.apply(trace).gradient("x")) == [12, -8]
+    assert history.edits.fitting(trace.scenario) == history.edits
+
+
+def test_the_seeds_slope_is_the_target() -> None:
+    trace = bptui.run(bptui.loads(SEEDED))
+    element = LeafElement(SEED, 0)
+    step = 1e-3
+    slope = (target_with(trace, element, 1 + step) - target_with(trace, element, 1 - step)) / (2 * step)
+    assert element.slope(trace) == pytest.approx(slope) == pytest.approx(18)
+
+
+@pytest.mark.parametrize(
+    ("text", "reference", "message"),
+    [
+        (SEEDED, "dL/dx[0]", "is computed, not given"),
+        (SEEDED, "dL/dy", "the seed has shape"),
+        ('[inputs]\nx = 1.0\n[forward]\nL = "x*x"', "dL/dL", "dL/dL is 1: L changes as it changes"),
+    ],
+)
+def test_what_is_no_element_of_a_given_seed_is_refused(text: str, reference: str, message: str) -> None:
+    with pytest.raises(BptuiError, match=message):
+        leaf_element(bptui.run(bptui.loads(text)), reference)
+
+
+def test_an_edited_seed_is_saved_beside_a_leaf_of_that_name() -> None:
+    trace = Edits({LeafElement(SEED, 1): 5.0, LeafElement("seed", 0): 3.0}).apply(bptui.run(bptui.loads(SEEDED)))
+    text = scenario_text(trace)
+    assert 'seed = { symbol = "d", value = [1.0, 5.0] }   # given' in text
+    assert "seed = 3.0\n" in text
+    assert text.replace("5.0", "-2.0").replace("seed = 3.0", "seed = 2.0") == SEEDED
+
+
 # -- what changed ------------------------------------------------------------------------------------------------------
 
 
@@ -148,10 +203,40 @@ def test_the_results_of_a_step_are_compared_row_by_row() -> None:
 
 def test_all_changes_are_listed_with_old_and_new() -> None:
     before, after = compared(LeafElement("w", 0), 1.0)
-    rows = [row.cells for row in changes(before, after).rows]
-    assert ("w", "value", "0.5", "→", "1") in rows
-    assert ("dL/dw", "gradient", "7.25", "→", "14.5") in rows
-    assert all(row[0] not in ("x[0]", "x[1]") for row in rows)
+    table, steps = changes(before, after)
+    rows = {row.cells[0]: row.cells[1:] for row in table.rows}
+    assert rows["w"] == ("0.5", "→", "1", "+0.5")
+    assert rows["dL/dw"] == ("7.25", "→", "14.5", "+7.25")
+    assert rows["L"] == ("1.8125", "→", "7.25", "+5.4375")
+    assert not {"x[0]", "x[1]"} & rows.keys()
+    made = dict(zip(rows, steps, strict=True))
+    assert (made["w"], made["L"]) == (0, after.trace.seed_step - 1)
+    assert after.label(made["dL/dw"]).text.startswith("dL/dw")
+
+
+def test_what_is_not_to_be_seen_is_no_change() -> None:
+    before, after = compared(LeafElement("w", 0), 1.0)
+    table, _ = changes(before, after, lambda at: not at.gradient)
+    assert [row.cells[0] for row in table.rows] == ["w", "y[0]", "y[1]", "L"]
+
+
+def test_routes_are_written_old_and_new() -> None:
+    before, after = compared(LeafElement("x", 1), 4.0)
+    w = after.program.names["w"]
+    listing = route_list(after.trace, w, 0, before=before.trace)
+    assert listing.title == "dL/dw = 7.25→17: the sum of 2 routes"
+    assert [route.product for route in listing.routes] == ["6.25→16", "1"]
+    primitive = route_list(after.trace, w, 0, level="primitive", before=before.trace)
+    assert [route.product for route in primitive.routes] == ["6.25→16", "1"]
+
+
+def test_a_route_that_there_was_not_is_told() -> None:
+    text = '[inputs]\nx = [1.0, 2.0]\n[forward]\ny = "max(x)"'
+    trace = bptui.run(bptui.loads(text))
+    edited = Edits().replaced(LeafElement("x", 0), 3.0).apply(trace)
+    listing = route_list(edited, edited.program.names["x"], 0, before=trace)
+    assert listing.title.startswith("dy/dx[0] = 0→1")
+    assert [route.product for route in listing.routes] in (["0→1"], ["none→1"])
 
 
 # -- saving ------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from bptui.scenario.reading import read_scenario
 from bptui.scenario.rewriting import rewritten
 from bptui.trace.record import Trace
 
+_SEED = "backward.seed"
+"""Stands among the leaves' names for the seed: none of them has a dot."""
+
 
 def scenario_text(trace: Trace, folder: Path | None = None) -> str:
     """Return a scenario file with the numbers of `trace`, to stand in `folder` (None: where the original stands).
@@ -26,15 +30,17 @@ def scenario_text(trace: Trace, folder: Path | None = None) -> str:
     scenario = trace.scenario
     document = scenario.document
     folder = document.folder if folder is None else folder
-    leaves = [*scenario.leaves.values(), *([scenario.seed] if scenario.seed is not None else [])]
-    arrays = {leaf.name: trace.values[trace.program.names[leaf.name]] for leaf in scenario.leaves.values()}
+    leaves = list(scenario.leaves.values())
+    arrays = {leaf.name: trace.values[trace.program.names[leaf.name]] for leaf in leaves}
     if scenario.seed is not None:
-        arrays[scenario.seed.name] = trace.seed
+        leaves.append(replace(scenario.seed, name=_SEED))
+        arrays[_SEED] = trace.seed
     moved = document.folder is not None and folder is not None and folder.resolve() != document.folder.resolve()
     from_files = [leaf.name for leaf in leaves if moved and _is_from_file(document.data, leaf)]
     text = rewritten(document, leaves, arrays, from_files)
     again = read_scenario(Document.parse(text, document.name, folder, document.limits))
-    for name, leaf in again.leaves.items():
+    written = [*again.leaves.items(), *([(_SEED, again.seed)] if again.seed is not None else [])]
+    for name, leaf in written:
         if leaf.value is None or not np.array_equal(leaf.value, arrays[name], equal_nan=True):
             raise BptuiError(Fault(f"`{name}` is written in a way that its numbers cannot be replaced in"))
     return text

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bptui.present import cells, numbers
-from bptui.present.frame import ARROW, Frame, Row, Table
+from bptui.present.frame import ARROW, Frame, Point, Row, Spot, Table, changed
 from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
+from bptui.scenario.program import Array
 from bptui.text import counted
+from bptui.trace.record import Trace
 
 MOST_CHANGES = 1000
 """How many changed numbers a list of changes has."""
@@ -29,40 +33,65 @@ def compared_frame(before: Frame, after: Frame) -> Frame:
         old, new = before.table.rows[at], table.rows[at]
         if old.element != new.element or old.kind != new.kind:
             return new
-        return replace(new, cells=(*new.cells[:-1], _changed(old.cells[-1], new.cells[-1])))
+        return replace(new, cells=(*new.cells[:-1], changed(old.cells[-1], new.cells[-1])))
 
     return replace(after, table=replace(table, rows=Lazy(len(table.rows), row)))
 
 
-def changes(before: Presentation, after: Presentation) -> Table:
+def changes(
+    before: Presentation, after: Presentation, known: Callable[[Point], bool] | None = None
+) -> tuple[Table, tuple[int, ...]]:
     """Return every element of every named value whose number or gradient differs, the first thousand of them.
 
-    Leaves come first, then lines in their order; a row has the old and the new number, and the difference.
+    Leaves come first, then lines in their order; a row has the old and the new number, and the difference. Beside the
+    table, for each row, the step at which the number is made or complete. Numbers that are not
+    `known` are left out; None: all are.
     """
     rows: list[Row] = []
+    steps: list[int] = []
     left = 0
-    program = after.program
-    for identity in program.names.values():
-        pairs = (
-            ("value", before.trace.values[identity], after.trace.values[identity]),
-            ("gradient", before.trace.gradient_of(identity), after.trace.gradient_of(identity)),
-        )
-        for kind, old, new in pairs:
-            first, second = old.reshape(-1), new.reshape(-1)
-            differing = np.flatnonzero(~((first == second) | (np.isnan(first) & np.isnan(second))))
-            for flat in differing[: MOST_CHANGES - len(rows)]:
-                shown = cells.pretty(
-                    program.element_name(identity, int(flat))
-                    if kind == "value"
-                    else program.derivative_name(identity, int(flat))
-                )
-                texts = (numbers.number(first[flat]), ARROW, numbers.number(second[flat]))
-                rows.append(Row((shown, kind, *texts), int(flat)))
-            left += len(differing)
-    left -= len(rows)
+    for identity in after.program.names.values():
+        for gradient in (False, True):
+            old, new = (_numbers(one.trace, identity, gradient) for one in (before, after))
+            differing = np.flatnonzero(_differs(old, new)).tolist()
+            if known is not None:
+                differing = [at for at in differing if known(Point(identity, at, gradient))]
+            listed = differing[: MOST_CHANGES - len(rows)]
+            rows += [_change(after, Point(identity, at, gradient), old[at], new[at]) for at in listed]
+            steps += [_made(after.trace, identity, gradient)] * len(listed)
+            left += len(differing) - len(listed)
     if left:
         rows.append(Row((f"… {counted(left, 'more change')}", "", "", "", ""), None, "more"))
-    return Table(("what", "kind", "old", "", "new"), (False, False, True, False, True), rows)
+    numeric = (False, True, False, True, True)
+    return Table(("what", "before", "", "now", "change"), numeric, rows), tuple(steps)
+
+
+def _numbers(trace: Trace, value: int, gradient: bool) -> Array:
+    return (trace.gradient_of(value) if gradient else trace.values[value]).reshape(-1)
+
+
+def _differs(old: Array, new: Array) -> NDArray[np.bool_]:
+    differs: NDArray[np.bool_] = ~((old == new) | (np.isnan(old) & np.isnan(new)))
+    return differs
+
+
+def _change(shown: Presentation, at: Point, old: float, new: float) -> Row:
+    program = shown.program
+    name = program.derivative_name(at.value, at.flat) if at.gradient else program.element_name(at.value, at.flat)
+    with np.errstate(all="ignore"):
+        texts = (numbers.number(old), ARROW, numbers.number(new), numbers.signed(new - old))
+    return Row((cells.pretty(name), *texts), at.flat, spots=(Spot(0, at),))
+
+
+def _made(trace: Trace, value: int, gradient: bool) -> int:
+    """Return the step at which a value is computed, or its gradient complete; of a leaf the first that uses it."""
+    program = trace.program
+    if not gradient:
+        made = program.producer.get(value)
+        uses = (step.index for step in program.steps if value in step.inputs)
+        return made if made is not None else next(uses, 0)
+    last = program.last_slot.get(value)
+    return trace.seed_step + (0 if last is None else last + 1)
 
 
 def same_walk(before: Presentation, after: Presentation) -> bool:
@@ -91,17 +120,3 @@ def same_step(before: Presentation, after: Presentation, step: int) -> int:
         if (found.text, found.phase) == (label.text, label.phase):
             return index
     return min(step, last)
-
-
-def _changed(old: str, new: str) -> str:
-    if not old or not new or old == new or _same(old, new):
-        return new
-    return f"{old}{ARROW}{new}"
-
-
-def _same(old: str, new: str) -> bool:
-    """Return whether two texts are one number, written with other decimals."""
-    try:
-        return float(old) == float(new)
-    except ValueError:
-        return False

@@ -17,6 +17,21 @@ ARROW = "→"
 """Stands between an old number and a new one."""
 
 
+def changed(old: str, new: str) -> str:
+    """Return `old→new` for two texts of numbers, or only `new` where they are the same number."""
+    if not old or not new or old == new or _same(old, new):
+        return new
+    return f"{old}{ARROW}{new}"
+
+
+def _same(old: str, new: str) -> bool:
+    """Return whether two texts are one number, written with other decimals."""
+    try:
+        return float(old) == float(new)
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One element of a value, or of its gradient: what the number in a cell is about."""

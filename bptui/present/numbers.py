@@ -43,6 +43,12 @@ def factor(value: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
+def signed(value: float) -> str:
+    """Return one number with its sign: `+0.5`, `-0.8358`, `0`."""
+    text = number(value)
+    return text if text.startswith("-") or value == 0 or math.isnan(value) else f"+{text}"
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage: `40 %`, `0.012 %`, `-242 %`; nothing where it is no number."""
     if not math.isfinite(share):

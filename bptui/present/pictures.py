@@ -6,14 +6,14 @@ Size is the height of a block and sign a character of its own, so that a picture
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bptui.present import cells, numbers
 from bptui.present.drawing import Line, cut, text_of
-from bptui.present.frame import Row, Table
+from bptui.present.frame import HIDDEN, Row, Table
 from bptui.scenario.program import Array, ForwardStep
 from bptui.text import counted
 from bptui.text import width as cells_of
@@ -116,6 +116,9 @@ def _legend(array: Array, largest: float, rows: int, columns: int, plain: bool) 
 # -- sizes, line by line -----------------------------------------------------------------------------------------------
 
 
+_NOT_TOLD: tuple[Line, ...] = (((f"{HIDDEN} to be predicted", "muted"),),)
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How large one named value and its gradient are: the means of their elements' sizes."""
@@ -123,8 +126,9 @@ class Size:
     id: int
     name: str
     shape: str
-    value: float
-    gradient: float
+    value: float | None
+    """None where it is hidden."""
+    gradient: float | None
     notes: tuple[str, ...]
     """What is worth seeing: units that are off, gradients that vanish or explode."""
 
@@ -150,25 +154,31 @@ class Scale:
         return f"{numbers.number(10.0**self.low)} to {numbers.number(10.0**self.high)}"
 
 
-def scale_of(sizes: list[float]) -> Scale:
-    """Return the scale that all of `sizes` lie on, of at least three powers of ten."""
-    logs = [math.log10(size) for size in sizes if size > 0 and math.isfinite(size)]
+def scale_of(sizes: Sequence[float | None]) -> Scale:
+    """Return the scale that all of `sizes` lie on that are not hidden, of at least three powers of ten."""
+    logs = [math.log10(size) for size in sizes if size is not None and size > 0 and math.isfinite(size)]
     high = math.ceil(max(logs, default=0.0))
     low = math.floor(min(logs, default=0.0) - 0.01)  # the smallest still has a bar
     return Scale(min(low, high - _LEAST_DECADES), high)
 
 
-def sizes(trace: Trace) -> list[Size]:
-    """Return how large every named value and its gradient are, leaves first, then the lines in their order."""
+def sizes(trace: Trace, told: Callable[[int, bool], bool] = lambda value, gradient: True) -> list[Size]:
+    """Return how large every named value and its gradient are, leaves first, then the lines in their order.
+
+    `told` says whether a value, by its id, or its gradient may be told; of others nothing is.
+    """
     program = trace.program
     off = dict(_units_off(trace))
     found = []
     for name, identity in program.names.items():
         value = program.values[identity]
+        tells = told(identity, False), told(identity, True)
         gradient = _mean(trace.gradient_of(identity))
         reached = identity in program.last_slot or identity == program.target
-        notes = [off[value.line]] if value.line is not None and value.line in off else []
-        if not reached:
+        notes = [off[value.line]] if value.line is not None and value.line in off and tells[0] else []
+        if not tells[1]:
+            pass
+        elif not reached:
             notes.append("no gradient arrives")
         elif not math.isfinite(gradient):
             notes.append("gradient not finite")
@@ -178,10 +188,13 @@ def sizes(trace: Trace) -> list[Size]:
             notes.append("tiny gradient")
         elif gradient >= _LARGE:
             notes.append("huge gradient")
-        if not math.isfinite(size := _mean(trace.values[identity])):
+        if not math.isfinite(size := _mean(trace.values[identity])) and tells[0]:
             notes.append("value not finite")
         shape = "×".join(map(str, value.shape))
-        found.append(Size(identity, name, shape, size, gradient if reached else 0.0, tuple(notes)))
+        gradient = gradient if reached else 0.0
+        found.append(
+            Size(identity, name, shape, size if tells[0] else None, gradient if tells[1] else None, tuple(notes))
+        )
     return found
 
 
@@ -242,9 +255,9 @@ def size_table(found: list[Size], bar: int, plain: bool = False) -> Table:
             (
                 one.name,
                 one.shape,
-                numbers.number(one.value),
+                _size_text(one.value),
                 _bar(values, one.value, bar, plain),
-                numbers.number(one.gradient),
+                _size_text(one.gradient),
                 _bar(gradients, one.gradient, bar, plain),
                 ", ".join(one.notes),
             ),
@@ -256,21 +269,31 @@ def size_table(found: list[Size], bar: int, plain: bool = False) -> Table:
     return Table(columns, (False, False, True, False, True, False, False), rows)
 
 
-def _bar(scale: Scale, size: float, length: int, plain: bool) -> str:
+def _size_text(size: float | None) -> str:
+    return HIDDEN if size is None else numbers.number(size)
+
+
+def _bar(scale: Scale, size: float | None, length: int, plain: bool) -> str:
+    if size is None:
+        return " " * length
     full, empty = ("#", ".") if plain else ("━", "╌")
     filled = scale.filled(size, length)
     return full * filled + empty * (length - filled)
 
 
-def value_maps(trace: Trace, identity: int, width: int, height: int, plain: bool = False) -> list[Line]:
-    """Return the heat maps of a value and of its gradient, beside each other where there is room, else one below."""
+def value_maps(trace: Trace, size: Size, width: int, height: int, plain: bool = False) -> list[Line]:
+    """Return the heat maps of a value and of its gradient, beside each other where there is room, else one below.
+
+    Of what is hidden there is none.
+    """
+    identity = size.id
     value, gradient = trace.values[identity], trace.gradient_of(identity)
     name = cells.pretty(trace.program.values[identity].brief.text)
     titles = (name, cells.pretty(trace.program.derivative_name(identity, brief=True)))
     half = (width - 3) // 2
     maps = [
-        [((title, "title"),), *heat_map(array, half, max(1, height - 4), plain)]
-        for title, array in zip(titles, (value, gradient), strict=True)
+        [((title, "title"),), *(heat_map(array, half, max(1, height - 4), plain) if told is not None else _NOT_TOLD)]
+        for title, array, told in zip(titles, (value, gradient), (size.value, size.gradient), strict=True)
     ]
     drawn = [max(cells_of(text_of(line)) for line in lines) for lines in maps]
     if drawn[0] + 3 + drawn[1] > width:
@@ -293,7 +316,7 @@ def size_lines(found: list[Size], width: int, plain: bool = False) -> list[Line]
     if not found:
         return []
     values, gradients = scale_of([one.value for one in found]), scale_of([one.gradient for one in found])
-    texts = [(numbers.number(one.value), numbers.number(one.gradient)) for one in found]
+    texts = [(_size_text(one.value), _size_text(one.gradient)) for one in found]
     name = min(14, max(4, *(cells_of(one.name) for one in found)))
     number = max(7, *(len(text) for pair in texts for text in pair))
     note = min(38, max((len(", ".join(one.notes)) for one in found), default=0))

@@ -491,12 +491,16 @@ class Presentation:
         limit: int = 6,
         level: Level = "named",
         wanted: Callable[[], bool] = lambda: True,
+        *,
+        before: Trace | None = None,
+        known: Callable[[Point], bool] | None = None,
     ) -> RouteList:
         """Return why the gradient of one element is what it is: its largest routes, factor by factor.
 
-        `wanted` is asked now and then whether the answer still is.
+        `wanted` is asked now and then whether the answer still is. What was otherwise in `before` is written `old→new`,
+        and what is not `known` is hidden.
         """
-        return route_list(self.trace, value, flat, limit, level, wanted)
+        return route_list(self.trace, value, flat, limit, level, wanted, before, known)
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 

@@ -110,7 +110,12 @@ class Quiz:
             formulas = (*head, *(f"= {side}" for side in known[1 if name else 0 :]))
             if not formulas or known:
                 formulas = (*formulas, f"= {HIDDEN}") if formulas else (HIDDEN,)
-        return replace(frame, formulas=formulas, table=self._table(frame), jacobian=frame.jacobian[:1])
+        return replace(
+            frame,
+            formulas=formulas,
+            table=self._table(frame),
+            jacobian=tuple(f"{text.rstrip(':.')}." for text in frame.jacobian[:1]),
+        )
 
     def _table(self, frame: Frame) -> Table:
         table = frame.table
@@ -129,12 +134,52 @@ class Quiz:
         """Return the hints that were asked for."""
         return question.hints[: self.hinted.get((question.step, question.element), 0)]
 
+    def known(self, shown: Presentation, step: int) -> Known:
+        """Return what was seen by step `step`: all that earlier steps gave, and of this one what was answered.
+
+        All else is a prediction still to be made, at this step or at a later one.
+        """
+        return Known(self, shown, step)
+
     def hides(self, shown: Presentation, step: int) -> Callable[[Point], bool]:
         """Return of which numbers it is true that step `step` gives them, and that they are still to be predicted."""
         made, backward = value_of(shown.trace, step), step > shown.trace.seed_step
         if step == shown.trace.seed_step:
             return lambda at: False
         return lambda at: at.value == made and at.gradient == backward and self.is_open(step, at.flat)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which values, and which complete gradients, a reader has seen who is to predict the others."""
+
+    quiz: Quiz
+    shown: Presentation
+    step: int
+
+    def __call__(self, at: Point) -> bool:
+        """Return whether one element was seen."""
+        made = self._made(at.value, at.gradient)
+        return self._given(made) or (made == self.step and not self.quiz.is_open(made, at.flat))
+
+    def whole(self, value: int, gradient: bool) -> bool:
+        """Return whether all elements of a value, or of its gradient, were seen."""
+        made = self._made(value, gradient)
+        size = self.shown.program.values[value].size
+        return self._given(made) or (
+            made == self.step and not any(self.quiz.is_open(made, flat) for flat in range(size))
+        )
+
+    def _given(self, made: int) -> bool:
+        return made < self.step or made == self.step == self.shown.trace.seed_step
+
+    def _made(self, value: int, gradient: bool) -> int:
+        """Return the step that makes a value, or completes its gradient."""
+        program = self.shown.program
+        if not gradient:
+            return program.producer.get(value, -1)
+        last = program.last_slot.get(value)
+        return self.shown.trace.seed_step + (0 if last is None else last + 1)
 
 
 def asks(frame: Frame) -> bool:

@@ -283,7 +283,11 @@ class SymbolicPresentation(Presentation):
         limit: int = 6,
         level: Level = "named",
         wanted: Callable[[], bool] = lambda: True,
+        *,
+        before: Trace | None = None,
+        known: Callable[[Point], bool] | None = None,
     ) -> RouteList:
+        """Return the routes in symbols, in which there is nothing to compare, and nothing to be predicted."""
         program = self.program
         name, gradient = cells.pretty(program.element_name(value, flat)), self._gradient_name(value, flat)
         if program.values[value].role == "constant":

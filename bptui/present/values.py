@@ -10,7 +10,7 @@ from itertools import accumulate
 import numpy as np
 
 from bptui.present import cells, grid, numbers
-from bptui.present.frame import ARROW, HIDDEN, Point, Row, Spot, Table
+from bptui.present.frame import ARROW, HIDDEN, Point, Row, Spot, Table, changed
 from bptui.present.grid import Window
 from bptui.present.lazy import Lazy
 from bptui.scenario.program import Array, Program
@@ -140,18 +140,10 @@ class ValueTables:
 def _differing(old: Array, new: Array, seen: Window) -> dict[int, str]:
     """Return the texts of the old numbers that differ from the new ones, by flat index."""
     flats = np.array(seen.flats, dtype=np.intp).reshape(-1)
-    first, second = old.reshape(-1)[flats], new.reshape(-1)[flats]
-    texts, others = numbers.column(first), numbers.column(second)
+    texts, others = (numbers.column(array.reshape(-1)[flats]) for array in (old, new))
     return {
-        int(flat): text
-        for flat, text, other in zip(flats, texts, others, strict=True)
-        if text != other and not _same(text, other)
+        int(flat): text for flat, text, other in zip(flats, texts, others, strict=True) if changed(text, other) != other
     }
-
-
-def _same(old: str, new: str) -> bool:
-    """Return whether two texts are one number, written with other decimals."""
-    return float(old) == float(new)
 
 
 def point_text(program: Program, row: Row, at: Point) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from bptui.errors import BptuiError
 from bptui.present import cells, numbers
-from bptui.present.frame import Factor, RouteList, RouteText, Row, Table
-from bptui.trace.elements import Level
+from bptui.present.frame import HIDDEN, Factor, Point, RouteList, RouteText, Row, Table, changed
+from bptui.trace.elements import Elements, Level
 from bptui.trace.record import Trace
-from bptui.trace.routes import Route, Routes, routes_from
+from bptui.trace.routes import Route, Routes, product_in, routes_from
 
 MOST_SUMMED = 6
 """How many routes may be written out as one sum."""
@@ -23,10 +24,14 @@ def route_list(
     limit: int = 6,
     level: Level = "named",
     wanted: Callable[[], bool] = lambda: True,
+    before: Trace | None = None,
+    known: Callable[[Point], bool] | None = None,
 ) -> RouteList:
     """Return the `limit` largest routes of element `flat` of a value, named or not, and how they add up.
 
-    `wanted` is asked now and then whether the answer still is.
+    `wanted` is asked now and then whether the answer still is. What was otherwise in `before`, a trace of the same
+    program, is written `old→new`. The number of a link is hidden where the gradient that it leads to is not `known`
+    (None: all are), and with it the products that it is in.
     """
     program = trace.program
     name = cells.pretty(program.element_name(value, flat))
@@ -39,16 +44,31 @@ def route_list(
     except BptuiError as fault:
         return RouteList(f"{gradient}: {fault.faults[0].message}", (), gradient=gradient)
     total = numbers.number(found.total)
+    if before is not None:
+        total = changed(numbers.number(float(before.gradient_of(value).reshape(-1)[flat])), total)
+    whole = known is None or known(Point(value, flat, gradient=True))
+    if not whole:
+        total = HIDDEN
     if found.count == 0:
         title = f"{gradient} = {total}: no route leads from {name} to {target}, which does not depend on it"
         return RouteList(title, (), gradient=gradient, total=total)
     title = f"{gradient} = {total}: " + ("one route" if found.count == 1 else f"the sum of {found.count:,} routes")
     listed: list[RouteText] = []
     together = 0.0
+    earlier = Elements(before) if before is not None else None
     for route in found:
         together += route.product
-        listed.append(_route_text(route, together))
-    return RouteList(title, tuple(listed), _more(found), gradient, total, _sum(found), found.count)
+        text = _route_text(route, together)
+        if known is not None and not whole:
+            text = _hidden(text, route, trace, known)
+        if earlier is not None and whole:
+            old = product_in(earlier, (value, flat), route, level)
+            text = replace(text, product=changed("none" if old is None else numbers.number(old), text.product))
+        listed.append(text)
+    more = _more(found)
+    if not whole:
+        return RouteList(title, tuple(listed), more.partition(";")[0], gradient, total, "", found.count)
+    return RouteList(title, tuple(listed), more, gradient, total, _sum(found), found.count)
 
 
 def routes_table(listing: RouteList) -> Table:
@@ -102,6 +122,22 @@ def _route_text(route: Route, together: float) -> RouteText:
         numbers.number(together),
         tuple(factors),
     )
+
+
+def _hidden(text: RouteText, route: Route, trace: Trace, known: Callable[[Point], bool]) -> RouteText:
+    """Return a route without the numbers that are not to be seen; that its product is none of them is known."""
+    tails = [edge.tail for edge in reversed(route.edges)]
+    if len(route.factors) > len(tails):
+        tails.insert(0, route.edges[-1].head if route.edges else (trace.program.target, 0))
+    factors: list[Factor] = []
+    so_far = True
+    for factor, tail in zip(text.factors, tails, strict=True):
+        shown = known(Point(*tail, gradient=True))
+        so_far = so_far and shown
+        number, product = factor.number if shown else HIDDEN, factor.product if so_far else HIDDEN
+        factors.append(replace(factor, number=number, product=product))
+    written = " · ".join(one.number for one in factors)
+    return RouteText(HIDDEN, text.names, written, "", "", tuple(factors))
 
 
 def _more(found: Routes) -> str:

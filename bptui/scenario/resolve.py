@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
-from bptui.scenario.notation import Reference, index_text, ravel
+from bptui.scenario.notation import Reference, Shape, index_text, ravel
 from bptui.scenario.program import Program
 from bptui.text import counted, nearest
 
@@ -53,18 +53,21 @@ def _glued(program: Program, name: str) -> Element | None:
     """Return the element whose symbol is written as `name` (`x0`, `w0_1`), if there is one."""
     for identity in program.names.values():
         value = program.values[identity]
-        if value.symbol is None or not name.startswith(value.symbol):
-            continue
-        rest = name[len(value.symbol) :]
-        if not value.shape:
-            if not rest:
-                return Element(identity)
-            continue
-        if not re.fullmatch(r"\d{1,9}(_\d{1,9})*", rest):
-            continue
-        index = tuple(int(part) - program.index_base for part in rest.split("_"))
-        if len(index) == len(value.shape) and all(
-            0 <= n < length for n, length in zip(index, value.shape, strict=True)
-        ):
-            return Element(identity, ravel(index, value.shape))
+        if value.symbol is not None:
+            flat = glued_element(value.symbol, value.shape, program.index_base, name)
+            if flat is not None:
+                return Element(identity, flat if value.shape else None)
     return None
+
+
+def glued_element(symbol: str, shape: Shape, base: int, name: str) -> int | None:
+    """Return the flat index of the element of an array of `symbol`s that is written as `name`; None where none is."""
+    if not name.startswith(symbol):
+        return None
+    rest = name[len(symbol) :]
+    if not shape or not re.fullmatch(r"\d{1,9}(_\d{1,9})*", rest):
+        return 0 if not shape and not rest else None
+    index = tuple(int(part) - base for part in rest.split("_"))
+    if len(index) != len(shape) or not all(0 <= n < length for n, length in zip(index, shape, strict=True)):
+        return None
+    return ravel(index, shape)

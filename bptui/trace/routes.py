@@ -41,6 +41,8 @@ class Route:
     """product / total; nan where the total is 0, or has no number."""
     steps: tuple[int, ...]
     """For each factor the step it belongs to: the seed's, or the forward step whose local derivative it is."""
+    edges: tuple[Edge, ...] = ()
+    """Its links, from the element to the target."""
 
 
 class Routes:
@@ -271,4 +273,18 @@ def _route(trace: Trace, graph: RouteGraph, edges: tuple[Edge, ...]) -> Route:
         factors.append((f"{sign}{head}/{sign}{tail}", edge.derivative))
         steps.append(edge.step)
     product = math.prod(number for _, number in factors)
-    return Route(tuple(factors), product, graph.share(edges), tuple(steps))
+    return Route(tuple(factors), product, graph.share(edges), tuple(steps), edges)
+
+
+def product_in(elements: Elements, start: Node, route: Route, level: Level) -> float | None:
+    """Return the product of a route from `start` in another trace of the same program; None where it has no such route.
+
+    Another choice, of a sort for instance, makes other routes.
+    """
+    product = float(elements.trace.seed.item((route.edges[-1].head if route.edges else start)[1]))
+    for edge in route.edges:
+        links = [one for one in elements.edges(edge.tail, level) if (one.head, one.slot) == (edge.head, edge.slot)]
+        if not links:
+            return None
+        product *= links[0].derivative
+    return product

@@ -15,6 +15,7 @@ from bptui.commands import IN_EDIT
 from bptui.editing import Curve, LeafElement, curve, leaf_element, scalar, target_with
 from bptui.errors import BptuiError, Fault
 from bptui.present import numbers
+from bptui.present.cells import pretty
 from bptui.present.plot import Mark, plot
 from bptui.scenario.claimed_number import read_number
 from bptui.text import printable
@@ -25,6 +26,9 @@ from bptui.tui.text_view import Line, TextView, line
 
 _PAUSE = 0.15
 """Seconds without a key after which the plot is made."""
+
+
+_UNTOLD = "The plot is hidden while you test yourself: it would tell what is to be predicted."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,10 @@ class EditScreen(Dialog[Edit | None]):
     BINDINGS = bindings(IN_EDIT)
     AUTO_FOCUS = "#number"
 
-    def __init__(self, trace: Trace, element: LeafElement, *, ascii: bool = False) -> None:
+    def __init__(self, trace: Trace, element: LeafElement, *, told: bool = True, ascii: bool = False) -> None:
+        """Ask about `element` first; without `told`, the target and its plot stay hidden."""
         super().__init__()
+        self._told = told
         self._trace, self._ascii = trace, ascii
         self._element = element
         self._curve: Curve | None = None
@@ -50,14 +56,15 @@ class EditScreen(Dialog[Edit | None]):
         """The number that was typed last, and the target with it."""
 
     def compose(self) -> ComposeResult:
+        trace = self._trace
         with Vertical(id="window", classes="what-if") as window:
             window.border_title = "What if"
             window.border_subtitle = "Enter puts it in · Tab next field · Esc closes"
             with Horizontal(id="fields"):
                 for name, title, text in (
-                    ("element", "element", self._element_name(self._element)),
-                    ("number", "its value", repr(self._number(self._element))),
-                    ("range", "plotted over", _range_text(*_around(self._number(self._element)))),
+                    ("element", "element", self._element.name(trace)),
+                    ("number", "its value", repr(self._element.number(trace))),
+                    ("range", "plotted over", _range_text(*_around(self._element.number(trace)))),
                 ):
                     with Vertical():
                         yield Label(title)
@@ -74,12 +81,6 @@ class EditScreen(Dialog[Edit | None]):
 
     # -- fields ------------------------------------------------------------------------------------------------------
 
-    def _element_name(self, element: LeafElement) -> str:
-        return self._trace.program.element_name(self._trace.program.names[element.leaf], element.flat)
-
-    def _number(self, element: LeafElement) -> float:
-        return float(self._trace.value(element.leaf).reshape(-1)[element.flat])
-
     def _typed(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value
 
@@ -93,8 +94,8 @@ class EditScreen(Dialog[Edit | None]):
             if element == self._element:
                 return
             self._element = element
-            self.query_one("#number", Input).value = repr(self._number(element))
-            self.query_one("#range", Input).value = _range_text(*_around(self._number(element)))
+            self.query_one("#number", Input).value = repr(element.number(self._trace))
+            self.query_one("#range", Input).value = _range_text(*_around(element.number(self._trace)))
         self._compute()
 
     @work(exclusive=True, group="curve")
@@ -125,15 +126,14 @@ class EditScreen(Dialog[Edit | None]):
     def _draw(self) -> None:
         if not self.query("#plot"):
             return  # closed while the curve was computed
-        self.query_one("#plot", TextView).show(self._drawn)
+        self.query_one("#plot", TextView).show(self._drawn if self._told else lambda width: [line(_UNTOLD, "muted")])
 
     def _drawn(self, width: int) -> list[Line]:
         trace, element = self._trace, self._element
-        loss, name = trace.program.loss, self._element_name(element)
-        here, now = self._number(element), scalar(trace)
-        slope = float(trace.gradient(element.leaf).reshape(-1)[element.flat])
+        loss, name = trace.program.loss, pretty(element.name(trace))
+        here, now = element.number(trace), scalar(trace)
         said = f"{loss} = {numbers.number(now)} at {name} = {numbers.number(here)}"
-        said += f", slope d{loss}/d{name} = {numbers.number(slope)}"
+        said += f", slope {numbers.number(element.slope(trace))}"
         lines = [line(said, "strong")]
         marks = [Mark(here, now, "o" if self._ascii else "●")]
         if self._then is not None:

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from bptui.commands import IN_MAP
 from bptui.present.pictures import Size, size_table, sizes, value_maps
+from bptui.present.quiz import Known
 from bptui.text import width as cells
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
@@ -34,13 +35,17 @@ class MapScreen(Dialog[int | None]):
 
     BINDINGS = bindings(IN_MAP)
     AUTO_FOCUS = "#sizes"
+    DEFAULT_CLASSES = "report"
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
-    def __init__(self, trace: Trace, value: int, backward: bool) -> None:
-        """Begin at `value`; `backward` says whether to go to where a value's gradient is complete."""
+    def __init__(self, trace: Trace, value: int, backward: bool, known: Known | None) -> None:
+        """Begin at `value`; `backward` says whether to go to where a value's gradient is complete.
+
+        Nothing is told of what is not `known`; None where everything is.
+        """
         super().__init__()
         self._trace, self._backward = trace, backward
-        self._sizes: list[Size] = sizes(trace)
+        self._sizes: list[Size] = sizes(trace) if known is None else sizes(trace, known.whole)
         self._cursor = next((at for at, one in enumerate(self._sizes) if one.id == value), 0)
 
     def compose(self) -> ComposeResult:
@@ -82,7 +87,7 @@ class MapScreen(Dialog[int | None]):
         one = self._sizes[row.element]
         picture = self.query_one(PictureView)
         picture.border_title = Content(f"{one.name} {one.shape}".strip())
-        picture.show(lambda width: value_maps(self._trace, one.id, width, picture.room.height))
+        picture.show(lambda width: value_maps(self._trace, one, width, picture.room.height))
 
     @on(LineTable.CursorMoved)
     def _moved(self) -> None:

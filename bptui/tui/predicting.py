@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textual import events
 
 from bptui.present.frame import Frame, Point
-from bptui.present.quiz import Quiz, question
+from bptui.present.quiz import Known, Quiz, question
 from bptui.tui.answer_dialog import AnswerScreen
 from bptui.tui.description import Description
 from bptui.tui.walk_part import WalkPart
@@ -24,6 +24,10 @@ class Predicting(WalkPart):
     """The quiz that was left, taken up again with its score."""
 
     @property
+    def testing(self) -> bool:
+        return self._quiz is not None
+
+    @property
     def score_said(self) -> tuple[str, ...]:
         """The running score, for the top line; nothing while the quiz is off."""
         return (f"test: {self._quiz.score}",) if self._quiz is not None else ()
@@ -35,6 +39,10 @@ class Predicting(WalkPart):
     def hides(self) -> Callable[[Point], bool] | None:
         """Return which numbers of the present step are to be predicted; None while the quiz is off."""
         return None if self._quiz is None else self._quiz.hides(self.presentation, self.step)
+
+    @property
+    def known(self) -> Known | None:
+        return None if self._quiz is None else self._quiz.known(self.presentation, self.step)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

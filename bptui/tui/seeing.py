@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 
-from bptui.present.frame import Frame
+from bptui.present.frame import Frame, Point
 from bptui.tui.line_table import LineTable
 from bptui.tui.pointing import Pointing
 from bptui.tui.wires_panel import WiresPanel
@@ -29,19 +29,24 @@ class Seeing(Pointing):
 
     def action_why(self) -> None:
         """Show all routes of the element under the cursor."""
+        self.ask_why(self.pointed)
+
+    def ask_why(self, at: Point) -> None:
+        """Show all routes of an element."""
         from bptui.tui.why import WhyScreen
 
-        at = self.pointed
         if not self.trace.program.values[at.value].size:
             self.app.notify("This value has no elements.", markup=False)
             return
-        self.app.push_screen(WhyScreen(self.presentation, at.value, at.flat), self._follow)
+        self.app.push_screen(WhyScreen(self.presentation, at, self.before_edits, self.known), self._follow)
 
     def action_map(self) -> None:
         """Show sizes line by line, and the value under the cursor as a heat map."""
         from bptui.tui.map import MapScreen
 
-        self.app.push_screen(MapScreen(self.trace, self.pointed.value, self.step >= self.trace.seed_step), self._follow)
+        self.app.push_screen(
+            MapScreen(self.trace, self.pointed.value, self.step >= self.trace.seed_step, self.known), self._follow
+        )
 
     def _follow(self, step: int | None) -> None:
         if step is not None:

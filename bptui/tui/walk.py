@@ -146,13 +146,13 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         row = frame.table.rows[cursor[0]] if cursor[0] else None
         if row is not None and row.element:
             frame = self.frame(row.element)
-        stops = self.show_stops(numbers=not self.score_said)
+        stops = self.show_stops(numbers=not self.testing)
         extra = (*self.moving_said, *self.playing_said, *stops, *self.edits_said, *self.score_said)
         self.query_one(TopLine).show(self.trace.mode, *extra, f"step {self.step + 1} of {frame.steps}", frame.phase)
         self.query_one(StepList).go(self.step)
         self.show_in_graph(frame.element)
         self.query_one(StepPanel).show_frame(frame)
-        self.show_wires(frame, numbers=not self.score_said)
+        self.show_wires(frame, numbers=not self.testing)
         elements = self.query_one("#elements", LineTable)
         elements.border_title = frame.table.title or _TABLE_TITLES[frame.phase]
         self.show_tables(frame, cursor)

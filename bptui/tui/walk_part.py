@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from bptui.present.frame import Frame, Point, Table
 from bptui.present.presentation import Presentation
+from bptui.present.quiz import Known
 from bptui.trace.record import Trace
 
 
@@ -44,6 +45,21 @@ class WalkPart(Screen[None]):
     @abstractmethod
     def frame(self, element: int = 0, step: int | None = None) -> Frame:
         """Return what a step shows, the present one where none is named."""
+
+    @property
+    @abstractmethod
+    def testing(self) -> bool:
+        """Whether numbers are hidden, to be predicted."""
+
+    @property
+    @abstractmethod
+    def known(self) -> Known | None:
+        """Which values and complete gradients may be shown, while some are to be predicted; None where all may."""
+
+    @property
+    @abstractmethod
+    def before_edits(self) -> Trace | None:
+        """The trace without edits; None where nothing is edited."""
 
     @abstractmethod
     def refresh_step(self) -> None:

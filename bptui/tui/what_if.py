@@ -8,10 +8,10 @@ from pathlib import Path
 from textual import work
 
 import bptui
-from bptui.editing import History, LeafElement
+from bptui.editing import SEED, History, LeafElement
 from bptui.errors import BptuiError
 from bptui.present.changes import compared_frame, same_step, same_walk
-from bptui.present.frame import Frame
+from bptui.present.frame import Frame, Point
 from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
@@ -19,11 +19,11 @@ from bptui.trace.record import Trace
 from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
-from bptui.tui.pointing import Pointing
+from bptui.tui.seeing import Seeing
 from bptui.tui.text_view import TextView, line
 
 
-class WhatIf(Pointing):
+class WhatIf(Seeing):
     """Edits of the scenario's numbers, while it is walked through."""
 
     resumed = False
@@ -73,7 +73,7 @@ class WhatIf(Pointing):
         if element is None:
             self.app.notify("this scenario has no number to edit", markup=False)
             return
-        self.app.push_screen(EditScreen(self.trace, element), self._edited)
+        self.app.push_screen(EditScreen(self.trace, element, told=not self.testing), self._edited)
 
     def _edited(self, edit: Edit | None) -> None:
         if edit is not None:
@@ -99,6 +99,21 @@ class WhatIf(Pointing):
             self.app.notify("nothing is edited", markup=False)
         else:
             self._use(self._history.reset())
+
+    def action_changes(self) -> None:
+        """Show everything that the edits changed."""
+        from bptui.tui.changes import ChangesScreen
+
+        if not self._history.edits:
+            self.app.notify("nothing is edited: e gives an element another number", markup=False)
+            return
+        self.app.push_screen(ChangesScreen(self._before, self.presentation, self.known), self._from_changes)
+
+    def _from_changes(self, chosen: int | Point | None) -> None:
+        if isinstance(chosen, Point):
+            self.ask_why(chosen)
+        elif chosen is not None:
+            self.go(chosen)
 
     def action_save_as(self) -> None:
         """Ask for a name and write the scenario with its edits."""
@@ -128,6 +143,8 @@ class WhatIf(Pointing):
         name = program.values[here.value].name
         if name is not None and name in leaves and program.values[here.value].size:
             return LeafElement(name, here.flat)
+        if self.trace.scenario.seed is not None and here.gradient and here.value == program.target:
+            return LeafElement(SEED, here.flat)
         forward = self.trace.seed_step
         if self.step != forward:
             number = self.step if self.step < forward else program.slots[self.step - forward - 1].step

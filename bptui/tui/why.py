@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,11 +12,13 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from bptui.commands import IN_WHY
-from bptui.present.frame import RouteList, Table
+from bptui.present.frame import Point, RouteList, Table
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
+from bptui.present.quiz import Known
 from bptui.present.why import factors_table, routes_table
 from bptui.trace.elements import Level
+from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
@@ -39,11 +42,14 @@ class WhyScreen(Dialog[int | None]):
 
     BINDINGS = bindings(IN_WHY)
     AUTO_FOCUS = "#routes"
+    DEFAULT_CLASSES = "report"
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
-    def __init__(self, presentation: Presentation, value: int, flat: int) -> None:
+    def __init__(self, presentation: Presentation, at: Point, before: Trace | None, known: Known | None) -> None:
+        """Ask about `at`; say what was otherwise in the trace `before`, and only numbers that are `known`."""
         super().__init__()
-        self._presentation, self._value, self._flat = presentation, value, flat
+        self._presentation, self._value, self._flat = presentation, at.value, at.flat
+        self._before, self._known = before, known
         self._limit, self._level = _FIRST, "named"
         self._listing: RouteList | None = None
 
@@ -74,7 +80,10 @@ class WhyScreen(Dialog[int | None]):
         level: Level = "primitive" if self._level == "primitive" else "named"
         try:
             listing = await asyncio.to_thread(
-                self._presentation.route_list, *asked[:3], level, lambda: self._wanted(asked)
+                partial(self._presentation.route_list, before=self._before, known=self._known),
+                *asked[:3],
+                level,
+                lambda: self._wanted(asked),
             )
         finally:
             waiting.stop()
