@@ -225,9 +225,11 @@ SCOPES = tuple(
     for groups in (
         (*ON_WALK, APP),
         (IN_LINES,),
+        (IN_VALUES,),
         (IN_GRAPH,),
         (IN_WHY,),
         (IN_MAP,),
+        (IN_CHANGES,),
         (CHOOSING,),
         (IN_BREAKPOINTS,),
         (IN_DIALOGS, IN_HELP),
