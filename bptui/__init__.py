@@ -24,30 +24,34 @@ __version__ = "0.1.0"
 __all__ = ["BptuiError", "Fault", "check", "export", "load", "loads", "run", "show"]
 
 
-def load(path: str | Path) -> Scenario:
+def load(path: str | Path, limits: Mapping[str, int] | None = None) -> Scenario:
     """Return the scenario in the file at `path`, or the bundled one of that name (`"exercise-7-1"`).
 
-    Raises BptuiError with every fault of the file, each with its line and column.
+    `limits` raises or lowers bounds by their names: `{"steps": 2_000_000}`. Raises BptuiError with every fault of the
+    file, each with its line and column.
     """
     from bptui import bundled
+    from bptui.limits import in_force
     from bptui.scenario.document import Document
     from bptui.scenario.reading import read_scenario
 
     found = Path(path)
     if not found.exists() and (inside := bundled.path(str(path))) is not None:
         found = inside
-    return read_scenario(Document.read(found))
+    return read_scenario(Document.read(found, in_force().having(limits or {})))
 
 
-def loads(text: str | bytes, folder: str | Path | None = None) -> Scenario:
+def loads(text: str | bytes, folder: str | Path | None = None, limits: Mapping[str, int] | None = None) -> Scenario:
     """Return the scenario in `text`; files that it names are looked for in `folder`, and nowhere without one.
 
-    Raises BptuiError as `load` does.
+    `limits` and what is raised are as in `load`.
     """
+    from bptui.limits import in_force
     from bptui.scenario.document import Document
     from bptui.scenario.reading import read_scenario
 
-    return read_scenario(Document.parse(text, folder=Path(folder) if folder is not None else None))
+    home = Path(folder) if folder is not None else None
+    return read_scenario(Document.parse(text, folder=home, limits=in_force().having(limits or {})))
 
 
 def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:

@@ -156,10 +156,11 @@ def _open(arguments: list[str]) -> int:
         help="run to the first step of this kind, such as 'nan', '|grad| < 1e-8', '|dL/dW1| > 100', 'sign', 'line z1', "
         "'op relu' or 'W1(1,1)'; may be given several times; without a terminal, print all such steps",
     )
+    _limits(parser)
     _symbolic(parser)
     if len(arguments) > 1 and not arguments[0].startswith("-") and (command := _meant(arguments[0])) is not None:
         raise BptuiError(Fault(f"there is no command `{arguments[0]}`", f"did you mean `bptui {command}`?"))
-    options = parser.parse_args(arguments)
+    options = _parsed(parser, arguments)
     interactive = sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
     if options.scenario is None:
         if options.breakpoints:
@@ -194,13 +195,13 @@ def _open(arguments: list[str]) -> int:
 def _scenario(named: str) -> Scenario:
     """Return the scenario that a command-line argument names: `-`, a path, or a bundled name."""
     if named == "-":
-        from bptui.limits import LIMITS
+        from bptui.limits import in_force
         from bptui.scenario.document import Document
         from bptui.scenario.reading import read_scenario
 
         if sys.stdin is None or sys.stdin.isatty():
             raise BptuiError(Fault("`-` reads a scenario from standard input, and that is a terminal", "pipe one in"))
-        text = sys.stdin.buffer.read(LIMITS.file_bytes + 1)
+        text = sys.stdin.buffer.read(in_force().file_bytes + 1)
         return read_scenario(Document.parse(text, name="<stdin>", folder=Path.cwd()))
     from bptui import bundled
     from bptui.text import nearest
@@ -256,8 +257,9 @@ def _export(arguments: list[str]) -> int:
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     parser.add_argument("--blanks", action="store_true", help="a handout: the derivation with room for the answers")
     parser.add_argument("--key", action="store_true", help="a handout with the answers on a page of their own")
+    _limits(parser)
     _symbolic(parser)
-    options = parser.parse_args(arguments)
+    options = _parsed(parser, arguments)
     _refuse_unknown(options.format, FORMATS)
     scenario = _scenario(options.scenario)
     trace = bptui.run(scenario, mode=_mode(scenario, options))
@@ -279,7 +281,8 @@ def _check(arguments: list[str]) -> int:
         help="paths, folders, 'sheets/*.toml', bundled names",
     )
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
-    options = parser.parse_args(arguments)
+    _limits(parser)
+    options = _parsed(parser, arguments)
     _refuse_unknown(options.format, _REPORTS)
     from bptui.checking.batch import each, named_files
     from bptui.checking.report import all_right, compared, text, whole
@@ -390,6 +393,27 @@ def _parser(command: str, description: str, epilog: str = "") -> _Parser:
     )
     parser.add_argument("--version", action="version", version=f"bptui {bptui.__version__}")
     return parser
+
+
+def _limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="raise or lower a bound on what is read, such as steps=2000000; may be given several times",
+    )
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Return the options, with the limits among them in force: for this process and those that it starts."""
+    options = parser.parse_args(arguments)
+    if options.limit:
+        from bptui.limits import ENVIRONMENT, in_force, read_limits
+
+        in_force().having(read_limits(options.limit, "--limit"), "--limit")
+        os.environ[ENVIRONMENT] = ",".join(filter(None, [os.environ.get(ENVIRONMENT, "").strip(), *options.limit]))
+    return options
 
 
 def _symbolic(parser: argparse.ArgumentParser) -> None:

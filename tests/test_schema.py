@@ -409,7 +409,7 @@ MISFITS = [
         "leave the quotes out: `units = 3`",
     ),
     (LAYER.replace("@", '{ kind = "dense", units = true }'), 4, 37, "true", "`units` must be a whole number", ""),
-    (LAYER.replace("@", '{ kind = "dense", units = 0 }'), 4, 37, "0", "a whole number from 1 to", ""),
+    (LAYER.replace("@", '{ kind = "dense", units = 0 }'), 4, 37, "0", "a whole number of at least 1", ""),
     (
         LAYER.replace("@", '{ kind = "dense", units = 1, scale = inf }'),
         4,

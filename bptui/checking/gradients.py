@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 
 from bptui.engine.run import recompute
+from bptui.limits import Deadline
 from bptui.scenario.program import Array
 from bptui.trace.record import Trace
 
@@ -26,6 +27,15 @@ TOLERANCE = 1e-5
 
 MOST_ELEMENTS = 64
 """How many elements of one value are checked; of larger ones so many, evenly spread."""
+
+_MOST_WORK = 10**10
+"""About how many elements and products may be computed to check one value, where one element does not take more."""
+
+_RUNS = 40
+"""How often the scenario is run for one element, where it needs the whole ladder of steps."""
+
+_STEP_WORK = 5000
+"""How many elements could be computed in the time that a step takes beyond its own."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _STEP = _EPSILON ** (1 / 3)
@@ -51,21 +61,30 @@ class Checked:
 
 def check_gradients(trace: Trace) -> list[Checked]:
     """Return one comparison for each name in the scenario's `wrt`, in its order."""
-    rounding = _rounding(trace)
-    return [_check(trace, name, rounding) for name in trace.program.wrt]
+    rounding, most = _rounding(trace), _most(trace)
+    deadline = Deadline("the check of the gradients")
+    return [_check(trace, name, rounding, most, deadline) for name in trace.program.wrt]
 
 
-def _check(trace: Trace, name: str, rounding: float) -> Checked:
+def _most(trace: Trace) -> int:
+    """Return how many elements of each value are checked: as many as the work allows, the same on every machine."""
+    program = trace.program
+    work = 0
+    for step in program.steps:
+        size = program.values[step.output].size
+        terms = step.operation.terms
+        shapes = tuple(program.values[one].shape for one in step.inputs)
+        work += _STEP_WORK + size * max(1, terms(shapes) if terms is not None else 1)
+    return max(1, min(MOST_ELEMENTS, _MOST_WORK // max(1, _RUNS * work)))
+
+
+def _check(trace: Trace, name: str, rounding: float, most: int, deadline: Deadline) -> Checked:
     value = trace.program.names[name]
     gradient = trace.gradient_of(value).reshape(-1)
-    picked = (
-        np.unique(np.linspace(0, gradient.size - 1, min(gradient.size, MOST_ELEMENTS)).astype(int))
-        if gradient.size
-        else ()
-    )
+    picked = np.unique(np.linspace(0, gradient.size - 1, min(gradient.size, most)).astype(int)) if gradient.size else ()
     worst, ok, kinks, not_finite = 0.0, True, [], 0
     for flat in (int(one) for one in picked):
-        verdict = _compare(trace, value, flat, float(gradient[flat]), rounding)
+        verdict = _compare(trace, value, flat, float(gradient[flat]), rounding, deadline)
         if verdict.not_finite:
             not_finite += 1
             continue
@@ -102,17 +121,17 @@ class _Slopes:
         return abs(self.right - self.left)
 
 
-def _compare(trace: Trace, value: int, flat: int, gradient: float, rounding: float) -> _Verdict:
+def _compare(trace: Trace, value: int, flat: int, gradient: float, rounding: float, deadline: Deadline) -> _Verdict:
     """Compare one element: by the first step where that plainly agrees, else by the most exact of a ladder of steps."""
     if not (math.isfinite(_target(trace, trace.values)) and math.isfinite(gradient)):
         return _Verdict(False, not_finite=True)
     size = abs(float(trace.values[value].reshape(-1)[flat]))
-    first = _slopes(trace, value, flat, _STEP * max(1.0, size), rounding)
+    first = _slopes(trace, value, flat, _STEP * max(1.0, size), rounding, deadline)
     if first is not None:
         allowed = TOLERANCE * abs(gradient)
         if abs(first.central - gradient) <= allowed and first.noise <= allowed and first.apart <= 100 * allowed:
             return _Verdict(True, abs(first.central - gradient) / abs(gradient) if gradient else 0.0)
-    taken = (_slopes(trace, value, flat, step, rounding) for step in _ladder(size))
+    taken = (_slopes(trace, value, flat, step, rounding, deadline) for step in _ladder(size))
     rungs = [slopes for slopes in taken if slopes is not None]
     if len(rungs) < 2:
         return _Verdict(False, not_finite=True)
@@ -141,13 +160,14 @@ def _ladder(size: float) -> Iterator[float]:
         yield highest / 10**rung
 
 
-def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float) -> _Slopes | None:
+def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float, deadline: Deadline) -> _Slopes | None:
     """Return the slopes where the element is moved by `step` either way; None where a number there is not finite."""
     array = trace.values[value]
     at = float(array.reshape(-1)[flat])
     step = (at + step) - at
     results = [_target(trace, trace.values)]
     for moved in (at - step, at + step):
+        deadline.check()
         changed = array.copy()
         changed.reshape(-1)[flat] = moved
         results.append(_target(trace, recompute(trace.program, trace.values, {value: changed})))

@@ -151,6 +151,8 @@ class Operation:
     partner: Callable[[int, tuple[Shape, ...], Shape, int, int], int] | None = None
     """Of a product of two operands, `partner(slot, shapes, output_shape, i, j)`: ∂output[i]/∂operand[slot][j] is this
     element of the *other* operand. Where it is there, an entry of the Jacobian is read off instead of probed."""
+    terms: Callable[[tuple[Shape, ...]], int] | None = None
+    """`terms(shapes)`: how many products each output element sums, where that grows with the operands."""
     variadic: bool = False
     """Whether the operands come as one list of any length: `concat([a, b])`."""
     symbol: str = ""

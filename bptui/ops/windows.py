@@ -122,6 +122,7 @@ CONV1D = Operation(
     structure=_conv1d_structure,
     element=_conv1d_element,
     derivative=_conv1d_derivative,
+    terms=lambda shapes: math.prod(shapes[1][-2:]),
     formula="y[i] = sum of x[i+k]*w[k] over k (and over input channels)",
     rules=("dL/dx = dL/dy spread by w over each window", "dL/dw = x correlated with dL/dy"),
     convention="cross-correlation (the kernel is not turned round), only whole windows, stride 1",

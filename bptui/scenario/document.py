@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from bptui.errors import SHOWN_IN_FULL, BptuiError, Fault
-from bptui.limits import LIMITS, Limits
+from bptui.limits import Limits, in_force
 from bptui.scenario.file import FileFault, read_ordinary, size_text
 from bptui.scenario.source import Source, Span
 from bptui.scenario.syntax import check_bounds, syntax_fault
@@ -48,7 +48,7 @@ class _Pending(NamedTuple):
 class Document:
     """A TOML file or text, and the faults found in it."""
 
-    def __init__(self, source: Source, data: dict[str, Any], folder: Path | None, limits: Limits = LIMITS) -> None:
+    def __init__(self, source: Source, data: dict[str, Any], folder: Path | None, limits: Limits) -> None:
         self.data = data
         """What tomllib made of it."""
         self.folder = folder
@@ -62,11 +62,12 @@ class Document:
         self._found_places: Places | None = None
 
     @classmethod
-    def read(cls, path: Path, limits: Limits = LIMITS, *, may_be_empty: bool = False) -> Document:
+    def read(cls, path: Path, limits: Limits | None = None, *, may_be_empty: bool = False) -> Document:
         """Read and parse a file; raises BptuiError where it cannot be read, is too large, or is no TOML.
 
         One that holds nothing is refused too, unless it `may_be_empty`.
         """
+        limits = limits or in_force()
         try:
             content = read_ordinary(path, limits.file_bytes)
         except FileFault as fault:
@@ -79,11 +80,12 @@ class Document:
         text: str | bytes,
         name: str = "scenario",
         folder: Path | None = None,
-        limits: Limits = LIMITS,
+        limits: Limits | None = None,
         *,
         may_be_empty: bool = False,
     ) -> Document:
         """Parse a text, or the bytes of a file, as `read` does."""
+        limits = limits or in_force()
         decoded = _text_of(text, name, limits.file_bytes)
         source = Source(name, decoded.removeprefix("\ufeff").replace("\r\n", "\n"))
         check_bounds(source, limits)

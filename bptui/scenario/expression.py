@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bptui.limits import LIMITS, Limits
+from bptui.limits import LIMITS, RAISED, Limits
 from bptui.text import counted, nearest
 
 Span = tuple[int, int]
@@ -440,10 +440,11 @@ def unknown(kind: str, name: str, known: Callable[[], Iterable[str]], what: str)
     return f"unknown {kind} `{shown}`", hint
 
 
-def too_many_steps(cost: int, limit: int) -> tuple[str, str]:
-    """Return message and hint for an expression that would unfold into more steps than are allowed."""
-    size = f"{cost:,} steps" if cost < 10**12 else "over 10^12 steps"
+def too_many_steps(cost: int, limit: int, before: int = 0) -> tuple[str, str]:
+    """Return message and hint for an expression that would unfold into more steps than are allowed after `before`."""
+    size = counted(cost, "step") if cost < 10**12 else "over 10^12 steps"
+    above = f", and what stands above it {before:,}" if before else ""
     return (
-        f"written out, this takes {size}; the limit is {counted(limit, 'step')}",
-        "functions are written out at every call: make them, or what calls them, smaller",
+        f"written out, this takes {size}{above}; the limit is {counted(limit, 'step')}",
+        f"functions are written out at every call: make them, or what calls them, smaller; {RAISED.format('steps')}",
     )

@@ -7,14 +7,15 @@ form, its shape is checked before a single element of it is allocated, and its v
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bptui.limits import Limits
+from bptui.limits import RAISED, Limits
 from bptui.ops.operation import shape_text
 from bptui.scenario.document import Document, KeyPath
 from bptui.scenario.fitting import described, fits, keys_of, listed, report_unknown
@@ -41,6 +42,12 @@ class Leaf:
     """The letter that its elements are glued to, where it declares one."""
     path: tuple[str | int, ...]
     """Where it stands in the file."""
+    draw: Callable[[], Values] | None = None
+    """What draws its numbers, where they are drawn and were not yet: not before the whole file is known to be sound."""
+
+    def drawn(self) -> Leaf:
+        """Return the leaf with its numbers drawn."""
+        return self if self.draw is None else replace(self, value=self.draw(), draw=None)
 
 
 def read_leaf(
@@ -63,10 +70,11 @@ def read_leaf(
     if role is None:
         role = "parameter" if path[0] == "parameters" else "input"
     try:
-        found, value, symbol = _Reader(document, path, name, shape).read(raw)
+        reader = _Reader(document, path, name, shape)
+        found, value, symbol = reader.read(raw)
     except _Faulty:
         return None
-    return Leaf(name, role, found, value, symbol, path)
+    return Leaf(name, role, found, value, symbol, path, reader.draw)
 
 
 Form = type[SymbolLeaf] | type[ValueLeaf] | type[DrawnLeaf] | type[FileLeaf]
@@ -90,6 +98,7 @@ class _Reader:
     def __init__(self, document: Document, path: tuple[str | int, ...], name: str, shape: Shape | None) -> None:
         self.document, self.path, self.name, self.known = document, path, name, shape
         self.limits: Limits = document.limits
+        self.draw: Callable[[], Values] | None = None
 
     def fail(self, path: KeyPath, message: str, hint: str = "", on: Literal["key", "value"] = "value") -> _Faulty:
         self.document.fault(path, message, hint, on=on)
@@ -108,7 +117,9 @@ class _Reader:
             return value.shape, value, None
         if kind is DrawnLeaf:
             shape = self.shape(raw)
-            return shape, self.drawn(raw, shape), None
+            self.check_draw(raw, shape)
+            self.draw = partial(draw, raw, shape)
+            return shape, None, None
         if kind is ValueLeaf:
             value = self.nest((*self.path, "value"), raw["value"])
             shape = self.shape(raw, value.shape)
@@ -178,7 +189,8 @@ class _Reader:
         elements = math.prod(shape)
         if elements > self.limits.array_elements:
             message = f"an array of shape {shape_text(shape)} would have {_large(elements)} elements"
-            raise self.fail(path, message, f"at most {self.limits.array_elements:,} are allowed")
+            hint = f"at most {self.limits.array_elements:,} are allowed; {RAISED.format('array_elements')}"
+            raise self.fail(path, message, hint)
 
     def count(self, path: KeyPath, shape: Shape) -> None:
         """Refuse a shape that is too much together with all the leaves before it."""
@@ -186,7 +198,8 @@ class _Reader:
         elements = self.document.elements + math.prod(shape)
         if elements > self.limits.total_elements:
             message = f"with this array, the scenario would have {_large(elements)} elements"
-            raise self.fail(path, message, f"at most {self.limits.total_elements:,} are allowed in all arrays together")
+            hint = f"at most {self.limits.total_elements:,} are allowed in all arrays together"
+            raise self.fail(path, message, f"{hint}; {RAISED.format('total_elements')}")
         self.document.elements = elements
 
     def expect(self, path: KeyPath, shape: Shape) -> None:
@@ -249,31 +262,12 @@ class _Reader:
 
     # -- drawn and read ------------------------------------------------------------------------------------------
 
-    def drawn(self, raw: Mapping[str, Any], shape: Shape) -> Values:
-        """Return the array that `init`, `seed` and `scale` describe.
-
-        `RandomState` is NumPy's generator whose stream never changes. The factors are those of Glorot and Bengio
-        (2010) for `xavier` and of He et al. (2015) for `he`.
-        """
+    def check_draw(self, raw: Mapping[str, Any], shape: Shape) -> None:
         init = raw["init"]
         if not shape and init.startswith(("xavier", "he")):
             message = f"`{init}` needs at least one axis: its spread depends on their lengths"
             raise self.fail((*self.path, "init"), message, 'a single number is drawn by `"normal"` or `"uniform"`')
         self.count((*self.path, "shape"), shape)
-        random = np.random.RandomState(raw.get("seed", 0))
-        if init in ("zeros", "ones"):
-            value = np.full(shape, float(init == "ones"))
-        elif init.endswith("normal"):
-            value = np.asarray(random.standard_normal(shape))
-        else:
-            value = np.asarray(random.uniform(-1, 1, shape))
-        if init in _SPREADS and value.size:
-            value = spread(init, shape) * value
-        if "scale" in raw:
-            value = float(raw["scale"]) * value
-        value = np.asarray(value, dtype=np.float64)
-        value.setflags(write=False)
-        return value
 
     def weights(self, raw: Mapping[str, Any]) -> Values:
         path = (*self.path, "file")
@@ -289,6 +283,29 @@ class _Reader:
             raise self.fail((*self.path, "key" if fault.key else "file"), fault.message, fault.hint) from None
         value.setflags(write=False)
         return value
+
+
+def draw(raw: Mapping[str, Any], shape: Shape) -> Values:
+    """Return the array that `init`, `seed` and `scale` describe, read-only.
+
+    `RandomState` is NumPy's generator whose stream never changes. The factors are those of Glorot and Bengio (2010) for
+    `xavier` and of He et al. (2015) for `he`.
+    """
+    init = raw["init"]
+    random = np.random.RandomState(raw.get("seed", 0))
+    if init in ("zeros", "ones"):
+        value = np.full(shape, float(init == "ones"))
+    elif init.endswith("normal"):
+        value = np.asarray(random.standard_normal(shape))
+    else:
+        value = np.asarray(random.uniform(-1, 1, shape))
+    if init in _SPREADS and value.size:
+        value = spread(init, shape) * value
+    if "scale" in raw:
+        value = float(raw["scale"]) * value
+    value = np.asarray(value, dtype=np.float64)
+    value.setflags(write=False)
+    return value
 
 
 _SPREADS = {"xavier_normal": 2.0, "xavier_uniform": 6.0, "he_normal": 2.0, "he_uniform": 6.0}

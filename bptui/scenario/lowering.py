@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bptui.limits import Limits
+from bptui.limits import RAISED, Limits
 from bptui.ops import CALLABLE, OPERATIONS, numeric
 from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
 from bptui.ops.other_names import written_instead
@@ -118,6 +118,11 @@ class Lowering:
     faulty: set[str] = field(default_factory=set)
     """Names whose definition is at fault: using them is no further fault."""
     elements: int = 0
+    """How many elements a trace holds so far: of values, and of what every use of a value adds to its gradient."""
+    products: int = 0
+    """How many products matrix products and convolutions take so far."""
+    used: set[int] = field(default_factory=set)
+    """Values that were used: from the second use on, a gradient is held before and after."""
     briefs: dict[str, str] = field(default_factory=dict)
     """Which expression each short text stands for, so that none stands for two."""
 
@@ -155,7 +160,7 @@ class Lowering:
         """Lower a whole line; what is no new value (`a = "b"`, a constant) gets a step of its own to carry the name."""
         cost = self._cost(resolved)
         if cost > self.limits.steps - len(self.steps):
-            place.report(*_at(too_many_steps(cost, self.limits.steps), resolved.tree.span))
+            place.report(*_at(too_many_steps(cost, self.limits.steps, len(self.steps)), resolved.tree.span))
             return None
         try:
             output = self._lower(resolved.tree, {}, place)
@@ -274,17 +279,10 @@ class Lowering:
             place.report(
                 f"`{_short(written.text, operation.name)}` would have shape {shape_text(shape)}: {size:,} elements",
                 span,
-                f"the limit is {self.limits.array_elements:,} elements in one array",
+                f"the limit is {self.limits.array_elements:,} elements in one array; {RAISED.format('array_elements')}",
             )
             return None
-        self.elements += size
-        if self.elements > self.limits.total_elements:
-            if self.elements - size <= self.limits.total_elements:
-                place.report(
-                    f"up to here the scenario's arrays hold {self.elements:,} elements",
-                    span,
-                    f"the limit is {self.limits.total_elements:,} elements in all",
-                )
+        if not self._counted(operation, operands, size, span, place):
             return None
         if all(operand.role == "constant" for operand in operands) and operation.name != "identity":
             return self._fold(operation, operands, params, written, span, place)
@@ -305,6 +303,25 @@ class Lowering:
             )
         )
         return value.id
+
+    def _counted(self, operation: Operation, operands: Sequence[Value], size: int, span: Span, place: _Place) -> bool:
+        """Count what a step adds to the trace and to the work; False, and a report, where that becomes too much."""
+        elements, products = self.elements, self.products
+        self.elements += size
+        for slot, operand in enumerate(operands):
+            if operand.role != "constant" and operation.passes(slot):
+                self.elements += operand.size * (1 + (operand.id in self.used))
+                self.used.add(operand.id)
+        self.products += size * operation.terms(tuple(one.shape for one in operands)) if operation.terms else 0
+        for name, before, now, limit in (
+            ("total_elements", elements, self.elements, self.limits.total_elements),
+            ("products", products, self.products, self.limits.products),
+        ):
+            if before <= limit < now:
+                what = "the trace holds {0:,} elements" if name == "total_elements" else "there are {0:,} products"
+                hint = f"the limit is {limit:,} in all; {RAISED.format(name)}"
+                place.report(f"up to here {what.format(now)}, gradients included", span, hint)
+        return self.elements <= self.limits.total_elements and self.products <= self.limits.products
 
     def _written(self, operation: Operation, operands: Sequence[Value], params: Mapping[str, Any]) -> Written:
         """Return a call as text; an element of a leaf with a symbol by its own name, `x0`."""

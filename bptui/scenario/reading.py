@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bptui.limits import RAISED
 from bptui.ops.operation import shape_text
 from bptui.scenario.document import Document
 from bptui.scenario.expression import Span, unknown
@@ -59,6 +60,8 @@ class _Reading:
         self._symbols(seed)
         if target is None or self.document.faults:
             return None
+        self.leaves = {name: leaf.drawn() for name, leaf in self.leaves.items()}
+        seed = seed.drawn() if seed is not None else None
         lowering = self.lowering
         program = Program(
             values=tuple(lowering.values),
@@ -147,6 +150,11 @@ class _Reading:
     def _network(self) -> None:
         network = self.file.network
         if network is None:
+            return
+        if len(network.layers) > (most := self.document.limits.layers):
+            message = f"the network has {len(network.layers):,} layers; the limit is {most:,}"
+            self.document.fault(("network", "layers"), message, RAISED.format("layers"))
+            self.lowering.faulty.update(self._network_names())
             return
 
         def add_line(line: LineText) -> Shape | None:

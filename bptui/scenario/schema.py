@@ -74,7 +74,7 @@ class FileLeaf(_Table, frozen=True):
 class DenseLayer(_Table, frozen=True, tag="dense", tag_field="kind"):
     """W @ x + b, or X @ W.T + b for a batch, with an activation if one is named."""
 
-    units: Annotated[int, Meta(ge=1, le=LIMITS.array_elements, description="How many units: the length of the output.")]
+    units: Annotated[int, Meta(ge=1, description="How many units: the length of the output.")]
     activation: (
         Annotated[Text, Meta(description="A function of one value: relu, sigmoid, … or one of [functions].")] | None
     ) = None
@@ -130,9 +130,7 @@ class Network(_Table, frozen=True):
     """Layers, in place of forward lines: layer i, counted from 1, gives Wi, bi, zi and ai."""
 
     input: Annotated[Text, Meta(description="The name of the input.")]
-    layers: Annotated[
-        list[Layer], Meta(min_length=1, max_length=LIMITS.layers, description="The layers, first to last.")
-    ]
+    layers: Annotated[list[Layer], Meta(min_length=1, description="The layers, first to last.")]
     output: Annotated[Text, Meta(description="The name of the last layer's value.")] = "y"
     loss: Annotated[Loss | None, Meta(description="The loss after the last layer.")] = None
 
@@ -146,7 +144,6 @@ class Backward(_Table, frozen=True):
             list[Text],
             Meta(
                 min_length=1,
-                max_length=4 * LIMITS.layers,
                 description="The names whose gradients are asked for; all parameters where it is left out.",
             ),
         ]
@@ -501,7 +498,7 @@ def _network_names(raw: dict[str, Any]) -> set[str]:
     names = {raw.get("output", "y"), loss.get("name", "L") if isinstance(loss, dict) else "L"}
     layers = raw.get("layers")
     count = len(layers) if isinstance(layers, list) else 0
-    names.update(f"{letter}{number}" for letter in "Wbza" for number in range(1, min(count, LIMITS.layers) + 1))
+    names.update(f"{letter}{number}" for letter in "Wbza" for number in range(1, count + 1))
     return {name for name in names if isinstance(name, str)}
 
 

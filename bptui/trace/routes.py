@@ -16,6 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, overload
 
 from bptui.errors import BptuiError, Fault
+from bptui.limits import Deadline
 from bptui.scenario.notation import index_text
 from bptui.trace.elements import Edge, Elements, Level, Node
 
@@ -140,6 +141,7 @@ class RouteGraph:
         self.number: dict[tuple[Node, Node, int, int], float] = {}
         """What an edge of a trace in symbols is in numbers, where it has any."""
         self.edges: dict[Node, list[Edge]] = {}
+        self._deadline = Deadline("the search for routes")
         self._explore()
         self._sum_up()
 
@@ -154,6 +156,7 @@ class RouteGraph:
             self.edges[node] = []
             if node[0] == self.target:
                 continue
+            self._deadline.check()
             if not self.wanted():
                 raise BptuiError("the search for routes was given up")
             out = [
@@ -191,20 +194,26 @@ class RouteGraph:
 
     def best(self, limit: int) -> list[tuple[Edge, ...]]:
         """Return the `limit` routes with the largest |product|, each as its edges from the start on."""
-        ticket = count()  # equal products come out in the order in which they were found
-        waiting: list[tuple[float, int, float, Node, tuple[Edge, ...]]] = []
+        ticket = count()
+        # Of equal products the one that has come furthest goes first, else all beginnings would be gone through before
+        # the first end; and what differs in the last digits only is equal, so that the order is the same everywhere.
+        waiting: list[tuple[float, int, int, float, float, Node, tuple[Edge, ...]]] = []
         if self.counts[self.start]:
-            waiting.append((-self.largest[self.start], next(ticket), 1.0, self.start, ()))
+            waiting.append((0.0, 0, next(ticket), 1.0, self.largest[self.start], self.start, ()))
         found: list[tuple[Edge, ...]] = []
         while waiting and len(found) < limit:
-            _, _, so_far, node, edges = heapq.heappop(waiting)
+            self._deadline.check()
+            _, _, _, so_far, best, node, edges = heapq.heappop(waiting)
             if node[0] == self.target:
                 found.append(edges)
                 continue
             for edge in self.edges[node]:
-                size = _product(so_far, self.size(edge))
-                bound = _product(size, self.largest[edge.head])
-                heapq.heappush(waiting, (-bound, next(ticket), size, edge.head, (*edges, edge)))
+                size, ahead = self.size(edge), self.largest[edge.head]
+                so_far_here = _product(so_far, size)
+                on_the_best = _product(size, ahead) == self.largest[node]
+                bound = best if on_the_best else _product(so_far_here, ahead)
+                key = (-_rounded(bound), -len(edges), next(ticket))
+                heapq.heappush(waiting, (*key, so_far_here, bound, edge.head, (*edges, edge)))
         return found
 
     def size(self, edge: Edge) -> float:
@@ -250,6 +259,11 @@ def _key(edge: Edge) -> tuple[Node, Node, int, int]:
 def _size(number: float) -> float:
     """Return |number|, nan counting as infinitely large: what is broken is shown first."""
     return math.inf if math.isnan(number) else abs(number)
+
+
+def _rounded(number: float) -> float:
+    """Return a number to twelve significant digits."""
+    return float(f"{number:.11e}")
 
 
 def _product(a: float, b: float) -> float:
