@@ -476,7 +476,7 @@ async def test_any_size_will_do(exercise: Trace) -> None:
             await until(pilot, lambda width=width: walk(pilot).size.width == width)  # type: ignore[misc]
             await pilot.press("j", "n", "p")
             if width >= 60:
-                assert "step 33 of 38" in shown(part(pilot, TopLine))
+                await until(pilot, lambda: "step 33 of 38" in shown(part(pilot, TopLine)))
                 assert "dL/dh(" in shown(part(pilot, StepPanel))
                 assert "▸" in shown(part(pilot, LineTable, "elements"))
                 assert "●" in shown(part(pilot, Timeline))

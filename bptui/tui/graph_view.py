@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from bptui.commands import IN_GRAPH
 from bptui.graph import draw
@@ -23,16 +21,20 @@ from bptui.graph.model import ZOOMS, Zoom, build
 from bptui.graph.progress import Progress, Walk
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
+from bptui.tui.changed_lines import ChangedLines
 
 _PANNED = 4
 """How many rows one key or one turn of the wheel pans; twice as many columns."""
 
+_COMPONENTS = {name: f"graph--{name.replace('.', '-')}" for name in STYLES}
+"""The component class of each style of the drawing."""
 
-class GraphView(Widget, can_focus=True):
+
+class GraphView(ChangedLines, can_focus=True):
     """Shows the graph of a trace's program at the step that the walk is at."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(IN_GRAPH)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"graph--{name.replace('.', '-')}" for name in STYLES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_COMPONENTS.values())
     DEFAULT_CSS = """
     GraphView { background: $background; color: $foreground; }
     .graph--node-todo { color: $text-muted; }
@@ -71,7 +73,6 @@ class GraphView(Widget, can_focus=True):
         self._progress: Progress | None = None
         self._stale = False
         """Whether the drawing is of another trace or step, for it was not on the screen."""
-        self._styles: dict[str, Style] = {}
         self._held: Offset | None = None
         """Where the mouse button went down, or where a drag has come to."""
         self._dragged = False
@@ -121,7 +122,7 @@ class GraphView(Widget, can_focus=True):
         else:
             self._progress = progress
             self._follow()
-            self.refresh()
+            self.refresh_changed()
 
     def _redraw(self) -> None:
         """Make the graph anew: at another zoom, for another operation, or with other room."""
@@ -151,22 +152,12 @@ class GraphView(Widget, can_focus=True):
                 self._progress.nodes, self._left, self._top, self.size.width, self.size.height
             )
 
-    def render_line(self, y: int) -> Strip:
-        width, base = self.size.width, self.rich_style
+    def line_at(self, y: int) -> Strip:
+        width, base = self.size.width, self.component()
         if self._drawing is None or self._progress is None:
             return Strip.blank(width, base)
         runs = self._drawing.row(self._progress, y + self._top, self._left, width, self._selected)
-        return Strip([Segment(text, self._style(name) if name else base) for text, name in runs], width)
-
-    def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
-        if style is None:
-            style = self._styles[name] = self.get_component_rich_style(f"graph--{name.replace('.', '-')}")
-        return style
-
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
+        return Strip([Segment(text, self.component(_COMPONENTS[name]) if name else base) for text, name in runs], width)
 
     def on_resize(self) -> None:
         self._redraw()

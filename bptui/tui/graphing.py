@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.content import Content
-
 from bptui.tui.graph_view import GraphView
 from bptui.tui.step_list import StepList
 from bptui.tui.walk_part import WalkPart
@@ -19,7 +17,7 @@ class Graphing(WalkPart):
         """Light the present step, with the cursor on `element`."""
         graph = self.query_one(GraphView)
         graph.go(self.step, element, self.trace)
-        graph.border_subtitle = Content(self.presentation.labels[self.step].text) if self._graph_alone else ""
+        graph.label(subtitle=self.presentation.labels[self.step].text if self._graph_alone else "")
 
     @property
     def _graph_alone(self) -> bool:

@@ -34,7 +34,7 @@ class KeyLine(OneLine):
         """Show other commands; the keys that those of `panel` take are shown for no other."""
         self._commands = [command for command in commands if command.label]
         self._panel = panel
-        self.refresh()
+        self.refresh_changed()
 
     def _key(self, command: Command) -> str:
         """Return the first key of a command that the panel does not take."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.actions import SkipAction
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from bptui.commands import IN_LINES
 from bptui.tui.bindings import bindings
+from bptui.tui.changed_lines import ChangedLines
 
 _CACHED = 1000
 """How many drawn lines are kept."""
@@ -26,7 +27,7 @@ _SIDEWAYS = 8
 """How many cells a view scrolls sideways at once."""
 
 
-class LineView(ScrollView, can_focus=True, inherit_bindings=False):
+class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False):
     """Lines that scroll, below `fixed` lines that stay."""
 
     BINDINGS = bindings(IN_LINES)
@@ -52,7 +53,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def draw_fixed(self, index: int) -> Strip:
         """Draw fixed line `index`."""
-        return Strip.blank(self.room.width, self.rich_style)
+        return Strip.blank(self.room.width, self.component())
 
     def lines_width(self) -> int:
         """Return how wide the lines are; where that is more than there is room for, the view scrolls sideways too."""
@@ -69,10 +70,16 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
     # -- drawing -----------------------------------------------------------------------------------------------------
 
     def lines_changed(self) -> None:
-        """Draw everything anew: there are other lines."""
+        """Draw what looks different: there are other lines."""
         self._prepare()
-        self.virtual_size = Size(self.lines_width(), self.line_count() + self.fixed)
-        self.refresh()
+        size = Size(self.lines_width(), self.line_count() + self.fixed)
+        if size != self.virtual_size:
+            if self.styles.auto_dimensions or not self.is_mounted:
+                self.virtual_size = size  # and with it the place of everything else
+            else:
+                self.set_reactive(Widget.virtual_size, size)
+                self._scroll_update(size)
+        self.refresh_changed()
 
     def _prepare(self) -> None:
         self._strips.clear()
@@ -85,11 +92,11 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
             self._strips.pop(index, None)
             self.refresh_line(index + self.fixed)
 
-    def render_line(self, y: int) -> Strip:
+    def line_at(self, y: int) -> Strip:
         if self.room.width != self._drawn_width:  # drawn before it is told that it was resized
             self._prepare()
         left, top = self.scroll_offset
-        width, style = self.room.width, self.rich_style
+        width, style = self._drawn_width, self.component()
         if y < self.fixed:
             return self.draw_fixed(y).crop_extend(left, left + width, style)
         index = y - self.fixed + top
@@ -101,10 +108,6 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
                 self._strips.clear()
             strip = self._strips[index] = self.draw_line(index)
         return strip.crop_extend(left, left + width, style)
-
-    def component(self, name: str) -> Style:
-        """Return the style of a component class, over this widget's background."""
-        return self.get_component_rich_style(name)
 
     def notify_style_update(self) -> None:
         self._strips.clear()

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from itertools import groupby
 
 from rich.segment import Segment
 from textual.strip import Strip
-from textual.widget import Widget
+
+from bptui.tui.changed_lines import ChangedLines
 
 Part = tuple[str, str]
 """Some characters and the component class that they are drawn in."""
 
 
-class OneLine(Widget):
+class OneLine(ChangedLines):
     """Draws the parts that `parts` returns for the width."""
 
     @abstractmethod
     def parts(self, width: int) -> Iterable[Part]:
         """Return the line's parts, together at most `width` cells."""
 
-    def render_line(self, y: int) -> Strip:
-        segments = [Segment(text, self.get_component_rich_style(name)) for text, name in self.parts(self.size.width)]
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+    def line_at(self, y: int) -> Strip:
+        alike = groupby(self.parts(self.size.width), lambda part: part[1])
+        segments = [Segment("".join(text for text, _ in parts), self.component(name)) for name, parts in alike]
+        return Strip(segments).adjust_cell_length(self.size.width, self.component())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.content import Content
-
 from bptui.present.frame import Frame
 from bptui.present.layout import formula, wrapped
 from bptui.text import width as cells
@@ -20,7 +18,7 @@ class StepPanel(TextView):
 
     def show_frame(self, frame: Frame) -> None:
         """Show `frame`."""
-        self.border_title = Content(f"{frame.phase.capitalize()} · {frame.line_text}".removesuffix(" · "))
+        self.label(f"{frame.phase.capitalize()} · {frame.line_text}".removesuffix(" · "))
         self.show(lambda width: self._arranged(frame, width))
 
     def _arranged(self, frame: Frame, width: int) -> Sequence[Line]:

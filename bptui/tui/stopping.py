@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from textual.content import Content
-
 from bptui.present.stops import hit_text
 from bptui.text import counted
 from bptui.trace.breakpoints import Breakpoint, Hit, find, hits, read_breakpoint
@@ -55,7 +53,7 @@ class Stopping(Pointing):
             self.breakpoints_changed()
         here = self.stops_at(self.step)
         said = "; ".join(hit_text(self.presentation, one, self.step) if numbers else one.text for one in here)
-        self.query_one(StepPanel).border_subtitle = Content(f"{MARK} {said}") if here else ""
+        self.query_one(StepPanel).label(subtitle=f"{MARK} {said}" if here else "")
         return (f"{MARK} {here[0].text}",) if here else ()
 
     def breakpoints_changed(self) -> None:

@@ -105,12 +105,12 @@ class Timeline(OneLine):
     def mark(self, steps: Sequence[int]) -> None:
         """Mark these steps: breakpoints stop there."""
         self._marked, self._cells = steps, (None, frozenset())
-        self.refresh()
+        self.refresh_changed()
 
     def go(self, step: int) -> None:
         """Mark step `step`."""
         self._at = step
-        self.refresh()
+        self.refresh_changed()
 
     def parts(self, width: int) -> Iterable[Part]:
         scale = Scale(self._steps, self._forward, width)

@@ -23,7 +23,7 @@ class TopLine(OneLine):
     def show(self, *facts: str) -> None:
         """Show these facts, the most important last."""
         self._facts = facts
-        self.refresh()
+        self.refresh_changed()
 
     def parts(self, width: int) -> Iterable[Part]:
         facts = list(self._facts)

@@ -154,7 +154,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self.query_one(StepPanel).show_frame(frame)
         self.show_wires(frame, numbers=not self.testing)
         elements = self.query_one("#elements", LineTable)
-        elements.border_title = frame.table.title or _TABLE_TITLES[frame.phase]
+        elements.label(frame.table.title or _TABLE_TITLES[frame.phase])
         self.show_tables(frame, cursor)
         self.show_pinned()
         self.query_one(Timeline).go(self.step)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.content import Content
-
 from bptui.present.wires import Wires
 from bptui.tui.picture_view import PictureView
 from bptui.tui.text_view import Line
@@ -51,11 +49,15 @@ class WiresPanel(PictureView):
         return True
 
     def _refresh(self) -> None:
-        self.display = self._wanted and self._wires is not None
+        before, self.display = self.display, self._wanted and self._wires is not None
+        if not (before or self.display):
+            return
         self.screen.set_class(self.display, "-with-wires")
         if self._wires is not None:
-            self.border_title = Content(f"Wires · {self._wires.title}")
-            self.border_subtitle = "i hides · z " + ("without the matrix" if self._matrix else "0/1 Jacobian")
+            self.label(
+                f"Wires · {self._wires.title}",
+                "i hides · z " + ("without the matrix" if self._matrix else "0/1 Jacobian"),
+            )
         self.show(self._drawn)
         self.refresh(layout=True)
 
