@@ -7,7 +7,6 @@ one. What the cursor does in one panel, the others follow.
 from __future__ import annotations
 
 from textual import on
-from textual.content import Content
 
 from bptui.present.frame import Frame, Point, row_of
 from bptui.present.values import point_text
@@ -78,7 +77,7 @@ class Pointing(WalkPart):
         """Say in the frame of the table of values what its cursor points at."""
         values = self.query_one(ValuesPanel)
         text = point_text(self.trace.program, values.row, self._at) if values.row is not None and self._at else ""
-        values.border_subtitle = Content(text if values.has_focus else "")
+        values.label(subtitle=text if values.has_focus else "")
 
     # -- what the cursor does ----------------------------------------------------------------------------------------
 
