@@ -220,23 +220,15 @@ IN_DESCRIPTION = (Command("about.close", "enter", "screen.close_about", "Close t
 IN_EDIT = (Command("edit.apply", "enter", "screen.apply", "Put the number in", "⏎"),)
 IN_ANSWER = (Command("answer.hint", "h", "screen.hint", "A hint", "h", priority=True),)
 
-SCOPES = tuple(
-    tuple(command for group in groups for command in group)
-    for groups in (
-        (*ON_WALK, APP),
-        (IN_LINES,),
-        (IN_VALUES,),
-        (IN_GRAPH,),
-        (IN_WHY,),
-        (IN_MAP,),
-        (IN_CHANGES,),
-        (CHOOSING,),
-        (IN_BREAKPOINTS,),
-        (IN_DIALOGS, IN_HELP),
-        (IN_DESCRIPTION,),
-        (IN_EDIT,),
-        (IN_ANSWER,),
-    )
+_TOGETHER = (*ON_WALK, APP)
+
+SCOPES = (
+    tuple(command for group in _TOGETHER for command in group),
+    *(group for _, group in GROUPS if group not in _TOGETHER),
+    (*IN_DIALOGS, *IN_HELP),
+    IN_DESCRIPTION,
+    IN_EDIT,
+    IN_ANSWER,
 )
 """The commands that are at hand at the same time and in the same place, where no two may have the same key."""
 
