@@ -148,25 +148,25 @@ def test_every_command_can_be_given_other_keys() -> None:
 
 
 async def test_given_keys_work_and_are_shown_everywhere(trace: Trace) -> None:
-    settings = Settings(keys={"walk.next": ("K", "right"), "see.map": ("f5",)})
+    settings = Settings(keys={"walk.next": ("X", "right"), "see.map": ("f5",)})
     async with BptuiApp(trace, settings=settings).run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
-        assert "K next" in shown(part(pilot, KeyLine))
+        assert "X next" in shown(part(pilot, KeyLine))
         assert "F5 map" in shown(part(pilot, KeyLine))
         walk = pilot.app.screen
         assert isinstance(walk, WalkScreen)
-        await pilot.press("K")
+        await pilot.press("X")
         await until(pilot, lambda: walk.step == 1)
         await pilot.press("n")  # the key that it had
         await pilot.press("right")
         await until(pilot, lambda: walk.step == 2)
         commands = {command.title: command.help for command in pilot.app.get_system_commands(walk)}
-        assert commands["Next step"] == "key: K →"
+        assert commands["Next step"] == "key: X →"
         await pilot.press("question_mark")
         await until(pilot, lambda: pilot.app.screen is not walk)
         view = pilot.app.screen.query_one("#window", TextView)
         lines = ["".join(text for text, _ in view._lines[at]) for at in range(view.line_count())]
-        assert any(line.split() == ["K", "→", "Next", "step"] for line in lines)
+        assert any(line.split() == ["X", "→", "Next", "step"] for line in lines)
 
 
 # -- in the app --------------------------------------------------------------------------------------------------------
