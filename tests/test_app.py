@@ -18,7 +18,7 @@ from app_help import AnyPilot, part, shown, until, walk
 from bptui import bundled
 from bptui.commands import APP, FILES, GROUPS, IN_LINES, READING, WALKING
 from bptui.errors import BptuiError
-from bptui.exporting import write
+from bptui.exporting import FORMATS, write
 from bptui.present.frame import Row, Table
 from bptui.trace.record import Trace
 from bptui.tui import open_app
@@ -448,7 +448,7 @@ async def test_an_export_writes_and_never_overwrites(
         await until(pilot, lambda: "Type the name" in said())
         await pilot.press("escape", "x")
         part(pilot, LineTable, "formats").focus()
-        await pilot.press("down")
+        await pilot.press(*["down"] * list(FORMATS).index("json"))
         await until(pilot, lambda: part(pilot, Input, "name").value == "two-lines.json")
         await pilot.click("#export")
         await until(pilot, lambda: isinstance(app.screen, WalkScreen))
