@@ -63,6 +63,19 @@ def test_the_seed_line_by_line() -> None:
     assert line["claimed"] == 0.053
     assert line["exact"] == pytest.approx(-0.0462061899)
     assert line["follows_from_own"] == pytest.approx(-0.053784)
+    kinds = {name: [slip["kind"] for slip in by_line[name]["diagnoses"]] for name in wrong}
+    assert kinds == {
+        "W1 @ x": ["wrong-operand"],
+        "L": ["log-base", "truncated"],
+        "dL/dW2(1,1)": ["sign", "truncated"],
+        "dL/db2(1)": ["sign", "truncated"],
+        "dL/dW1(1,1)": ["missing-path", "truncated"],
+        "dL/db1(2)": ["missing-path", "truncated"],
+    }
+    assert " ".join(slip["text"] for slip in by_line["dL/dW1(1,1)"]["diagnoses"]) == (
+        "-0.06972 is the route through y(1) alone; the route through y(2) adds +0.0825. "
+        "-0.0697 was cut off to -0.06 where it rounds to -0.07."
+    )
 
 
 @pytest.mark.parametrize(

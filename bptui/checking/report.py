@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bptui.checking.gradients import Checked, check_gradients
-from bptui.checking.marking.marker import VERDICTS, Marked, Slip, mark
+from bptui.checking.marking.marker import VERDICTS, Marked, mark
+from bptui.checking.marking.namer import Slip
 from bptui.checking.marking.numbers import trace_of
 from bptui.present import numbers
 from bptui.scenario.scenario import Scenario

@@ -1,17 +1,37 @@
-"""What one claim comes to on one sheet: a number, and how far a true one may lie from it."""
+"""What one claim comes to on one sheet: a number, how far a true one may lie from it, and ranges of numbers."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from bptui.checking.marking.sheet import Reach
 from bptui.scenario.claimed_number import ClaimedNumber
 
 _EXACT = 1e-9
 """How close, relative to its size, a number is to one that it equals."""
 
 _NOISE = 1e-12
+
+
+class Reach(NamedTuple):
+    """The numbers from `low` to `high`."""
+
+    low: float
+    high: float
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    @property
+    def half(self) -> float:
+        return (self.high - self.low) / 2
+
+    def with_(self, *numbers: float) -> Reach:
+        """Return the smallest reach that holds this one and `numbers`."""
+        finite = [number for number in numbers if math.isfinite(number)]
+        return Reach(min((self.low, *finite)), max((self.high, *finite)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +61,9 @@ class Amount:
 
     def meets(self, reach: Reach) -> bool:
         """Return whether some number in the reach rounds to this one."""
-        nearest = min(max(self.number, reach.low), reach.high)
-        return self.agrees(nearest)
+        if not (math.isfinite(reach.low) and math.isfinite(reach.high)):
+            return False
+        return self.agrees(min(max(self.number, reach.low), reach.high))
 
     def cut_off_from(self, truth: float) -> bool:
         """Return whether `truth`, cut off at the digits written, is this number."""

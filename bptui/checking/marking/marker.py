@@ -14,11 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bptui.checking.marking.amounts import Amount
-from bptui.checking.marking.claims import Entry, Line, Quantity, Reader, loss_node
+from bptui.checking.marking.amounts import Amount, Reach
+from bptui.checking.marking.case import Case
+from bptui.checking.marking.claims import Entry, Line, Reader, loss_node
 from bptui.checking.marking.expressions import Formula
+from bptui.checking.marking.namer import Explanation, Question, Slip, explain
 from bptui.checking.marking.numbers import shaken
-from bptui.checking.marking.sheet import Reach, Sheet, Statement
+from bptui.checking.marking.sheet import Sheet, Stated, Statement
 from bptui.checking.marking.world import TooLarge, World
 from bptui.errors import BptuiError, Fault
 from bptui.scenario.claimed_number import ClaimedNumber
@@ -32,12 +34,8 @@ Verdict = Literal["right", "follows", "wrong", "unreadable"]
 VERDICTS: tuple[Verdict, ...] = ("right", "follows", "wrong", "unreadable")
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
-    """One slip that was made: its kind, and a sentence that says what happened, with the numbers."""
-
-    kind: str
-    text: str
+_HABIT = 2
+"""After how many lines that were worked out with all digits it is taken for the writer's habit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,33 +67,43 @@ class Marked:
 def mark(scenario: Scenario, trace: Trace) -> list[Marked]:
     """Return every line of the scenario's worked solution, marked, in the order of the file."""
     marker = _Marker(scenario, trace)
-    return [marker.mark(text) for text in scenario.worked]
+    return [marker.mark(text, line) for text, line in marker.lines]
 
 
 class _Marker:
     def __init__(self, scenario: Scenario, trace: Trace) -> None:
         self.scenario, self.trace = scenario, trace
         self.reader = Reader(scenario)
+        self.lines = [(text, self._read(text)) for text in scenario.worked]
+        self.elsewhere = {
+            entry: claim.number
+            for _, line in self.lines
+            if isinstance(line, Line)
+            for entry, claim in zip(line.quantity.entries, line.claims, strict=True)
+            if isinstance(claim, ClaimedNumber)
+        }
+        """What the whole sheet claims, by entry."""
         self.sheet = Sheet(trace)
         self.truth = World(trace, {})
+        self.carried = 0
+        """How many lines show that the writer carries more digits than are written."""
 
     @cached_property
     def shaken(self) -> list[Sheet]:
         """The same sheet at other numbers of the leaves that have symbols, for claims in symbols."""
         return [Sheet(one) for one in shaken(self.scenario, self.trace)]
 
-    def mark(self, text: ClaimText) -> Marked:
+    def _read(self, text: ClaimText) -> Line | Fault:
         try:
-            line = self.reader.read(text)
+            return self.reader.read(text)
         except BptuiError as error:
-            fault = error.faults[0]
+            return error.faults[0]
+
+    def mark(self, text: ClaimText, line: Line | Fault) -> Marked:
+        written = self._written(text)
+        if isinstance(line, Fault):
             return Marked(
-                line=text.key,
-                claimed=text.value,
-                written=self._written(text),
-                verdict="unreadable",
-                text=fault.message,
-                fault=fault,
+                line=text.key, claimed=text.value, written=written, verdict="unreadable", text=line.message, fault=line
             )
         try:
             if any(isinstance(claim, Formula) and claim.named for claim in line.claims):
@@ -103,7 +111,6 @@ class _Marker:
             return self._in_numbers(line, self._amounts(line, self.truth))
         except TooLarge:
             said = "too much lies between these to be marked"
-            written = self._written(text)
             return Marked(line=text.key, claimed=text.value, written=written, verdict="unreadable", text=said)
 
     def _written(self, text: ClaimText) -> str:
@@ -114,55 +121,45 @@ class _Marker:
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
-    def _in_numbers(self, line: Line, amounts: Sequence[Amount]) -> Marked:
-        quantity = line.quantity
+    def _in_numbers(self, line_read: Line, amounts: Sequence[Amount]) -> Marked:
+        quantity = line_read.quantity
         exact = self.truth.numbers(quantity.entries)
         right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
-        reached = self.sheet.reach(quantity)
+        known = [true if good else None for true, good in zip(exact, right, strict=True)]
+        stated = Stated(self.sheet, quantity, amounts, known)
         follows = list(right)
         if not all(right):
-            other = self.sheet.reach(quantity, values_alone=True)
-            full = self.sheet.in_full(quantity).numbers(quantity.entries)
-            for at, amount in enumerate(amounts):
-                follows[at] |= amount.meets(reached[at]) or amount.meets(other[at]) or amount.agrees(full[at])
-                follows[at] |= self._repeats(quantity.entries[at], amount)
-        own = self.sheet.as_written(quantity)
-        self._state(self.sheet, quantity, amounts, exact, reached, right, follows)
-        return self._marked(line, exact, own.numbers(quantity.entries), right, follows)
+            other: list[Reach] | None = None
+            for at in (at for at, good in enumerate(right) if not good):
+                follows[at] = amounts[at].meets(stated.reached[at]) or self._repeats(quantity.entries[at], amounts[at])
+                if not follows[at]:
+                    other = other or self.sheet.from_values(quantity)
+                    follows[at] = amounts[at].meets(other[at])
+        written = self.sheet.as_written(quantity)
+        own = written.numbers(quantity.entries)
+        full = self.sheet.in_full(quantity)
+        explanations: list[Explanation] = []
+        if all(follows):
+            self.carried += not _agree(amounts, own) and _agree(amounts, full.numbers(quantity.entries))
+        else:
+            wrong = [at for at, good in enumerate(follows) if not good]
+            worlds = [written] if full.statements == written.statements else [written, full]
+            claimed = [amount.number for amount in amounts]
+            cases = [Case(world, quantity, claimed, wrong[0], False, self.elsewhere) for world in worlds]
+            questions = [Question([case], [amounts], wrong) for case in cases]
+            if self.carried >= _HABIT:
+                questions.reverse()
+            explanations = explain(questions, stated.reached)
+        for at, (entry, amount) in enumerate(zip(quantity.entries, amounts, strict=True)):
+            if math.isfinite(amount.number):
+                line = stated if follows[at] else None
+                self.sheet.state(entry, Statement(amount.number, not follows[at], line, at), quantity.also)
+        return self._marked(line_read, exact, own, right, follows, explanations)
 
     def _repeats(self, entry: Entry, amount: Amount) -> bool:
-        """Return whether a line says again what was said before, at the digits of either."""
+        """Return whether a line says again what was said before."""
         before = self.sheet.statements.get(entry)
         return before is not None and amount.agrees(before.written)
-
-    def _state(
-        self,
-        sheet: Sheet,
-        quantity: Quantity,
-        amounts: Sequence[Amount],
-        exact: Sequence[float],
-        reached: Sequence[Reach],
-        right: Sequence[bool],
-        follows: Sequence[bool],
-    ) -> None:
-        """Put a line on the sheet, so that later lines can follow from it."""
-        for at, (entry, amount) in enumerate(zip(quantity.entries, amounts, strict=True)):
-            if not math.isfinite(amount.number):
-                continue
-            reach = Reach(amount.number, amount.number)
-            if follows[at]:
-                low, high = max(reached[at].low, amount.number - amount.half), min(
-                    reached[at].high, amount.number + amount.half
-                )  # fmt: skip
-                if low <= high:
-                    reach = reach.with_(low, high)
-                if right[at]:
-                    reach = reach.with_(exact[at])
-            statement = Statement(amount.number, reach, wrong=not follows[at])
-            sheet.statements[entry] = statement
-            node, tail = entry
-            if tail is None:
-                sheet.statements.update((((also, node[1]), None), statement) for also in quantity.also)
 
     # -- symbols -----------------------------------------------------------------------------------------------------
 
@@ -177,15 +174,26 @@ class _Marker:
             for at, claim in enumerate(line.claims):
                 right[at] |= isinstance(claim, Formula) and bool(claim.decimals) and near[at].agrees(exact[at])
                 follows[at] |= right[at] or own[at]
+        explanations = [] if all(follows) else self._explained_in_symbols(line, follows)
         for sheet in (self.sheet, *self.shaken):
             world = sheet.as_written(quantity)
             for at, (entry, amount) in enumerate(zip(quantity.entries, self._amounts(line, world), strict=True)):
                 if right[at]:  # what is computed in its place is the same
                     sheet.statements.pop(entry, None)
                 else:
-                    reach = Reach(amount.number, amount.number)
-                    sheet.statements[entry] = Statement(amount.number, reach, wrong=not follows[at])
-        return self._marked(line, exact, exact, right, follows)
+                    sheet.state(entry, Statement(amount.number, not follows[at]), quantity.also)
+        return self._marked(line, exact, exact, right, follows, explanations)
+
+    def _explained_in_symbols(self, line: Line, follows: Sequence[bool]) -> list[Explanation]:
+        wrong = [at for at, good in enumerate(follows) if not good]
+        cases, claimed = [], []
+        for sheet in self.shaken or [self.sheet]:
+            world = sheet.as_written(line.quantity)
+            amounts = [Amount(one.number, 0.0) for one in self._amounts(line, world)]
+            claimed.append(amounts)
+            numbers = [one.number for one in amounts]
+            cases.append(Case(world, line.quantity, numbers, wrong[0], True, self.elsewhere))
+        return explain([Question(cases, claimed, wrong)], ())
 
     def _equal(self, line: Line, world_of: Callable[[Sheet], World]) -> list[bool]:
         """Return for each entry whether its claim and what it names are equal at all numbers that are tried."""
@@ -218,6 +226,7 @@ class _Marker:
         own: Sequence[float],
         right: Sequence[bool],
         follows: Sequence[bool],
+        explanations: Sequence[Explanation],
     ) -> Marked:
         verdict: Verdict = "right" if all(right) else "follows" if all(follows) else "wrong"
         bad = [at for at, good in enumerate(right if verdict == "follows" else follows) if not good]
@@ -233,8 +242,14 @@ class _Marker:
             follows=nested(own, line.quantity.shape),
             verdict=verdict,
             text=named,
+            diagnoses=explanations[0] if explanations else (),
+            alternatives=tuple(explanations[1:]),
             entry=line.quantity.entries[at],
         )
+
+
+def _agree(amounts: Sequence[Amount], found: Sequence[float]) -> bool:
+    return all(amount.agrees(number) for amount, number in zip(amounts, found, strict=True))
 
 
 def entry_name(program: Program, entry: Entry) -> str:

@@ -7,11 +7,11 @@ between. Half a unit of the last digit alone would be too much: `dh/dz = 1` does
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
 
+from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.claims import Entry, Quantity
 from bptui.checking.marking.world import World, reaches
 from bptui.trace.record import Trace
@@ -19,38 +19,65 @@ from bptui.trace.record import Trace
 _MOST_EVALUATIONS = 200
 """How many worlds are looked at to find how far one line reaches."""
 
+_ROOM = 0.2
+"""How much of half a unit somebody may be off who carries one digit more and cuts the rest off."""
+
 _SPARE = 1e-9
 """What float64 arithmetic may have moved a number, relative to its size."""
 
 
-class Reach(NamedTuple):
-    """The numbers from `low` to `high`."""
-
-    low: float
-    high: float
-
-    @property
-    def middle(self) -> float:
-        return (self.low + self.high) / 2
-
-    @property
-    def half(self) -> float:
-        return (self.high - self.low) / 2
-
-    def with_(self, *numbers: float) -> Reach:
-        """Return the smallest reach that holds this one and `numbers`."""
-        finite = [number for number in numbers if math.isfinite(number)]
-        return Reach(min((self.low, *finite)), max((self.high, *finite)))
-
-
-@dataclass(frozen=True, slots=True)
 class Statement:
-    """One number that was stated."""
+    """One number that was stated, by one line of a sheet."""
 
-    written: float
-    reach: Reach
-    wrong: bool
-    """Whether it neither is right nor follows from what was stated before."""
+    def __init__(self, written: float, wrong: bool, line: Stated | None = None, at: int = 0) -> None:
+        self.written = written
+        self.wrong = wrong
+        """Whether it neither is right nor follows from what was stated before."""
+        self._line, self._at = line, at
+
+    @property
+    def reach(self) -> Reach:
+        """The numbers that it stands for."""
+        return Reach(self.written, self.written) if self._line is None else self._line.reaches[self._at]
+
+
+Statements = Mapping[Entry, Statement]
+
+
+class Stated:
+    """One line that is on the sheet; how far it reaches is worked out when a later line asks."""
+
+    def __init__(
+        self, sheet: Sheet, quantity: Quantity, amounts: Sequence[Amount], exact: Sequence[float | None]
+    ) -> None:
+        """`exact` are the true numbers of the entries that are right, None for the others."""
+        self.trace, self.before = sheet.trace, sheet.before(quantity)
+        self.quantity, self.amounts, self.exact = quantity, amounts, exact
+
+    @cached_property
+    def reached(self) -> list[Reach]:
+        """The numbers that the earlier lines can lead to, for each entry."""
+        return reach(self.trace, self.before, self.quantity)
+
+    @cached_property
+    def reaches(self) -> list[Reach]:
+        """The numbers that each entry stands for: those of `reached` that round to what is written, and that itself."""
+        result = []
+        for amount, exact, reached in zip(self.amounts, self.exact, self.reached, strict=True):
+            found = Reach(amount.number, amount.number)
+            if exact is not None:
+                found = found.with_(exact)
+            low, high = max(reached.low, amount.number - amount.half), min(reached.high, amount.number + amount.half)
+            if low <= high:
+                found = found.with_(low, high)
+            if found.half > 1e-3 * amount.half:  # not exact at these digits: some cut off further on
+                room = _ROOM * amount.half
+                found = found.with_(
+                    max(found.low - room, amount.number - amount.half),
+                    min(found.high + room, amount.number + amount.half),
+                )
+            result.append(found)
+        return result
 
 
 @dataclass(slots=True)
@@ -60,7 +87,7 @@ class Sheet:
     trace: Trace
     statements: dict[Entry, Statement] = field(default_factory=dict)
 
-    def before(self, quantity: Quantity) -> Mapping[Entry, Statement]:
+    def before(self, quantity: Quantity) -> Statements:
         """Return the statements that a line about `quantity` can be worked out from: all but those about itself."""
         own = set(quantity.entries)
         return {entry: one for entry, one in self.statements.items() if entry not in own}
@@ -73,25 +100,27 @@ class Sheet:
         """Return the numbers of somebody who carries all digits and writes fewer: wrong statements alone count."""
         return World(self.trace, {entry: one.written for entry, one in self.before(quantity).items() if one.wrong})
 
-    def without_derivatives(self, quantity: Quantity) -> World:
-        """Return the numbers of somebody who works a derivative out anew from the values."""
-        stated = self.before(quantity).items()
-        return World(self.trace, {entry: one.written for entry, one in stated if entry[1] is None})
+    def from_values(self, quantity: Quantity) -> list[Reach]:
+        """Return the numbers that a line can lead to for somebody who works derivatives out anew from the values."""
+        values = {entry: one for entry, one in self.before(quantity).items() if entry[1] is None}
+        return reach(self.trace, values, quantity)
 
-    def reach(self, quantity: Quantity, values_alone: bool = False) -> list[Reach]:
-        """Return, for each entry, the numbers that the statements so far can lead to."""
-        statements = {
-            entry: one.reach for entry, one in self.before(quantity).items() if not (values_alone and entry[1])
-        }
-        middle = {entry: reach.middle for entry, reach in statements.items()}
-        world = World(self.trace, middle)
-        needed = _needed(world, quantity)
-        halves = {
-            entry: reach.half
-            for entry, reach in statements.items()
-            if reach.half > 0 and (entry[1] is not None or entry[0][0] in needed)
-        }
-        return _range(world, quantity.entries, middle, halves)
+    def state(self, entry: Entry, statement: Statement, also: Sequence[int] = ()) -> None:
+        """Put a statement on the sheet; `also` are further values that it is about."""
+        self.statements[entry] = statement
+        node, tail = entry
+        if tail is None:
+            self.statements.update((((value, node[1]), None), statement) for value in also)
+
+
+def reach(trace: Trace, statements: Statements, quantity: Quantity) -> list[Reach]:
+    """Return, for each entry of a line, the numbers that statements can lead to."""
+    world = World(trace, {entry: one.written for entry, one in statements.items()})
+    needed = _needed(world, quantity)
+    reaches = {entry: one.reach for entry, one in statements.items() if entry[1] is not None or entry[0][0] in needed}
+    halves = {entry: one.half for entry, one in reaches.items() if one.half > 0}
+    middle = {**world.statements, **{entry: reaches[entry].middle for entry in halves}}
+    return _range(world.with_statements(middle), quantity.entries, middle, halves)
 
 
 def _range(

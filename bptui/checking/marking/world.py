@@ -43,7 +43,7 @@ class World:
     """The trace's numbers with some replaced by statements. Immutable; made anew for each set of statements."""
 
     def __init__(self, trace: Trace, statements: Statements, base: World | None = None) -> None:
-        """`base` is a world whose statements of values are the same, which then need not be followed up again."""
+        """`base` is a world with other statements: what both have in common is not worked out again."""
         self.trace, self.program, self.statements = trace, trace.program, statements
         self.loss = loss_node(trace.program)
         self._totals: dict[Entry, float] = {}
@@ -59,11 +59,17 @@ class World:
         self.values: Sequence[Array]
         self.choices: Mapping[int, Mapping[str, Any]]
         self._links: dict[Node, dict[Node, float]]
-        if base is not None and base.stated == stated:
-            self.values, self.choices, self._links = base.values, base.choices, base._links
-        else:
-            self.values, self.choices = _followed_up(trace, stated)
+        if base is None:
+            self.values, self.choices, changed = _followed_up(trace, trace.values, trace.choices, stated, set(stated))
             self._links = {}
+        else:
+            other = {one for one in base.stated.keys() | stated.keys() if base.stated.get(one) != stated.get(one)}
+            self.values, self.choices, changed = _followed_up(trace, base.values, base.choices, stated, other)
+            self._links = base._links if not changed else {}
+        self._base = base if changed else None
+        self._touched = {
+            step.line for step in trace.program.steps if step.output in changed or not changed.isdisjoint(step.inputs)
+        } if changed else set()  # fmt: skip
 
     def with_statements(self, statements: Statements) -> World:
         """Return the world with other statements."""
@@ -106,6 +112,8 @@ class World:
 
     def links(self, node: Node) -> dict[Node, float]:
         """Return ∂head/∂`node` for every element of a line that the node enters; for a target, the seed as well."""
+        if node not in self._links and self._base is not None and not self._touches(node[0]):
+            self._links[node] = self._base.links(node)
         if node not in self._links:
             with np.errstate(all="ignore"):
                 found = {edge.head: edge.derivative for edge in self.elements.named_edges(node)}
@@ -113,6 +121,10 @@ class World:
                 found[self.loss] = float(self.trace.seed.reshape(-1)[node[1]])
             self._links[node] = found
         return self._links[node]
+
+    def _touches(self, value: int) -> bool:
+        """Return whether some line that uses a value has other numbers than in the base."""
+        return any(self.program.steps[step].line in self._touched for step, _ in self.program.users.get(value, ()))
 
     def graph(self, head: Node, tails: Sequence[Node]) -> Graph:
         """Return what lies between `head` and `tails`, as far as statements leave it to be computed."""
@@ -167,31 +179,27 @@ class Graph:
     """The links (tail, head) whose derivative is stated."""
 
     def gradients(
-        self, replaced: Mapping[tuple[Node, Node], float] | None = None, dropped: Iterable[Node] = ()
+        self, changed: Mapping[Node, Mapping[Node, float]] | None = None, dropped: Iterable[Node] = ()
     ) -> dict[Node, float]:
-        """Return dhead/dnode for every node. `replaced` gives links other derivatives, by (tail, head); no route goes
-        through the nodes in `dropped`."""
-        gradients = dict(self.fixed)
+        """Return dhead/dnode for every node. `changed` gives nodes other links; no route goes through `dropped`."""
         without = frozenset(dropped)
-        for node in without:
-            gradients[node] = 0.0
+        gradients = {**self.fixed, **dict.fromkeys(without, 0.0)}
         for node in self.order:
             if node in without:
                 continue
+            links = self.links[node] if changed is None else changed.get(node, self.links[node])
             total = 0.0
-            for head, slope in self.links[node].items():
-                if replaced is not None:
-                    slope = replaced.get((node, head), slope)
-                if slope != 0.0 or gradients[head] != gradients[head]:
+            for head, slope in links.items():
+                if slope != 0.0 and head in gradients:
                     total += slope * gradients[head]
             gradients[node] = total
         return gradients
 
     def evaluate(
-        self, replaced: Mapping[tuple[Node, Node], float] | None = None, dropped: Iterable[Node] = ()
+        self, changed: Mapping[Node, Mapping[Node, float]] | None = None, dropped: Iterable[Node] = ()
     ) -> list[float]:
         """Return dhead/dtail for every tail; for the arguments see `gradients`."""
-        gradients = self.gradients(replaced, dropped)
+        gradients = self.gradients(changed, dropped)
         return [gradients[tail] for tail in self.tails]
 
 
@@ -220,31 +228,42 @@ def reaches(program: Program, value: int) -> frozenset[int]:
 
 
 def _followed_up(
-    trace: Trace, stated: Mapping[int, Mapping[int, float]]
-) -> tuple[Sequence[Array], Mapping[int, Mapping[str, Any]]]:
-    """Return every value, and every choice, with statements in their places and what follows from them."""
-    if not stated:
-        return trace.values, trace.choices
-    values, choices, changed = list(trace.values), dict(trace.choices), set()
-    program = trace.program
-    for value in stated:
+    trace: Trace,
+    before: Sequence[Array],
+    chosen: Mapping[int, Mapping[str, Any]],
+    stated: Mapping[int, Mapping[int, float]],
+    other: set[int],
+) -> tuple[Sequence[Array], Mapping[int, Mapping[str, Any]], set[int]]:
+    """Return every value and every choice with statements in their places, and which values are not as `before`.
+
+    `other` are the values about which `before` has other statements.
+    """
+    changed: set[int] = set()
+    if not other:
+        return before, chosen, changed
+    values, choices, program = list(before), dict(chosen), trace.program
+    for value in other:
         if value not in program.producer:
-            values[value] = _patched(values[value], stated[value])
+            values[value] = _patched(trace.values[value], stated.get(value, {}))
             changed.add(value)
     with np.errstate(all="ignore"):
         for step in program.steps:
-            patch = stated.get(step.output)
-            if patch is None and changed.isdisjoint(step.inputs):
+            if step.output not in other and changed.isdisjoint(step.inputs):
                 continue
-            if patch is None or len(patch) < program.values[step.output].size:
-                values[step.output] = compute(step, values, choices)
-            if patch is not None:
-                values[step.output] = _patched(values[step.output], patch)
+            patch = stated.get(step.output, {})
+            if len(patch) == program.values[step.output].size:
+                if step.output not in other:
+                    continue
+                values[step.output] = _patched(trace.values[step.output], patch)
+            else:
+                values[step.output] = _patched(compute(step, values, choices), patch)
             changed.add(step.output)
-    return values, choices
+    return values, choices, changed
 
 
 def _patched(array: Array, patch: Mapping[int, float]) -> Array:
+    if not patch:
+        return array
     result = array.copy()
     flat = result.reshape(-1)
     for place, number in patch.items():

@@ -1,0 +1,189 @@
+"""Which slips explain a number: each alone, each with the result cut off, and pairs, the most plausible first.
+
+Verdicts are tolerant; this is strict: a set of slips explains a line where it gives the numbers at the digits written,
+from the nearest statements as they are written. Where that finds nothing, the numbers of somebody who carries all
+digits are tried, and then the last digit is given some room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+from bptui.checking.marking.amounts import Amount, Reach
+from bptui.checking.marking.case import Case, Numbers, Proposal
+from bptui.checking.marking.slips import RULES, rounding
+from bptui.checking.marking.slips.arithmetic import arithmetic
+
+_MOST_SHOWN = 4
+"""How many sets of slips are told, the main one included."""
+
+_MOST_PAIRED = 40
+"""Of how many proposals, the most plausible ones, pairs are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One slip that was made: its kind, and a sentence that says what happened, with the numbers."""
+
+    kind: str
+    text: str
+
+
+Explanation = tuple[Slip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A wrong line: its case at each set of numbers, what is claimed there, and which entries are wrong."""
+
+    cases: Sequence[Case]
+    amounts: Sequence[Sequence[Amount]]
+    """For each case, what is claimed of each entry."""
+    wrong: Sequence[int]
+
+    @property
+    def case(self) -> Case:
+        return self.cases[0]
+
+    def fits(self, results: Numbers, which: int = 0) -> bool:
+        """Return whether the results are what is claimed, at the digits written."""
+        own = self.cases[which].own
+        return all(
+            amount.agrees(result) or (at not in self.wrong and result == own[at])
+            for at, (amount, result) in enumerate(zip(self.amounts[which], results, strict=True))
+        )
+
+    def fits_cut_off(self, results: Numbers) -> bool:
+        """Return whether the results, cut off, are what is claimed, and rounded are not."""
+        own = self.case.own
+        return any(rounding.cut_off(self.amounts[0][at], results[at]) for at in self.wrong) and all(
+            amount.cut_off_from(result) or (at not in self.wrong and result == own[at])
+            for at, (amount, result) in enumerate(zip(self.amounts[0], results, strict=True))
+        )
+
+    def nearly_fits(self, results: Numbers, reached: Sequence[Reach]) -> bool:
+        """Return whether the results are what is claimed with the room that earlier rounding leaves."""
+        own = self.case.own
+        return all(
+            (at not in self.wrong and result == own[at]) or amount.meets(_around(result, own[at], reached[at]))
+            for at, (amount, result) in enumerate(zip(self.amounts[0], results, strict=True))
+        )
+
+
+def _around(result: float, own: float, reach: Reach) -> Reach:
+    """Return a reach around a result, as wide for its size as that around the number without a slip."""
+    scale = abs(result / own) if own else 1.0
+    half = reach.half * max(scale, 0.0)
+    return Reach(result - half, result + half)
+
+
+def explain(questions: Sequence[Question], reached: Sequence[Reach]) -> list[Explanation]:
+    """Return the sets of slips that explain a wrong line, the most plausible first; none where nothing does.
+
+    `questions` ask about the same line at numbers as they are written and at those of somebody who carries all digits,
+    in the order in which they are to be asked. `reached` is how far each entry's number without a slip may lie.
+    """
+    found: list[Explanation] = []
+    tried: list[list[tuple[Proposal, Numbers]]] = []
+    for question in questions:
+        singles = _singles(question.case)
+        tried.append(singles)
+        found += _alone(question, singles)
+        if not question.case.symbolic:
+            found += _cut_off(question, singles)
+        if found:
+            break
+    strict = questions[0]
+    if not found and not strict.case.symbolic:
+        for question, singles in zip(questions, tried, strict=True):
+            near = [proposal for proposal, results in singles if question.nearly_fits(results, reached)]
+            found += [(_slip(proposal),) for proposal in _by_cost(near)]
+    if not found:
+        found += [(_slip(one),) for one in arithmetic(strict.case, list(strict.wrong))]
+        found += _pairs(questions[0], tried[0])
+    return list(dict.fromkeys(_of_other_kinds(found)))[:_MOST_SHOWN]
+
+
+def _singles(case: Case) -> list[tuple[Proposal, Numbers]]:
+    """Return every proposal that changes something, with the line's numbers, the most plausible first."""
+    proposals = _by_cost(chain.from_iterable(rule(case) for rule in RULES))
+    evaluated = ((proposal, case.evaluate(proposal.change)) for proposal in proposals)
+    return [(proposal, results) for proposal, results in evaluated if results != case.own]
+
+
+def _by_cost(proposals: Iterable[Proposal]) -> list[Proposal]:
+    return sorted(proposals, key=lambda proposal: proposal.cost)
+
+
+def _alone(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
+    case, own = question.case, question.case.own
+    if not case.symbolic and question.fits_cut_off(own):
+        yield (_cut(question, own),)
+    for proposal, results in singles:
+        if question.fits(results) and _elsewhere(question, [proposal]):
+            yield (_slip(proposal),)
+
+
+def _elsewhere(question: Question, proposals: Sequence[Proposal]) -> bool:
+    """Return whether the same slips give what is claimed at the other numbers too."""
+    for which, case in enumerate(question.cases[1:], start=1):
+        same = []
+        for proposal in proposals:
+            rule = next(
+                rule
+                for rule in RULES
+                if any(one.key == proposal.key and one.kind == proposal.kind for one in rule(case))
+            )
+            same.append(next(one for one in rule(case) if one.key == proposal.key and one.kind == proposal.kind))
+        change = same[0].change
+        for other in same[1:]:
+            both = change.with_(other.change, case.links if case.quantity.is_derivative else {})
+            if both is None:
+                return False
+            change = both
+        if not question.fits(case.evaluate(change), which):
+            return False
+    return True
+
+
+def _cut_off(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
+    for proposal, results in singles:
+        if question.fits_cut_off(results):
+            yield (_slip(proposal), _cut(question, results))
+
+
+def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
+    case = question.case
+    links = case.links if case.quantity.is_derivative else {}
+    for (first, _), (second, _) in combinations(singles[:_MOST_PAIRED], 2):
+        if first.kind == second.kind:
+            continue
+        change = first.change.with_(second.change, links)
+        if change is None:
+            continue
+        results = case.evaluate(change)
+        if question.fits(results) and _elsewhere(question, [first, second]):
+            yield _slip(first), _slip(second)
+        elif not case.symbolic and question.fits_cut_off(results):
+            yield _slip(first), _slip(second), _cut(question, results)
+
+
+def _slip(proposal: Proposal) -> Slip:
+    return Slip(proposal.kind, proposal.text if isinstance(proposal.text, str) else proposal.text())
+
+
+def _cut(question: Question, results: Numbers) -> Slip:
+    at = next(at for at in question.wrong if rounding.cut_off(question.amounts[0][at], results[at]))
+    return Slip("truncated", rounding.text(question.amounts[0][at], results[at]))
+
+
+def _of_other_kinds(found: Iterable[Explanation]) -> Iterator[Explanation]:
+    """Yield the first explanation of each set of kinds."""
+    seen = set()
+    for explanation in found:
+        kinds = frozenset(slip.kind for slip in explanation)
+        if kinds not in seen:
+            seen.add(kinds)
+            yield explanation

@@ -1,0 +1,38 @@
+"""`not-derived`: the function was used where its derivative belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from bptui.checking.marking.case import Case, Proposal
+from bptui.trace.elements import Edge
+
+
+def not_derived(case: Case) -> Iterator[Proposal]:
+    """Propose, for every function of one value, the function itself in the place of its derivative."""
+    if not case.quantity.is_derivative:
+        return
+    for factor in case.factors:
+        step = factor.step
+        alone = len(step.inputs) == 1 or all(
+            case.program.values[one].role == "constant" for slot, one in enumerate(step.inputs) if slot != factor.slot
+        )
+        if not alone or step.operation.partial(factor.slot) is None or step.operation.name in _LINEAR:
+            continue
+        said = f"{step.formula} itself was used where its derivative belongs."
+        change = case.scaled(factor, partial(_output, case))
+        yield Proposal("not-derived", change, said, 0.1, (step.index, factor.slot))
+    for tail, head in case.blocks:
+        if case.program.values[tail].shape != case.program.values[head].shape:
+            continue
+        name = case.program.values[head].text
+        said = f"{name} itself was used where its derivative with respect to {case.program.values[tail].text} belongs."
+        yield Proposal("not-derived", case.block_set(tail, head, case.value_of), said, 0.3, ("block", tail, head))
+
+
+_LINEAR = frozenset({"identity", "negative", "add", "subtract", "multiply", "divide"})
+
+
+def _output(case: Case, edge: Edge) -> float:
+    return case.value_of(edge.head)
