@@ -12,6 +12,7 @@ import math
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -70,31 +71,52 @@ def test_all_formats_say_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", bundled.names())
+def test_all_formats_say_the_same_in_symbols(name: str) -> None:
+    trace = bptui.run(bptui.load(name), mode="symbols")
+    expected = equations(trace)
+    assert expected
+    assert equations_of_latex(write(trace, "latex")) == expected
+    assert equations_of_latex(write(trace, "markdown")) == expected
+    assert list(equations_of_html(write(trace, "html"))) == expected
+    section = write(trace, "text").partition("\nDerivation\n")[2].partition("\nAll gradients\n")[0]
+    assert equations_of_text(section, trace.program.names) == expected
+    assert trace.numbers is not None
+    compared = 0
+    for left, sides in expected:
+        if not isinstance(sides[-1], Array):
+            compared += comes_to(trace.numbers, left, sides)
+    assert compared
+
+
+@pytest.mark.parametrize("name", bundled.names())
 def test_the_formulas_say_what_the_trace_says(name: str) -> None:
     """Every side in names comes to the number that the trace has, and every number stands there as it is shown."""
     trace = traced(name)
+    assert sum(comes_to(trace, left, sides) for left, sides in equations(trace) if not isinstance(sides[-1], Array))
+
+
+def comes_to(trace: Trace, left: Tree, sides: Sequence[Tree]) -> int:
+    """Check that all sides of an equation come to the number of its left side; return how many of them have names."""
     compared = 0
-    for left, sides in equations(trace):
-        if isinstance(sides[-1], Array):
+    exact = number_of(trace, left)
+    for side in sides:
+        if any(isinstance(node, More | Blank) for node in walk(side)):
             continue
-        exact = number_of(trace, left)
-        assert isinstance(exact, float)
-        for side in sides:
-            if any(isinstance(node, More | Blank) for node in walk(side)):
-                continue
-            named = [node for node in walk(side) if isinstance(node, Element | Derivative)]
-            values = {node: number_of(trace, node) for node in named}
-            if not all(math.isfinite(one) for one in (exact, *values.values())):
-                continue
-            came_to = evaluate(side, values)
-            if not math.isfinite(came_to):
-                continue  # as written it overflows; the operation does not
-            if named:
-                assert came_to == pytest.approx(exact, rel=1e-9, abs=1e-12), side
-                compared += 1
-            elif all(isinstance(node, Number) for node in walk(side)):
-                assert came_to == pytest.approx(exact, rel=1e-3, abs=1e-4)
-    assert compared
+        named = [node for node in walk(side) if isinstance(node, Element | Derivative)]
+        if any(isinstance(node, Element) and not node.name.isidentifier() for node in named):
+            continue
+        values = {node: number_of(trace, node) for node in named}
+        if not all(math.isfinite(one) for one in (exact, *values.values())):
+            continue
+        came_to = evaluate(side, values)
+        if not math.isfinite(came_to):
+            continue  # as written it overflows; the operation does not
+        if named:
+            assert came_to == pytest.approx(exact, rel=1e-9, abs=1e-12), side
+            compared += 1
+        elif all(isinstance(node, Number) for node in walk(side)):
+            assert came_to == pytest.approx(exact, rel=1e-3, abs=1e-4)
+    return compared
 
 
 def number_of(trace: Trace, node: Tree) -> float:

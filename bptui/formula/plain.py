@@ -39,7 +39,7 @@ class PlainPen:
         return plain(tree)
 
     def sign(self, sign: str, first: bool) -> str:
-        return "-" if first else "," if sign == "," else sign if sign in "·/" else f"{sign} "
+        return "-" if first else sign if sign in ",/" else f"{sign} "
 
     def bracket(self, bracket: str) -> str:
         return bracket

@@ -65,6 +65,10 @@ class _Reader:
     def __init__(self, text: bytes, names: Collection[str], meaning: Callable[[str], Tree | None]) -> None:
         self.text, self.names, self.meaning = text, names, meaning
 
+    def source(self, node: ast.expr) -> str:
+        """Return a node as it is written."""
+        return self.text[node.col_offset : node.end_col_offset].decode()
+
     def read(self, node: ast.expr, depth: int) -> Tree:
         if depth > _DEEPEST:
             raise FormulaError("the formula is nested too deep")
@@ -74,7 +78,7 @@ class _Reader:
 
         match node:
             case ast.Constant(value=int() | float()):
-                return Number(_canonical(self.text[node.col_offset : node.end_col_offset].decode()))
+                return Number(_canonical(self.source(node)))
             case ast.Name(id="nan" | "inf" | "pi" as known) if known not in self.names:
                 return Number(known)
             case ast.Name(id=name):
@@ -95,6 +99,13 @@ class _Reader:
                 return Choice(inner(body), inner(test), inner(orelse))
             case ast.Call(func=ast.Name(id="_more_"), args=[ast.Constant(value=int() as count)]):
                 return More(count)
+            case ast.Call(func=ast.Call() as whole, args=arguments, keywords=[]):
+                if (index := _index(arguments)) is not None:
+                    return Element(self.source(whole), index, 1)
+            case ast.Subscript(value=ast.Call() as whole, slice=place):
+                index = _index(place.elts if isinstance(place, ast.Tuple) else [place])
+                if index is not None:
+                    return Element(self.source(whole), index, 0)
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 if name in self.names and (index := _index(arguments)) is not None:
                     return Element(name, index, 1)

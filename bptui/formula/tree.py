@@ -1,9 +1,7 @@
 """A formula as a small tree, and the ways to put formulas together.
 
 `product`, `quotient` and `added` keep the normal form that every writer and reader relies on: no sum in a sum, no
-product in a product, a sign in front of a product rather than on its first factor. `times` and `plus` also tidy up as a
-person would: factors of 1 and terms of 0 go, `a·(1/b)` becomes `a/b`, numbers are multiplied and stand in front, and
-equal terms are counted, `x0 + x0` is `2·x0`.
+product in a product, a sign in front of a product rather than on its first factor.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ Tree = (
 ZERO, ONE = Number("0"), Number("1")
 
 
-# -- put together as they stand ----------------------------------------------------------------------------------------
+# -- put together ----------------------------------------------------------------------------------------
 
 
 def number(text: str) -> Tree:
@@ -168,91 +165,6 @@ def quotient(above: Tree, below: Tree) -> Tree:
     if isinstance(above, Negative):
         return Negative(quotient(above.operand, below))
     return Quotient(above, below)
-
-
-# -- put together and tidied -------------------------------------------------------------------------------------------
-
-
-def times(*factors: Tree) -> Tree:
-    """Return the product of formulas, tidied."""
-    coefficient, above, below = Fraction(1), list[Tree](), list[Tree]()
-    for factor in factors:
-        share, over, under = _parts(factor)
-        coefficient *= share
-        above += over
-        below += under
-    if coefficient == 0:
-        return ZERO
-    share = abs(coefficient)
-    if below:
-        over = [*_unless_one(share.numerator), *above]
-        under = [*_unless_one(share.denominator), *below]
-        body: Tree = quotient(product(over), product(under))
-    else:
-        body = product([_fraction_tree(share), *above] if share != 1 else above)
-    return Negative(body) if coefficient < 0 else body
-
-
-def plus(*terms: Tree) -> Tree:
-    """Return the sum of formulas, tidied."""
-    counts: dict[Tree, Fraction] = {}
-    for term in terms:
-        for one in term.terms if isinstance(term, Sum) else (term,):
-            share, over, under = _parts(one)
-            rest = quotient(product(over), product(under)) if under else product(over)
-            counts[rest] = counts.get(rest, Fraction(0)) + share
-    return added(times(_fraction_tree(share), rest) for rest, share in counts.items() if share)
-
-
-def _parts(tree: Tree) -> tuple[Fraction, list[Tree], list[Tree]]:
-    """Return a formula as a number times a product over a product."""
-    rational = _rational(tree)
-    if rational is not None:
-        return rational, [], []
-    match tree:
-        case Negative(operand):
-            share, above, below = _parts(operand)
-            return -share, above, below
-        case Product(factors):
-            share, above, below = Fraction(1), [], []
-            for factor in factors:
-                part, over, under = _parts(factor)
-                share, above, below = share * part, [*above, *over], [*below, *under]
-            return share, above, below
-        case Quotient(top, bottom):
-            share, above, below = _parts(top)
-            part, over, under = _parts(bottom)
-            if part == 0:
-                return Fraction(1), [tree], []
-            return share / part, [*above, *under], [*below, *over]
-    return Fraction(1), [tree], []
-
-
-def _unless_one(whole: int) -> list[Tree]:
-    return [] if whole == 1 else [Number(str(whole))]
-
-
-def _rational(tree: Tree) -> Fraction | None:
-    """Return the exact number that a formula is, None where it is none or has an exponent."""
-    match tree:
-        case Number(text) if text.replace(".", "", 1).isdecimal() and len(text) < 12:
-            return Fraction(text)
-        case Negative(operand):
-            inner = _rational(operand)
-            return None if inner is None else -inner
-        case Quotient(above, below):
-            top, bottom = _rational(above), _rational(below)
-            return None if top is None or not bottom else top / bottom
-    return None
-
-
-def _fraction_tree(share: Fraction) -> Tree:
-    """Return an exact number as a whole number, a short decimal or a fraction."""
-    if share < 0:
-        return Negative(_fraction_tree(-share))
-    if share.denominator == 1:
-        return Number(str(share.numerator))
-    return Quotient(Number(str(share.numerator)), Number(str(share.denominator)))
 
 
 # -- looked at and replaced --------------------------------------------------------------------------------------------

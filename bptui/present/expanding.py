@@ -10,7 +10,8 @@ import heapq
 import re
 
 from bptui.formula.reading import FormulaError, read
-from bptui.formula.tree import ONE, Element, Tree, plus, size, times
+from bptui.formula.tidying import plus, times
+from bptui.formula.tree import ONE, Call, Element, Negative, Tree, replaced, size
 from bptui.ops.operation import ATOM, Params
 from bptui.present import cells
 from bptui.present.numbers import number
@@ -28,6 +29,9 @@ LARGEST_DERIVATIVE = 200
 
 MOST_READ = 4096
 """How many elements an element may read to have its formula written out, its middle left out."""
+
+NAMED = ("sigmoid",)
+"""Functions that keep their name inside a line: written out, they would hide what cancels."""
 
 _SAFE = re.compile(r"_(\d+)")
 
@@ -64,6 +68,9 @@ class Expanding:
             return self._constant(record, flat)
         if record.name is not None:
             return self.name(value, flat)
+        step = self.program.steps[self.program.producer[value]]
+        if step.operation.name in NAMED:
+            return Call(step.operation.name, (self.reference(step.inputs[0], flat),))
         made = self.formula(value, flat)
         return self.name(value, flat) if made is None or size(made) > LARGEST_FORMULA else made
 
@@ -169,10 +176,17 @@ class _Cell:
 
     def read(self, text: str) -> Tree | None:
         try:
-            return read(cells.shortened(text), meaning=self._meaning)
+            return replaced(read(cells.shortened(text), meaning=self._meaning), _without_double_sign)
         except FormulaError:
             return None
 
     def _meaning(self, name: str) -> Tree | None:
         match = _SAFE.fullmatch(name)
         return self.expanding.reference(*self.nodes[int(match[1])]) if match else None
+
+
+def _without_double_sign(tree: Tree) -> Tree | None:
+    match tree:
+        case Negative(Negative(operand)):
+            return replaced(operand, _without_double_sign)
+    return None

@@ -1,0 +1,211 @@
+"""The chain rule written out for single elements: their factors, the sum over what they enter, their routes.
+
+A side of an equation is in names or in numbers; a derivation in symbols has the former alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bptui.errors import BptuiError
+from bptui.formula.tree import ONE, ZERO, Derivative, More, Negative, Number, Tree, added, product
+from bptui.present.document import Equation
+from bptui.present.notation import Notation, amount
+from bptui.trace.elements import Edge, Elements, Node
+from bptui.trace.record import Trace
+from bptui.trace.routes import RouteGraph
+
+MOST_TERMS = 6
+"""How many terms of one sum are written; of a longer one the first four and the last."""
+
+MOST_ROUTES = 4
+"""How many routes may be written out as one chain."""
+
+LONGEST_CHAIN = 16
+"""How many factors the routes of one chain may have together."""
+
+LARGEST_GRAPH = 2000
+"""How many elements may lie between an element and the target for its routes to be followed."""
+
+
+class ChainRule:
+    """Writes the gradients of single elements of one trace, in names and, where `numeric`, with the numbers put in."""
+
+    def __init__(self, trace: Trace, elements: Elements, numeric: bool) -> None:
+        self.trace, self.program, self.elements = trace, trace.program, elements
+        self.notation = Notation(trace, elements)
+        self.expanding = self.notation.expanding
+        self.numeric = numeric
+        self._graphs: dict[Node, _Graph] = {}
+
+    def equation(self, left: Tree, named: Sequence[Tree], numbered: Sequence[Tree], asked: int = 0) -> Equation | None:
+        """Return an equation of sides in names and sides in numbers, none said twice; None where there are none."""
+        sides = [*named, *numbered] if self.numeric else list(named)
+        different = [side for at, side in enumerate(sides) if side != left and (at == 0 or side != sides[at - 1])]
+        return Equation(left, tuple(different), min(asked, len(different))) if different else None
+
+    def edges(self, node: Node) -> list[Edge]:
+        """Return what an element enters on its way to the target."""
+        return self._graph(node).out
+
+    def routes(self, node: Node) -> int:
+        """Return how many routes lead from an element to the target; 0 where there are too many to tell."""
+        return self._graph(node).count
+
+    def factors(self, node: Node) -> list[Equation]:
+        """Return each local derivative that one element's gradient is made of, derived."""
+        derived = (self._factor(edge) for edge in _bounded(self.edges(node))[0] if not self._is_direct(edge))
+        return [equation for equation in derived if equation is not None]
+
+    def gradient(self, node: Node) -> Equation | None:
+        """Return one element's gradient as the sum over what it enters of upstream · local."""
+        edges, left = _bounded(self.edges(node))
+        named = [self._link(edge) if self._is_direct(edge) else product(self._names(edge)) for edge in edges]
+        written = [self._written(edge) for edge in edges]
+        sums = [named, written]
+        if self.numeric:
+            sums += [[self._put_in(edge) for edge in edges], [self._product(edge) for edge in edges]]
+        for terms in sums if left else ():
+            terms.insert(-1, More(left))
+        chain, formula, *numbers = map(added, sums)
+        name = self.notation.gradient(*node)
+        asked = 0 if chain == name else 1
+        return self.equation(name, (chain, formula), (*numbers, self.notation.gradient_number(*node)), asked)
+
+    def summary(self, node: Node) -> Tree | None:
+        """Return the formula of one element's gradient in the gradients above; None where there is none."""
+        edges, left = _bounded(self.edges(node))
+        if not edges:
+            return self.notation.seed_name(node)
+        terms = [self._written(edge) for edge in edges]
+        return added([*terms[:-1], More(left), terms[-1]] if left else terms)
+
+    def chain(self, node: Node) -> Equation | None:
+        """Return one element's gradient as the sum of its routes, each a product of named factors.
+
+        None where that says no more than the sum over what it enters, and where it is too long.
+        """
+        graph = self._graph(node)
+        if not 0 < graph.count <= MOST_ROUTES:
+            return None
+        routes = sorted(graph.routes(), key=lambda route: [edge.head for edge in reversed(route)])
+        shortest = 1 if self.program.seeded else 2
+        if sum(map(len, routes)) > LONGEST_CHAIN or all(len(route) <= shortest for route in routes):
+            return None
+        named = added(product(self._route(route, graph)) for route in routes)
+        numbers = []
+        if self.numeric:
+            numbers = [added(map(self._route_product, routes)), self.notation.gradient_number(*node)]
+        return self.equation(self.notation.gradient(*node), (named,), numbers, asked=1)
+
+    def single(self, node: Node) -> Tree | None:
+        """Return the one symbol that an element's gradient is, or 0; None where it is more."""
+        edges = self.edges(node)
+        if not edges:
+            return ZERO
+        if len(edges) == 1 and self.expanding.derivative(edges[0].tail, edges[0].head) == ONE:
+            return self.notation.seed_name(edges[0].head)
+        return None
+
+    # -- the parts of a product ----------------------------------------------------------------------------------------
+
+    def _is_direct(self, edge: Edge) -> bool:
+        """Return whether an edge's derivative is the gradient itself, since it leads to the target."""
+        return edge.head[0] == self.program.target and not self.program.seeded
+
+    def _link(self, edge: Edge, graph: _Graph | None = None) -> Derivative:
+        """Return a local derivative's name: with ∂ where its ends are linked by other routes as well."""
+        alone = (graph or self._graph(edge.tail)).alone(edge)
+        return Derivative(self.notation.element(*edge.head), self.notation.element(*edge.tail), partial=not alone)
+
+    def _names(self, edge: Edge) -> tuple[Tree, Tree]:
+        return self.notation.gradient(*edge.head), self._link(edge)
+
+    def _factor(self, edge: Edge) -> Equation | None:
+        local = self.expanding.derivative(edge.tail, edge.head)
+        named = [] if local is None else [local]
+        numbers = [*map(self.notation.put_in, named), amount(edge.derivative)] if self.numeric else []
+        return self.equation(self._link(edge), named, numbers)
+
+    def _written(self, edge: Edge) -> Tree:
+        """Return upstream · local, the local derivative as its formula."""
+        local = self.expanding.derivative(edge.tail, edge.head) or self._link(edge)
+        if self._is_direct(edge):
+            return local
+        return _joined(self.notation.seed_name(edge.head) or self.notation.gradient(*edge.head), local)
+
+    def _put_in(self, edge: Edge) -> Tree:
+        """Return upstream · local with the numbers put into the formula."""
+        local = self.expanding.derivative(edge.tail, edge.head)
+        if local is None:
+            return self._product(edge)
+        if self._is_direct(edge):
+            return self.notation.put_in(local)
+        arriving = self.notation.gradient_number(*edge.head)
+        return arriving if local == ONE else _joined(arriving, self.notation.put_in(local))
+
+    def _product(self, edge: Edge) -> Tree:
+        """Return upstream · local as two numbers."""
+        if self._is_direct(edge):
+            return amount(edge.derivative)
+        arriving = self.notation.gradient_number(*edge.head)
+        if self.expanding.derivative(edge.tail, edge.head) == ONE:
+            return arriving
+        return product((arriving, amount(edge.derivative)))
+
+    def _route(self, route: Sequence[Edge], graph: _Graph) -> list[Tree]:
+        seed: list[Tree] = [self.notation.gradient(*route[-1].head)] if self.program.seeded else []
+        return [*seed, *(self._link(edge, graph) for edge in reversed(route))]
+
+    def _route_product(self, route: Sequence[Edge]) -> Tree:
+        seed = [self.notation.gradient_number(*route[-1].head)] if self.program.seeded else []
+        return product([*seed, *(amount(edge.derivative) for edge in reversed(route))])
+
+    def _graph(self, node: Node) -> _Graph:
+        if node not in self._graphs:
+            self._graphs[node] = _Graph(self.trace, node, self.elements)
+        return self._graphs[node]
+
+
+class _Graph:
+    """What lies between one element and the target; where that is too much, what the element enters alone."""
+
+    def __init__(self, trace: Trace, node: Node, elements: Elements) -> None:
+        visited = 0
+
+        def few() -> bool:
+            nonlocal visited
+            visited += 1
+            return visited <= LARGEST_GRAPH
+
+        self.graph: RouteGraph | None = None
+        try:
+            self.graph = RouteGraph(trace, node, "named", few, elements)
+        except BptuiError:
+            reached = {trace.program.target, *trace.program.last_slot}
+            self.out = [edge for edge in elements.edges(node, "named") if edge.head[0] in reached]
+            self.count = 0
+        else:
+            self.out, self.count = self.graph.edges[node], self.graph.counts[node]
+
+    def routes(self) -> list[tuple[Edge, ...]]:
+        return [] if self.graph is None else self.graph.best(MOST_ROUTES)
+
+    def alone(self, edge: Edge) -> bool:
+        return self.graph is not None and self.graph.alone(edge)
+
+
+def _bounded(edges: Sequence[Edge]) -> tuple[list[Edge], int]:
+    """Return the edges that are written, the last among them, and how many are left out."""
+    if len(edges) <= MOST_TERMS:
+        return list(edges), 0
+    return [*edges[: MOST_TERMS - 2], edges[-1]], len(edges) - MOST_TERMS + 1
+
+
+def _joined(upstream: Tree, local: Tree) -> Tree:
+    """Return upstream · local, without a local derivative of 1 and with a formula's sign in front."""
+    if local == ONE:
+        return upstream
+    if isinstance(local, Negative) and not isinstance(local.operand, Number):
+        return Negative(_joined(upstream, local.operand))
+    return product((upstream, local))
