@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -163,15 +164,17 @@ def worked_lines(worked: Iterable[dict[str, Any]]) -> list[str]:
         lines.append(f"{one['verdict']:<10}{printable(one['line'])} = {shortened(printable(one['written']))}")
         if one["verdict"] in ("follows", "wrong"):
             lines.append(margin + comparison(one))
-        if one["verdict"] != "right" and one["text"]:
-            lines.append(margin + printable(one["text"]))
-        lines += [margin + printable(slip["text"]) for slip in one["diagnoses"]]
-        lines += [
-            f"{margin}or: " + " ".join(printable(slip["text"]) for slip in slips) for slips in one["alternatives"]
-        ]
+        if one["text"] and one["verdict"] != "follows":
+            lines += _folded(printable(one["text"]), margin)
+        for slips in one["alternatives"]:
+            lines += _folded(printable("or: " + " ".join(slip["text"] for slip in slips)), margin)
         if one.get("hint"):
             lines.append(margin + printable(one["hint"]))
     return lines
+
+
+def _folded(text: str, margin: str) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def comparison(line: dict[str, Any]) -> str:

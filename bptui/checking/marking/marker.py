@@ -18,6 +18,7 @@ from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.case import Case
 from bptui.checking.marking.claims import Entry, Line, Reader, loss_node
 from bptui.checking.marking.expressions import Formula
+from bptui.checking.marking.in_symbols import expression
 from bptui.checking.marking.namer import Explanation, Question, Slip, explain
 from bptui.checking.marking.numbers import shaken
 from bptui.checking.marking.sheet import Sheet, Stated, Statement
@@ -33,6 +34,8 @@ Verdict = Literal["right", "follows", "wrong", "unreadable"]
 
 VERDICTS: tuple[Verdict, ...] = ("right", "follows", "wrong", "unreadable")
 
+
+_UNEXPLAINED = "wrong, and no slip that is known explains it."
 
 _HABIT = 2
 """After how many lines that were worked out with all digits it is taken for the writer's habit."""
@@ -182,7 +185,18 @@ class _Marker:
                     sheet.statements.pop(entry, None)
                 else:
                     sheet.state(entry, Statement(amount.number, not follows[at]), quantity.also)
-        return self._marked(line, exact, exact, right, follows, explanations)
+        true = [
+            claim.text if good and isinstance(claim, Formula) and claim.shape == () else self._expression(entry, number)
+            for claim, good, entry, number in zip(line.claims, right, quantity.entries, exact, strict=True)
+        ]
+        theirs = [
+            claim.text if good and isinstance(claim, Formula) and claim.shape == () else other
+            for claim, good, other in zip(line.claims, follows, true, strict=True)
+        ]
+        return self._marked(line, true, theirs, right, follows, explanations)
+
+    def _expression(self, entry: Entry, number: float) -> str | float:
+        return expression(self.trace, entry) or number
 
     def _explained_in_symbols(self, line: Line, follows: Sequence[bool]) -> list[Explanation]:
         wrong = [at for at, good in enumerate(follows) if not good]
@@ -222,8 +236,8 @@ class _Marker:
     def _marked(
         self,
         line: Line,
-        exact: Sequence[float],
-        own: Sequence[float],
+        exact: Sequence[Any],
+        own: Sequence[Any],
         right: Sequence[bool],
         follows: Sequence[bool],
         explanations: Sequence[Explanation],
@@ -231,9 +245,13 @@ class _Marker:
         verdict: Verdict = "right" if all(right) else "follows" if all(follows) else "wrong"
         bad = [at for at, good in enumerate(right if verdict == "follows" else follows) if not good]
         at = bad[0] if bad else 0
-        named = ""
+        said = ""
+        if verdict == "follows":
+            said = "not the true value, and what the lines above give."
+        elif verdict == "wrong":
+            said = " ".join(slip.text for slip in explanations[0]) if explanations else _UNEXPLAINED
         if bad and len(exact) > 1:
-            named = entry_name(self.trace.program, line.quantity.entries[at])
+            said = f"{entry_name(self.trace.program, line.quantity.entries[at])}: {said}"
         return Marked(
             line=line.text.key,
             claimed=line.text.value,
@@ -241,7 +259,7 @@ class _Marker:
             exact=nested(exact, line.quantity.shape),
             follows=nested(own, line.quantity.shape),
             verdict=verdict,
-            text=named,
+            text=said,
             diagnoses=explanations[0] if explanations else (),
             alternatives=tuple(explanations[1:]),
             entry=line.quantity.entries[at],

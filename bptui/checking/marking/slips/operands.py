@@ -13,6 +13,7 @@ from bptui.checking.marking.reworks import entries, entry, exchanged, on_operand
 from bptui.present import numbers
 from bptui.scenario.notation import ravel, unravel
 from bptui.scenario.program import Array, ForwardStep
+from bptui.trace.backward import all_params
 from bptui.trace.elements import Node
 
 _MOST = 800
@@ -48,12 +49,28 @@ def partner(case: Case, factor: Factor, head: int, tail: int) -> Node | None:
     return step.inputs[1 - factor.slot], at
 
 
+_PICKING = frozenset({"index", "gather", "permute", "reverse", "roll", "sort", "topk", "reshape", "transpose"})
+
+
+def _picked_from(case: Case, node: Node) -> Node:
+    """Return the element that an element was picked from, through steps that only move elements."""
+    while (producer := case.program.producer.get(node[0])) is not None and case.program.values[node[0]].name is None:
+        step = case.program.steps[producer]
+        if step.operation.name not in _PICKING:
+            break
+        shape, output = case.program.values[step.inputs[0]].shape, case.program.values[step.output].shape
+        params = all_params(step, case.world.choices)
+        node = step.inputs[0], int(step.operation.structure(0, (shape,), output, params).reads(node[1])[0])
+    return node
+
+
 def _factors(case: Case, factor: Factor) -> Iterator[Proposal]:
     key = (factor.step.index, factor.slot)
     listed = case.entries(factor)
     for edge in listed if len(listed) <= 64 else ():
         other = partner(case, factor, edge.head[1], edge.tail[1])
         if other is not None:
+            other = _picked_from(case, other)
             array = case.world.values[other[0]].reshape(-1)
             if array.size * len(listed) > _MOST:
                 return
