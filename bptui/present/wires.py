@@ -152,7 +152,7 @@ class Wires:
             return ()
         found = []
         taken = sorted(set(self.sources.tolist()) - {-1})
-        for step, slot in self.program.users.get(self.operands[0], ()):
+        for step, slot in self.program.uses(self.operands[0]):
             if step == self.step.index or self.program.steps[step].line != line.name:
                 continue
             output = self.program.steps[step].output
@@ -175,7 +175,7 @@ class Wires:
             value, flat = waiting.pop()
             if value == end or value > end:
                 continue
-            for step, slot in self.program.users.get(value, ()):
+            for step, slot in self.program.uses(value):
                 output = self.program.steps[step].output
                 for head in self.elements.feeds(step, slot, flat):
                     node = (output, int(head))
@@ -520,7 +520,7 @@ def find_wires(elements: Elements, index: int, text: Callable[[Any], str] = numb
         other = next(
             (
                 program.steps[user]
-                for user, _ in program.users.get(step.inputs[0], ())
+                for user, _ in program.uses(step.inputs[0])
                 if program.steps[user].line == step.line and program.steps[user].operation.name in _SHOWN[:-1]
             ),
             None,

@@ -12,8 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,9 +21,10 @@ from bptui.ops import CALLABLE, OPERATIONS, numeric
 from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
 from bptui.ops.other_names import written_instead
 from bptui.scenario import expression as ast
+from bptui.scenario.code import LONGEST_TEXT, Code, short
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
-from bptui.scenario.notation import Shape, glued
-from bptui.scenario.program import ForwardStep, FunctionCall, Line, Role, Value
+from bptui.scenario.notation import Shape
+from bptui.scenario.records import Line, Role, Value
 from bptui.text import counted
 
 Hint = str | Callable[[], str]
@@ -33,15 +33,8 @@ Hint = str | Callable[[], str]
 Report = Callable[[str, Span, Hint], None]
 """Takes a fault's message, its span in the expression, and its hint."""
 
-_LONGEST_TEXT = 160
-"""An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
-
-
 _LONGEST_CIRCLE = 8
 """How many functions of a circle of calls are named."""
-
-_LONGEST_BRIEF = 18
-"""How long the text of an unnamed value may be where space is short; of a longer one the operation alone is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +103,7 @@ class Lowering:
     limits: Limits
     index_base: int
     functions: dict[str, Function] = field(default_factory=dict)
-    values: list[Value] = field(default_factory=list)
-    steps: list[ForwardStep] = field(default_factory=list)
-    calls: list[FunctionCall] = field(default_factory=list)
+    code: Code = field(init=False)
     lines: dict[str, Line] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
     faulty: set[str] = field(default_factory=set)
@@ -121,16 +112,23 @@ class Lowering:
     """How many elements a trace holds so far: of values, and of what every use of a value adds to its gradient."""
     products: int = 0
     """How many products matrix products and convolutions take so far."""
-    used: set[int] = field(default_factory=set)
-    """Values that were used: from the second use on, a gradient is held before and after."""
-    briefs: dict[str, str] = field(default_factory=dict)
-    """Which expression each short text stands for, so that none stands for two."""
+    used: bytearray = field(default_factory=bytearray)
+    """By value, whether it was used: from the second use on, a gradient is held before and after."""
+    _fits: dict[tuple[int, ...], _Fit] = field(default_factory=dict)
+    """By the identity of an operation's options, which stand in one place of one expression, and the operands' shapes."""
+
+    def __post_init__(self) -> None:
+        self.code = Code(self.index_base)
+
+    @property
+    def values(self) -> Sequence[Value]:
+        return self.code.values
 
     # -- names ---------------------------------------------------------------------------------------------------
 
     def add_leaf(self, name: str, role: Role, shape: Shape, symbol: str | None) -> None:
         """Add a leaf; its numbers come when the program is run."""
-        self.names[name] = self._value(name, role, shape, Written(name, ATOM), symbol=symbol).id
+        self.names[name] = self.code.add_leaf(name, role, shape, symbol)
 
     def add_line(
         self,
@@ -142,32 +140,30 @@ class Lowering:
     ) -> Shape | None:
         """Compile one forward line and return its shape, or None where it is at fault. `later` are the lines below."""
         resolved = self.resolve(text, self.names, report, later, own=name)
-        first = len(self.steps)
+        first = self.code.begin_line(name)
         output = None
         if resolved is not None:
             output = self._line(resolved, _Place(name, report))
         if output is None:
             self.faulty.add(name)
             return None
-        unnamed = self.values[output]
-        written = Written(name, ATOM)
-        self.values[output] = Value(output, name, "named", unnamed.shape, written, written, line=name)
+        self.code.name(output, name)
         self.names[name] = output
-        self.lines[name] = Line(name, text.strip(), output, first, len(self.steps), origin)
-        return unnamed.shape
+        self.lines[name] = Line(name, text.strip(), output, first, len(self.code.steps), origin)
+        return self.shape(name)
 
     def _line(self, resolved: Resolution, place: _Place) -> int | None:
         """Lower a whole line; what is no new value (`a = "b"`, a constant) gets a step of its own to carry the name."""
         cost = self._cost(resolved)
-        if cost > self.limits.steps - len(self.steps):
-            place.report(*_at(too_many_steps(cost, self.limits.steps, len(self.steps)), resolved.tree.span))
+        if cost > self.limits.steps - len(self.code.steps):
+            place.report(*_at(too_many_steps(cost, self.limits.steps, len(self.code.steps)), resolved.tree.span))
             return None
         try:
             output = self._lower(resolved.tree, {}, place)
         except RecursionError:
             place.report("functions call functions too deeply here", resolved.tree.span, "make fewer levels of them")
             return None
-        if output is None or self.values[output].role == "intermediate":
+        if output is None or self.code.is_unnamed(output):
             return output
         return self._emit(OPERATIONS["identity"], (output,), {}, resolved.tree.span, place)
 
@@ -197,13 +193,6 @@ class Lowering:
         """Return how many steps `body` unfolds into at most, counted without unfolding it."""
         return body.steps + sum(count * (self.functions[name].cost + 1) for name, count in body.calls.items())
 
-    def _value(
-        self, name: str | None, role: Role, shape: Shape, written: Written, brief: Written | None = None, **further: Any
-    ) -> Value:
-        value = Value(len(self.values), name, role, shape, written, brief or written, **further)
-        self.values.append(value)
-        return value
-
     # -- resolving: names, operations, options ---------------------------------------------------------------------
 
     def resolve(
@@ -223,8 +212,7 @@ class Lowering:
 
     def _lower(self, node: Resolved, scope: Mapping[str, int | None], place: _Place) -> int | None:
         if isinstance(node, Constant):
-            precedence = ATOM if node.value >= 0 else SIGN
-            return self._constant(np.float64(node.value), Written(node.text, precedence))
+            return self._constant(np.float64(node.value), Written(node.text, ATOM if node.value >= 0 else SIGN))
         if isinstance(node, Ref):
             if node.name in scope:
                 return scope[node.name]
@@ -247,72 +235,81 @@ class Lowering:
         arguments = [self._lower(argument, scope, place) for argument in node.arguments]
         if function.body is None or any(argument is None for argument in arguments):
             return None
-        shown = ", ".join(self.values[argument].text for argument in arguments if argument is not None)
-        text = f"{function.name}({shown})"
-        self.calls.append(FunctionCall(function.name, _short(text, f"{function.name}(…)"), place.call))
-        inside = place.inside(len(self.calls) - 1, node.span, function.name)
+        given = [argument for argument in arguments if argument is not None]
+        inside = place.inside(self.code.add_call(function.name, given, place.call), node.span, function.name)
         return self._lower(function.body.tree, dict(zip(function.parameters, arguments, strict=True)), inside)
 
     def _constant(self, number: Any, written: Written) -> int:
         array = np.asarray(number, dtype=np.float64)
         array.flags.writeable = False
-        return self._value(None, "constant", array.shape, written, constant=array).id
+        return self.code.add_constant(array, written)
 
     def _emit(
         self, operation: Operation, inputs: tuple[int, ...], params: Mapping[str, Any], span: Span, place: _Place
     ) -> int | None:
         """Append one step and return its output's id; None, and a report, where the operands do not fit."""
-        operands = [self.values[operand] for operand in inputs]
-        written = self._written(operation, operands, params)
+        fit = self._fit(operation, inputs, params, span, place)
+        if fit is None:
+            return None
+        if not self._counted(fit, inputs, span, place):
+            return None
+        if all(map(self.code.is_constant, inputs)) and operation.name != "identity":
+            return self._fold(operation, inputs, params, span, place)
+        return self.code.add_step(
+            fit.kind, inputs, fit.shape, place.call, span if place.call < 0 else place.span or span
+        )
+
+    def _fit(
+        self, operation: Operation, inputs: tuple[int, ...], params: Mapping[str, Any], span: Span, place: _Place
+    ) -> _Fit | None:
+        """Return the shape that an operation results in, asked once for the same shapes; None where they do not fit."""
+        shapes = [self.code.shape[operand] for operand in inputs]
+        key = (id(params), *shapes)
+        found = self._fits.get(key)
+        if found is not None:
+            return found
         try:
-            shape = operation.shape(tuple(operand.shape for operand in operands), **params)
+            shape = operation.shape(tuple(self.code.shapes[one] for one in shapes), **params)
         except ShapeError as fault:
+            operands = [self.values[operand] for operand in inputs]
+            written = self.code.expression(operation, inputs, params)
             hint = "shapes: " + ", ".join(f"{operand.text}: {shape_text(operand.shape)}" for operand in operands[:6])
             if operation.name == "index":  # as it stands in the expression
                 written = operation.written([operand.written for operand in operands], params)
                 if self.index_base == 1:
                     hint += "; indices in expressions count from 0, also with index_base = 1"
-            place.report(f"`{_short(written.text, operation.name)}` does not fit: {fault}", span, hint)
+            place.report(f"`{short(written.text, operation.name)}` does not fit: {fault}", span, hint)
             return None
         size = math.prod(shape)
         if size > self.limits.array_elements:
+            text = self.code.expression(operation, inputs, params).text
             place.report(
-                f"`{_short(written.text, operation.name)}` would have shape {shape_text(shape)}: {size:,} elements",
+                f"`{short(text, operation.name)}` would have shape {shape_text(shape)}: {size:,} elements",
                 span,
                 f"the limit is {self.limits.array_elements:,} elements in one array; {RAISED.format('array_elements')}",
             )
             return None
-        if not self._counted(operation, operands, size, span, place):
-            return None
-        if all(operand.role == "constant" for operand in operands) and operation.name != "identity":
-            return self._fold(operation, operands, params, written, span, place)
-        brief = self._brief(operation, operands, params, written)
-        full = written if len(written.text) <= _LONGEST_TEXT else Written(f"#{len(self.values)}", ATOM)
-        value = self._value(None, "intermediate", shape, full, brief, line=place.line)
-        self.steps.append(
-            ForwardStep(
-                len(self.steps),
-                operation,
-                inputs,
-                MappingProxyType(dict(params)),
-                value.id,
-                place.line,
-                _short(written.text, f"{operation.name}({', '.join(_short(o.text, '…') for o in operands[:8])})"),
-                place.call,
-                span if place.call < 0 else place.span or span,
-            )
+        given = tuple(self.code.shapes[one] for one in shapes)
+        self._fits[key] = found = _Fit(
+            kind=self.code.add_kind(operation, params),
+            shape=self.code.number_of_shape(shape),
+            size=size,
+            products=size * operation.terms(given) if operation.terms else 0,
+            passing=tuple(math.prod(one) * operation.passes(slot) for slot, one in enumerate(given)),
+            params=params,
         )
-        return value.id
+        return found
 
-    def _counted(self, operation: Operation, operands: Sequence[Value], size: int, span: Span, place: _Place) -> bool:
+    def _counted(self, fit: _Fit, inputs: tuple[int, ...], span: Span, place: _Place) -> bool:
         """Count what a step adds to the trace and to the work; False, and a report, where that becomes too much."""
         elements, products = self.elements, self.products
-        self.elements += size
-        for slot, operand in enumerate(operands):
-            if operand.role != "constant" and operation.passes(slot):
-                self.elements += operand.size * (1 + (operand.id in self.used))
-                self.used.add(operand.id)
-        self.products += size * operation.terms(tuple(one.shape for one in operands)) if operation.terms else 0
+        self.elements += fit.size
+        self.used.extend(bytes(len(self.code.values) - len(self.used)))
+        for operand, size in zip(inputs, fit.passing, strict=True):
+            if size and not self.code.is_constant(operand):
+                self.elements += size * (1 + self.used[operand])
+                self.used[operand] = 1
+        self.products += fit.products
         for name, before, now, limit in (
             ("total_elements", elements, self.elements, self.limits.total_elements),
             ("products", products, self.products, self.limits.products),
@@ -323,52 +320,28 @@ class Lowering:
                 place.report(f"up to here {what.format(now)}, gradients included", span, hint)
         return self.elements <= self.limits.total_elements and self.products <= self.limits.products
 
-    def _written(self, operation: Operation, operands: Sequence[Value], params: Mapping[str, Any]) -> Written:
-        """Return a call as text; an element of a leaf with a symbol by its own name, `x0`."""
-        key = params.get("key", ())
-        picked = operation.name == "index" and all(isinstance(item, int) for item in key)
-        leaf = operands[0]
-        if picked and leaf.symbol is not None and len(key) == len(leaf.shape):
-            index = [item % length if length else item for item, length in zip(key, leaf.shape, strict=True)]
-            return Written(glued(leaf.symbol, index, self.index_base), ATOM)
-        return operation.written([operand.written for operand in operands], params, self.index_base)
-
-    def _brief(
-        self, operation: Operation, operands: Sequence[Value], params: Mapping[str, Any], written: Written
-    ) -> Written:
-        """Return a short text for a new value, unlike that of any other: long operands as `…`, or its number."""
-        brief = written
-        if len(written.text) > _LONGEST_BRIEF:
-            shown = [o.written if len(o.text) <= _LONGEST_BRIEF // 2 else Written("…", ATOM) for o in operands]
-            brief = operation.written(shown, params, self.index_base)
-            if len(brief.text) > _LONGEST_BRIEF and not operation.symbol:
-                brief = Written(f"{operation.name}({shown[0].text}, …)", ATOM)
-        if len(brief.text) > _LONGEST_BRIEF or self.briefs.setdefault(brief.text, written.text) != written.text:
-            brief = Written(f"#{len(self.values)}", ATOM)
-        return brief
-
     def _fold(
         self,
         operation: Operation,
-        operands: Sequence[Value],
+        inputs: tuple[int, ...],
         params: Mapping[str, Any],
-        written: Written,
         span: Span,
         place: _Place,
     ) -> int | None:
         """Compute an operation on constants now: `-1/2` is one number to the reader, not two steps."""
-        inputs = [operand.constant for operand in operands]
+        numbers = [self.values[operand].constant for operand in inputs]
         with np.errstate(all="ignore"):
-            chosen = operation.choose(*inputs, **params) if operation.choose else {}
-            number = operation.forward(numeric, *inputs, **params, **chosen)
+            chosen = operation.choose(*numbers, **params) if operation.choose else {}
+            number = operation.forward(numeric, *numbers, **params, **chosen)
+        written = self.code.expression(operation, inputs, params)
         if not np.all(np.isfinite(number)):
             place.report(
-                f"`{_short(written.text, operation.name)}` is no finite number",
+                f"`{short(written.text, operation.name)}` is no finite number",
                 span,
                 "constants are float64: at most about 1.8e308, and nothing divided by 0",
             )
             return None
-        return self._constant(number, written if len(written.text) <= _LONGEST_TEXT else Written("(…)", ATOM))
+        return self._constant(number, written if len(written.text) <= LONGEST_TEXT else Written("(…)", ATOM))
 
 
 def _in_order(calls: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[str]], set[str]]:
@@ -403,12 +376,22 @@ def _in_order(calls: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[
     return order, list(circles.values()), closing
 
 
-def _short(text: str, otherwise: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else otherwise
-
-
 def _at(said: tuple[str, Hint], span: Span) -> tuple[str, Span, Hint]:
     return said[0], span, said[1]
+
+
+class _Fit(NamedTuple):
+    """What an operation results in, and what it takes, for operands of some shapes. `kind` and `shape` are indices."""
+
+    kind: int
+    shape: int
+    size: int
+    products: int
+    """How many products the operation takes, where it is one of those that are bounded."""
+    passing: tuple[int, ...]
+    """The size of each operand that a gradient passes into, 0 for others."""
+    params: Mapping[str, Any]
+    """The options, held on to so that their identity stays theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,110 +6,33 @@ says nothing about numbers: the same one is run with any values of its leaves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bptui.ops.operation import ATOM, Operation, Written
-from bptui.scenario.expression import Span
-from bptui.scenario.notation import Shape, glued, index_text, unravel
+from bptui.ops.operation import ATOM
+from bptui.scenario.code import Code, Columns, Records
+from bptui.scenario.notation import glued, index_text, unravel
+from bptui.scenario.records import Array, ForwardStep, FunctionCall, Line, Role, Slot, Value
 
-Array = NDArray[np.float64]
-Role = Literal["input", "parameter", "constant", "named", "intermediate"]
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One array of a program: a leaf, a constant, a forward line, or what stands between two operations of a line."""
-
-    id: int
-    name: str | None
-    role: Role
-    shape: Shape
-    written: Written
-    """The value as it stands in an expression: its name, or the expression it is the result of."""
-    brief: Written
-    """The same, short enough for a table: its name, or its outermost operation with long operands as `…`."""
-    line: str | None = None
-    """The forward line it belongs to; None for leaves."""
-    symbol: str | None = None
-    constant: Array | None = None
-
-    @property
-    def text(self) -> str:
-        return self.written.text
-
-    @property
-    def size(self) -> int:
-        size = 1
-        for length in self.shape:
-            size *= length
-        return size
-
-
-@dataclass(frozen=True, slots=True)
-class ForwardStep:
-    """One primitive operation: `output = operation(inputs, params)`; inputs and output are ids of values."""
-
-    index: int
-    operation: Operation
-    inputs: tuple[int, ...]
-    params: Mapping[str, Any]
-    output: int
-    line: str
-    formula: str
-    """The call in the names of its operands: `W1 @ x`."""
-    call: int = -1
-    """Which function call it was unfolded from: an index into `Program.calls`, −1 for none."""
-    span: Span = (0, 0)
-    """Where in the line's (or the function's) text it stands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One operand of one forward step that a gradient flows back through: the unit of a backward step."""
-
-    index: int
-    step: int
-    slot: int
-    target: int
-    """The value whose gradient grows."""
-    previous: int
-    """The index of the slot that added to the same value before; −1 for the first."""
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
-    """A call that was unfolded: which function, as written with the caller's names, and inside which other call."""
-
-    function: str
-    text: str
-    parent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A named line: its expression as written, and the steps `first` to `last` (exclusive) that it unfolds into."""
-
-    name: str
-    text: str
-    value: int
-    first: int
-    last: int
-    origin: Literal["forward", "network"] = "forward"
+__all__ = ["Array", "ForwardStep", "FunctionCall", "Line", "Program", "Role", "Slot", "Value"]
 
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """All values, forward steps and backward slots of one scenario, and the target whose gradient is taken."""
+    """All values, forward steps and backward slots of one scenario, and the target whose gradient is taken.
 
-    values: tuple[Value, ...]
-    steps: tuple[ForwardStep, ...]
-    calls: tuple[FunctionCall, ...]
+    `code` holds them as arrays of numbers; `values`, `steps`, `calls` and `slots` make records of them.
+    """
+
+    code: Code
+    steps: Sequence[ForwardStep]
+    """The steps of `code`, or others in their places."""
     lines: Mapping[str, Line]
     names: Mapping[str, int]
     """Every named value's id: leaves first, then lines in their order."""
@@ -121,47 +44,60 @@ class Program:
     """Whether the target feeds a scalar that the scenario does not contain, through a seed."""
     index_base: int
 
+    @property
+    def values(self) -> Sequence[Value]:
+        return self.code.values
+
+    @property
+    def calls(self) -> Sequence[FunctionCall]:
+        return self.code.calls
+
     @cached_property
-    def slots(self) -> tuple[Slot, ...]:
+    def columns(self) -> Columns:
+        """The steps as arrays of numbers, for those who go through all of them."""
+        return self.code.columns if self.steps is self.code.steps else Columns.of(self.steps)
+
+    @cached_property
+    def slot_columns(self) -> SlotColumns:
+        """The slots as arrays of numbers, for those who go through all of them."""
+        return SlotColumns(self)
+
+    @cached_property
+    def slots(self) -> Sequence[Slot]:
         """The backward steps in order: steps in reverse, each step's operands from left to right.
 
         A step's turn comes only when all steps that use its output have had theirs, so what it passes on is whole.
         Constants, and operands that no gradient passes into, have no slot.
         """
-        reached = bytearray(len(self.values))
-        reached[self.target] = True
-        last: dict[int, int] = {}
-        found: list[Slot] = []
-        for step in reversed(self.steps):
-            if not reached[step.output]:
-                continue
-            for slot, operand in enumerate(step.inputs):
-                if self.values[operand].role == "constant" or not step.operation.passes(slot):
-                    continue
-                reached[operand] = True
-                found.append(Slot(len(found), step.index, slot, operand, last.get(operand, -1)))
-                last[operand] = found[-1].index
-        return tuple(found)
+        return Records(self.slot_columns.step.__len__, self.slot_columns.record)
 
     @cached_property
     def last_slot(self) -> Mapping[int, int]:
         """For each value that a gradient reaches, the slot after which its gradient is complete."""
-        return {slot.target: slot.index for slot in self.slots}
+        return _Places(self.slot_columns.last, self.slot_columns.reached)
 
     @cached_property
     def producer(self) -> Mapping[int, int]:
         """For each value that a step computes, that step's index."""
-        return {step.output: step.index for step in self.steps}
+        return _Places(self.code.source, lambda: iter(self.columns.outputs))
+
+    def uses(self, value: int) -> list[tuple[int, int]]:
+        """Return the (step, slot) pairs that use a value and let a gradient pass, in order."""
+        places, starts = self._users
+        found = []
+        for place in places[starts[value] : starts[value + 1]].tolist():
+            step = int(np.searchsorted(self.columns.starts, place, side="right")) - 1
+            slot = place - self.columns.starts[step]
+            if self.columns.operation(step).passes(slot):
+                found.append((step, slot))
+        return found
 
     @cached_property
-    def users(self) -> Mapping[int, tuple[tuple[int, int], ...]]:
-        """For each value, the (step, slot) pairs that use it and let a gradient pass, in order."""
-        users: dict[int, list[tuple[int, int]]] = {}
-        for step in self.steps:
-            for slot, operand in enumerate(step.inputs):
-                if step.operation.passes(slot):
-                    users.setdefault(operand, []).append((step.index, slot))
-        return {value: tuple(pairs) for value, pairs in users.items()}
+    def _users(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The places in `columns.operands`, by the value that stands there, and where each value's begin."""
+        operands = np.frombuffer(self.columns.operands, dtype=np.int32) if self.columns.operands else np.zeros(0, int)
+        places = np.argsort(operands, kind="stable")
+        return places, np.searchsorted(operands[places], np.arange(len(self.values) + 1))
 
     def element_name(self, value: int, flat: int) -> str:
         """Return how element `flat` of a value is shown: `W2(1,1)`, `x0`, `(W1 @ x)[0]`; a scalar has no index."""
@@ -185,6 +121,70 @@ class Program:
         else:
             name = (record.brief if brief or flat is not None else record.written).within(ATOM)
         producer = self.producer.get(value)
-        if record.name is None and producer is not None and self.steps[producer].operation.name == "index":
+        if record.name is None and producer is not None and self.columns.operation(producer).name == "index":
             name = f"(copy of {name})"
         return f"d{self.loss}/d{name}"
+
+
+class SlotColumns:
+    """The slots of a program as arrays of numbers, with the names of the fields of `Slot`."""
+
+    def __init__(self, program: Program) -> None:
+        self.step, self.slot, self.target, self.previous = array("i"), array("i"), array("i"), array("i")
+        self.last = array("i", [-1]) * len(program.code.shape)
+        """By value, its last slot; −1 where no gradient arrives."""
+        columns, last = program.columns, self.last
+        reached = bytearray(len(last))
+        reached[program.target] = True
+        constant = bytearray(len(last))
+        for value, _ in program.code.constants():
+            constant[value] = True
+        passing: dict[int, list[bool]] = {}
+        for step in range(len(columns) - 1, -1, -1):
+            if not reached[columns.outputs[step]]:
+                continue
+            inputs, kind = columns.inputs(step), columns.kind[step]
+            if kind not in passing:
+                passing[kind] = [columns.operation(step).passes(slot) for slot in range(len(inputs))]
+            passes = passing[kind]
+            for slot, operand in enumerate(inputs):
+                if passes[slot] and not constant[operand]:
+                    reached[operand] = True
+                    self.previous.append(last[operand])
+                    last[operand] = len(self.step)
+                    self.step.append(step)
+                    self.slot.append(slot)
+                    self.target.append(operand)
+
+    def record(self, index: int) -> Slot:
+        return Slot(index, self.step[index], self.slot[index], self.target[index], self.previous[index])
+
+    def reached(self) -> Iterator[int]:
+        """Yield the values that a gradient reaches, in the order in which it does."""
+        return (target for target, previous in zip(self.target, self.previous, strict=True) if previous < 0)
+
+
+class _Places(Mapping[int, int]):
+    """An array of places by value as a mapping; negative is nowhere. `keys` yields the values that have one."""
+
+    def __init__(self, places: Sequence[int], keys: Callable[[], Iterator[int]]) -> None:
+        self._places, self._keys = places, keys
+
+    def __getitem__(self, value: int) -> int:
+        place = self._places[value] if 0 <= value < len(self._places) else -1
+        if place < 0:
+            raise KeyError(value)
+        return place
+
+    def get(self, value: int, default: Any = None) -> Any:
+        place = self._places[value] if 0 <= value < len(self._places) else -1
+        return default if place < 0 else place
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int) and 0 <= value < len(self._places) and self._places[value] >= 0
+
+    def __iter__(self) -> Iterator[int]:
+        return self._keys()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._keys())

@@ -64,9 +64,8 @@ class _Reading:
         seed = seed.drawn() if seed is not None else None
         lowering = self.lowering
         program = Program(
-            values=tuple(lowering.values),
-            steps=tuple(lowering.steps),
-            calls=tuple(lowering.calls),
+            code=lowering.code,
+            steps=lowering.code.steps,
             lines=lowering.lines,
             names=lowering.names,
             target=target.id,

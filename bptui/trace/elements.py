@@ -71,7 +71,7 @@ class Elements:
             Edge(
                 node, (self.program.steps[step].output, int(head)), self.entry(step, slot, int(head), flat), step, slot
             )
-            for step, slot in self.program.users.get(value, ())
+            for step, slot in self.program.uses(value)
             for head in self.structure(step, slot).feeds(flat)
         ]
 

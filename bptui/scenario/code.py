@@ -1,0 +1,360 @@
+"""What the lines of a scenario unfold into, as arrays of whole numbers: values, steps and function calls.
+
+A program may have a million steps. As objects with their texts they take a kilobyte each, and Python's garbage
+collector walks them all again and again; as numbers a step takes some fifty bytes that it never looks at. The records
+(`Value`, `ForwardStep`, `FunctionCall`) are made when they are asked for, and their texts with them: the text of a value
+follows from its step and from the texts of the operands.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar, overload
+
+from bptui.ops.operation import ATOM, Operation, Written
+from bptui.scenario.expression import Span
+from bptui.scenario.notation import Shape, glued
+from bptui.scenario.records import Array, ForwardStep, FunctionCall, Role, Value
+
+T = TypeVar("T")
+
+LONGEST_TEXT = 160
+"""An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
+
+LONGEST_BRIEF = 18
+"""How long the text of an unnamed value may be where space is short; of a longer one the operation alone is written."""
+
+_RECORDS_KEPT = 8192
+"""How many records, and how many texts, are remembered; a program with fewer is soon made of all its records."""
+
+_LONG, _NUMBERED = 1, 2
+"""Of a value: its text is too long; its brief text is too long or would be another's too."""
+
+
+def short(text: str, otherwise: str) -> str:
+    """Return `text`, or the other one where it is too long to be shown."""
+    return text if len(text) <= LONGEST_TEXT else otherwise
+
+
+class Records(Sequence[T], Generic[T]):
+    """A sequence whose records are made when they are asked for. Of a program's, some thousands are remembered."""
+
+    def __init__(self, length: Callable[[], int], make: Callable[[int], T]) -> None:
+        self._length, self._make = length, make
+        self._kept: dict[int, T] = {}
+
+    def __len__(self) -> int:
+        return self._length()
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(self._length()))]
+        found = self._kept.get(index)
+        if found is not None:
+            return found
+        length = self._length()
+        if not -length <= index < length:
+            raise IndexError(f"there are {length}")
+        if len(self._kept) >= _RECORDS_KEPT:
+            self._kept.clear()
+        index %= length
+        self._kept[index] = made = self._make(index)
+        return made
+
+    def forget(self, index: int) -> None:
+        """Make a record anew when it is next asked for: what it says has changed."""
+        self._kept.pop(index, None)
+
+    def __iter__(self) -> Iterator[T]:
+        return (self[index] for index in range(self._length()))
+
+    def __reversed__(self) -> Iterator[T]:
+        return (self[index] for index in range(self._length() - 1, -1, -1))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What many steps have in common: the operation with its options."""
+
+    operation: Operation
+    params: Mapping[str, Any]
+
+
+class Columns:
+    """The steps alone, for those who go through all of them: a number for each step, and its operands in a row."""
+
+    def __init__(self) -> None:
+        self.kinds: list[Kind] = []
+        self.kind = array("i")
+        """By step, an index into `kinds`."""
+        self.starts = array("i", [0])
+        self.operands = array("i")
+        """Step i takes the values `operands[starts[i]:starts[i + 1]]`."""
+        self.outputs = array("i")
+
+    @classmethod
+    def of(cls, steps: Sequence[ForwardStep]) -> Columns:
+        """Return the columns of steps that are there as records."""
+        columns = cls()
+        for step in steps:
+            columns.kinds.append(Kind(step.operation, step.params))
+            columns.append(len(columns.kinds) - 1, step.inputs, step.output)
+        return columns
+
+    def append(self, kind: int, inputs: Sequence[int], output: int) -> None:
+        self.kind.append(kind)
+        self.operands.extend(inputs)
+        self.starts.append(len(self.operands))
+        self.outputs.append(output)
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def inputs(self, step: int) -> array[int]:
+        """Return the ids of the values that a step takes."""
+        return self.operands[self.starts[step] : self.starts[step + 1]]
+
+    def operation(self, step: int) -> Operation:
+        return self.kinds[self.kind[step]].operation
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A leaf, or a constant and all others like it."""
+
+    name: str | None
+    role: Role
+    written: Written
+    symbol: str | None = None
+    constant: Array | None = None
+
+
+class Code:
+    """Values, steps and calls, in the making and as they stay: who compiles appends, who reads takes records."""
+
+    def __init__(self, index_base: int) -> None:
+        self._index_base = index_base
+        self.columns = Columns()
+        self.shapes: list[Shape] = []
+        self.shape = array("i")
+        """By value, an index into `shapes`."""
+        self.source = array("i")
+        """By value, the step that computes it, or −1 and less for what is given."""
+        self._flags = bytearray()
+        self._given: list[_Given] = []
+        self._names: dict[int, str] = {}
+        self._call = array("i")
+        self._span = array("i")
+        self._spans: list[Span] = []
+        self._functions: list[str] = []
+        self._function, self._parent = array("i"), array("i")
+        self._argument_starts, self._arguments = array("i", [0]), array("i")
+        self._lines: list[str] = []
+        self._first_steps: list[int] = []
+        self._first_calls: list[int] = []
+        self._numbers: dict[tuple[str, Any], int] = {}
+        """The index of each shape, span, function and constant that has one."""
+        self._briefs: dict[str, str] = {}
+        """Which expression each short text stands for, so that none stands for two."""
+        self._texts: dict[int, Written] = {}
+        self.values: Records[Value] = Records(self.shape.__len__, self._value)
+        self.steps: Records[ForwardStep] = Records(self.columns.kind.__len__, self._step)
+        self.calls: Records[FunctionCall] = Records(self._function.__len__, self._function_call)
+
+    # -- compiling -----------------------------------------------------------------------------------------------
+
+    def add_leaf(self, name: str, role: Role, shape: Shape, symbol: str | None) -> int:
+        """Append a leaf and return its id."""
+        self._given.append(_Given(name, role, Written(name, ATOM), symbol))
+        return self._append(self.number_of_shape(shape), -len(self._given))
+
+    def add_constant(self, number: Array, written: Written) -> int:
+        """Append a constant and return its id; its array is shared with all others like it."""
+        key = (number.shape, number.tobytes(), written)
+        index = self._numbers.get(("constant", key))
+        if index is None:
+            self._given.append(_Given(None, "constant", written, constant=number))
+            self._numbers["constant", key] = index = len(self._given)
+        return self._append(self.number_of_shape(number.shape), -index)
+
+    def begin_line(self, name: str) -> int:
+        """Let the steps that follow belong to a line; return the index of the first."""
+        self._lines.append(name)
+        self._first_steps.append(len(self.columns))
+        self._first_calls.append(len(self._function))
+        return len(self.columns)
+
+    def name(self, value: int, name: str) -> None:
+        """Give what a line results in the line's name."""
+        self._names[value] = name
+        self._texts.pop(value, None)
+        self.values.forget(value)
+
+    def add_kind(self, operation: Operation, params: Mapping[str, Any]) -> int:
+        """Return the index of a new kind; of the one there is already, where it has no options."""
+        key = ("kind", operation.name)
+        if params or key not in self._numbers:
+            self._numbers[key] = len(self.columns.kinds)
+            self.columns.kinds.append(Kind(operation, MappingProxyType(dict(params))))
+        return self._numbers[key]
+
+    def add_call(self, function: str, arguments: Sequence[int], parent: int) -> int:
+        """Append a function call and return its index."""
+        self._function.append(self._number("function", function, self._functions))
+        self._parent.append(parent)
+        self._arguments.extend(arguments)
+        self._argument_starts.append(len(self._arguments))
+        return len(self._function) - 1
+
+    def add_step(self, kind: int, inputs: Sequence[int], shape: int, call: int, span: Span) -> int:
+        """Append a step and the value that it computes; return that value's id."""
+        step, value = len(self.columns), len(self.shape)
+        self.columns.append(kind, inputs, value)
+        self._call.append(call)
+        self._span.append(self._number("span", span, self._spans))
+        self._append(shape, step)
+        full = self._expression(step)
+        if len(full.text) > LONGEST_TEXT:
+            self._flags[value] = _LONG
+            self._keep_text(value, Written(f"#{value}", ATOM))
+        else:
+            self._keep_text(value, full)
+        brief = self._shortened(step, full).text
+        if len(brief) > LONGEST_BRIEF or self._briefs.setdefault(brief, full.text) != full.text:
+            self._flags[value] |= _NUMBERED
+        return value
+
+    def number_of_shape(self, shape: Shape) -> int:
+        """Return the index of a shape in `shapes`."""
+        return self._number("shape", shape, self.shapes)
+
+    def _append(self, shape: int, source: int) -> int:
+        self.shape.append(shape)
+        self.source.append(source)
+        self._flags.append(0)
+        return len(self.shape) - 1
+
+    def _number(self, kind: str, thing: Any, things: list[Any]) -> int:
+        """Return the index of `thing` in `things`, where equal ones stand once."""
+        found = self._numbers.get((kind, thing))
+        if found is None:
+            self._numbers[kind, thing] = found = len(things)
+            things.append(thing)
+        return found
+
+    def is_unnamed(self, value: int) -> bool:
+        """Return whether a value is the result of a step and has no name."""
+        return self.source[value] >= 0 and value not in self._names
+
+    def is_constant(self, value: int) -> bool:
+        source = self.source[value]
+        return source < 0 and self._given[-source - 1].constant is not None
+
+    def constants(self) -> Iterator[tuple[int, Array]]:
+        """Yield every constant's id and its array."""
+        for value, source in enumerate(self.source):
+            if source < 0 and (constant := self._given[-source - 1].constant) is not None:
+                yield value, constant
+
+    # -- texts ---------------------------------------------------------------------------------------------------
+
+    def written(self, value: int) -> Written:
+        """Return a value as it stands in an expression: its name, or the expression it is the result of."""
+        found = self._texts.get(value)
+        if found is None:
+            source, name = self.source[value], self._names.get(value)
+            if name is not None:
+                found = Written(name, ATOM)
+            elif source < 0:
+                found = self._given[-source - 1].written
+            elif self._flags[value] & _LONG:
+                found = Written(f"#{value}", ATOM)
+            else:
+                found = self._expression(source)
+            self._keep_text(value, found)
+        return found
+
+    def expression(self, operation: Operation, inputs: Sequence[int], params: Mapping[str, Any]) -> Written:
+        """Return a call as text; an element of a leaf with a symbol by its own name, `x0`."""
+        if operation.name == "index":
+            key, leaf = params["key"], self.values[inputs[0]]
+            if leaf.symbol is not None and len(key) == len(leaf.shape) and all(isinstance(item, int) for item in key):
+                index = [item % length if length else item for item, length in zip(key, leaf.shape, strict=True)]
+                return Written(glued(leaf.symbol, index, self._index_base), ATOM)
+        return operation.written([self.written(operand) for operand in inputs], params, self._index_base)
+
+    def _expression(self, step: int) -> Written:
+        """Return a step's own text, however long, in those of its operands."""
+        kind = self.columns.kinds[self.columns.kind[step]]
+        return self.expression(kind.operation, self.columns.inputs(step), kind.params)
+
+    def _shortened(self, step: int, full: Written) -> Written:
+        """Return a step's text with long operands as `…`; of a longer one the operation alone."""
+        if len(full.text) <= LONGEST_BRIEF:
+            return full
+        kind = self.columns.kinds[self.columns.kind[step]]
+        operands = (self.written(operand) for operand in self.columns.inputs(step))
+        shown = [one if len(one.text) <= LONGEST_BRIEF // 2 else Written("…", ATOM) for one in operands]
+        brief = kind.operation.written(shown, kind.params, self._index_base)
+        if len(brief.text) > LONGEST_BRIEF and not kind.operation.symbol:
+            brief = Written(f"{kind.operation.name}({shown[0].text}, …)", ATOM)
+        return brief
+
+    def _keep_text(self, value: int, written: Written) -> None:
+        if len(self._texts) >= _RECORDS_KEPT:
+            self._texts.clear()
+        self._texts[value] = written
+
+    # -- records -------------------------------------------------------------------------------------------------
+
+    def _value(self, value: int) -> Value:
+        shape, source, name = self.shapes[self.shape[value]], self.source[value], self._names.get(value)
+        written = self.written(value)
+        if source < 0:
+            given = self._given[-source - 1]
+            return Value(
+                value, given.name, given.role, shape, written, written, symbol=given.symbol, constant=given.constant
+            )
+        if name is not None:
+            return Value(value, name, "named", shape, written, written, line=name)
+        numbered = self._flags[value] & _NUMBERED
+        brief = Written(f"#{value}", ATOM) if numbered else self._shortened(source, self._expression(source))
+        return Value(value, None, "intermediate", shape, written, brief, line=self._line(source))
+
+    def _step(self, step: int) -> ForwardStep:
+        kind, inputs = self.columns.kinds[self.columns.kind[step]], tuple(self.columns.inputs(step))
+        operands = ", ".join(short(self.written(operand).text, "…") for operand in inputs[:8])
+        return ForwardStep(
+            step,
+            kind.operation,
+            inputs,
+            kind.params,
+            self.columns.outputs[step],
+            self._line(step),
+            short(self._expression(step).text, f"{kind.operation.name}({operands})"),
+            self._call[step],
+            self._spans[self._span[step]],
+        )
+
+    def _line(self, step: int) -> str:
+        return self._lines[bisect_right(self._first_steps, step) - 1]
+
+    def _function_call(self, call: int) -> FunctionCall:
+        """Return a call, written as in its own line: what the line results in has no name there yet."""
+        name = self._functions[self._function[call]]
+        line = self._lines[bisect_right(self._first_calls, call) - 1]
+        shown = []
+        for argument in self._arguments[self._argument_starts[call] : self._argument_starts[call + 1]]:
+            if self._names.get(argument) == line:
+                shown.append(short(self._expression(self.source[argument]).text, f"#{argument}"))
+            else:
+                shown.append(self.written(argument).text)
+        return FunctionCall(name, short(f"{name}({', '.join(shown)})", f"{name}(…)"), self._parent[call])
