@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from bptui.ops import numeric
 from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.scenario.scenario import Scenario
 from bptui.trace.arrays import Arrays, read_only
-from bptui.trace.backward import all_params, contribution
+from bptui.trace.backward import all_params, passed_back
 from bptui.trace.record import Trace
 
 Choices = dict[int, Mapping[str, Any]]
@@ -42,32 +43,63 @@ def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trac
 
 def forward(
     program: Program, leaves: Mapping[int, Array], xp: Any = numeric, chosen: Choices | None = None
-) -> tuple[list[Array], Choices]:
+) -> tuple[list[Any], Choices]:
     """Return every value by id, and what the operations chose by looking at their inputs.
 
     `chosen` is what they chose in another run of the program: then none looks at its inputs again.
     """
-    values: list[Any] = [value.constant for value in program.values]
-    choices: Choices = {} if chosen is None else dict(chosen)
+    values: list[Any] = [None] * len(program.values)
+    for identity, array in program.code.constants():
+        values[identity] = array
     for identity, array in leaves.items():
         values[identity] = read_only(array, xp)
-    for step in program.steps:
-        values[step.output] = compute(step, values, choices, xp, choose=chosen is None)
+    choices: Choices = {} if chosen is None else dict(chosen)
+    _compute_steps(program, range(len(program.steps)), values, choices, xp, choose=chosen is None)
     return values, choices
 
 
-def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, Array]) -> list[Array]:
+def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, Array]) -> list[Any]:
     """Return every value with those in `changed` replaced (leaves or lines), recomputing only what depends on them."""
-    result: list[Any] = list(values)
-    stale = set(changed)
-    choices: Choices = {}
+    result = values.recorded() if isinstance(values, Arrays) else list(values)
     for identity, array in changed.items():
         result[identity] = array
     with np.errstate(all="ignore"):
-        for step in program.steps:
-            if step.output not in changed and not stale.isdisjoint(step.inputs):
-                result[step.output] = compute(step, result, choices)
-                stale.add(step.output)
+        _compute_steps(program, _depending(program, changed), result, {})
+    return result
+
+
+def _depending(program: Program, changed: Mapping[int, Array]) -> Iterator[int]:
+    """Yield the steps that use one of some values, or the result of such a step; not those that compute one of them."""
+    columns, stale = program.columns, set(changed)
+    for step, output in enumerate(columns.outputs):
+        if output not in changed and not stale.isdisjoint(columns.inputs(step)):
+            stale.add(output)
+            yield step
+
+
+def _compute_steps(
+    program: Program, steps: Iterable[int], values: list[Any], choices: Choices, xp: Any = numeric, choose: bool = True
+) -> None:
+    """Put what some steps result in into `values`, and what their operations choose into `choices`."""
+    columns, kept = program.columns, _kept(xp)
+    rules = [(kind.operation.forward, kind.operation.choose, kind.params) for kind in columns.kinds]
+    kinds, starts, operands, outputs = columns.kind, columns.starts, columns.operands, columns.outputs
+    for step in steps:
+        rule, choosing, params = rules[kinds[step]]
+        inputs = [values[operand] for operand in operands[starts[step] : starts[step + 1]]]
+        if choosing is not None:
+            if choose:
+                choices[step] = choosing(*inputs, **params)
+            params = {**params, **choices.get(step, {})}
+        values[outputs[step]] = kept(rule(xp, *inputs, **params))
+
+
+def _kept(xp: Any) -> Callable[[Any], Any]:
+    """Return what makes of a result what is recorded: numbers stay as they come, and become arrays when handed out."""
+    return _as_it_is if xp is numeric else partial(read_only, xp=xp)
+
+
+def _as_it_is(result: Any) -> Any:
     return result
 
 
@@ -82,22 +114,25 @@ def compute(
 
 
 def backward(
-    program: Program, values: Sequence[Array], choices: Choices, seed: Array, xp: Any = numeric
-) -> tuple[list[Array], list[Array]]:
+    program: Program, values: Sequence[Any], choices: Choices, seed: Array, xp: Any = numeric
+) -> tuple[list[Any], list[Any]]:
     """Return, by slot, each contribution and the gradient it was accumulated into.
 
     A value's gradient is the sum of the contributions of all its uses, in the order of `program.slots`. A step's turn
     comes after that of every step that uses its output, so the upstream gradient it reads is complete.
     """
-    gradients: dict[int, Array] = {program.target: read_only(seed, xp)}
-    contributions: list[Array] = []
-    accumulated: list[Array] = []
-    for slot in program.slots:
-        step = program.steps[slot.step]
-        added = read_only(contribution(step, slot.slot, gradients[step.output], values, choices, xp), xp)
-        before = gradients.get(slot.target)
-        after = added if before is None else read_only(before + added, xp)
-        gradients[slot.target] = after
+    columns, slots, kept = program.columns, program.slot_columns, _kept(xp)
+    gradients: list[Any] = [None] * len(values)
+    gradients[program.target] = read_only(seed, xp)
+    contributions: list[Any] = []
+    accumulated: list[Any] = []
+    for step, slot, target in zip(slots.step, slots.slot, slots.target, strict=True):
+        kind, output = columns.kinds[columns.kind[step]], columns.outputs[step]
+        inputs = [values[operand] for operand in columns.inputs(step)]
+        params = {**kind.params, **choices[step]} if step in choices else kind.params
+        added = kept(passed_back(kind.operation, slot, gradients[output], values[output], inputs, params, xp))
+        before = gradients[target]
+        gradients[target] = after = added if before is None else kept(before + added)
         contributions.append(added)
         accumulated.append(after)
     return contributions, accumulated

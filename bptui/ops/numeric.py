@@ -165,11 +165,11 @@ total = partial(np.add.reduce, axis=None)
 
 def unbroadcast(array: Any, shape: tuple[int, ...]) -> Any:
     """Return `array` summed over the axes along which an operand of `shape` was broadcast to it."""
-    array = np.asarray(array)
-    if array.shape == shape:
+    if np.shape(array) == shape:
         return array
     if not shape:
         return total(array)
+    array = np.asarray(array)
     added = array.ndim - len(shape)
     stretched = [axis for axis in range(added, array.ndim) if shape[axis - added] == 1]
     return np.asarray(np.add.reduce(array, axis=(*range(added), *stretched))).reshape(shape)

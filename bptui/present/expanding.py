@@ -102,7 +102,7 @@ class Expanding:
             seen += 1
             if seen > LARGEST_DERIVATIVE or size(so_far) > LARGEST_DERIVATIVE:
                 return None
-            for step, slot in self.program.users.get(node[0], ()):
+            for step, slot in self.program.uses(node[0]):
                 output = self.program.steps[step].output
                 if self.program.steps[step].line != line:
                     continue

@@ -1,9 +1,9 @@
 """What the lines of a scenario unfold into, as arrays of whole numbers: values, steps and function calls.
 
 A program may have a million steps. As objects with their texts they take a kilobyte each, and Python's garbage
-collector walks them all again and again; as numbers a step takes some fifty bytes that it never looks at. The records
-(`Value`, `ForwardStep`, `FunctionCall`) are made when they are asked for, and their texts with them: the text of a value
-follows from its step and from the texts of the operands.
+collector walks them all again and again; as numbers a step takes some fifty bytes that it never looks at. Records
+(`Value`, `ForwardStep`, `FunctionCall`) are made when they are asked for, and their texts with them: the text of a
+value follows from its step and from the texts of the operands.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class Lowering:
     used: bytearray = field(default_factory=bytearray)
     """By value, whether it was used: from the second use on, a gradient is held before and after."""
     _fits: dict[tuple[int, ...], _Fit] = field(default_factory=dict)
-    """By the identity of an operation's options, which stand in one place of one expression, and the operands' shapes."""
+    """By the identity of an operation's options, which stand in one place of the file, and the operands' shapes."""
 
     def __post_init__(self) -> None:
         self.code = Code(self.index_base)

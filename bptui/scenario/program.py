@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from bptui.ops.operation import ATOM
 from bptui.scenario.code import Code, Columns, Records
-from bptui.scenario.notation import glued, index_text, unravel
+from bptui.scenario.notation import Shape, glued, index_text, unravel
 from bptui.scenario.records import Array, ForwardStep, FunctionCall, Line, Role, Slot, Value
 
 __all__ = ["Array", "ForwardStep", "FunctionCall", "Line", "Program", "Role", "Slot", "Value"]
+
+_VALUES_KEPT = 256
+"""Of how many values the slots are remembered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,10 @@ class Program:
     @property
     def calls(self) -> Sequence[FunctionCall]:
         return self.code.calls
+
+    def shape(self, value: int) -> Shape:
+        """Return a value's shape without making its record."""
+        return self.code.shapes[self.code.shape[value]]
 
     @cached_property
     def columns(self) -> Columns:
@@ -133,6 +140,7 @@ class SlotColumns:
         self.step, self.slot, self.target, self.previous = array("i"), array("i"), array("i"), array("i")
         self.last = array("i", [-1]) * len(program.code.shape)
         """By value, its last slot; −1 where no gradient arrives."""
+        self._kept: dict[int, tuple[int, ...]] = {}
         columns, last = program.columns, self.last
         reached = bytearray(len(last))
         reached[program.target] = True
@@ -158,6 +166,19 @@ class SlotColumns:
 
     def record(self, index: int) -> Slot:
         return Slot(index, self.step[index], self.slot[index], self.target[index], self.previous[index])
+
+    def of(self, value: int) -> tuple[int, ...]:
+        """Return the slots that add to a value's gradient, in order."""
+        found = self._kept.get(value)
+        if found is None:
+            slots, at = [], self.last[value]
+            while at >= 0:
+                slots.append(at)
+                at = self.previous[at]
+            if len(self._kept) >= _VALUES_KEPT:
+                self._kept.clear()
+            self._kept[value] = found = tuple(reversed(slots))
+        return found
 
     def reached(self) -> Iterator[int]:
         """Yield the values that a gradient reaches, in the order in which it does."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, overload
 
 import numpy as np
@@ -11,6 +12,10 @@ from bptui.ops import numeric
 from bptui.scenario.program import Array
 
 _FLOAT64 = np.dtype(np.float64)
+
+
+_LOOKED_AT, _SMALL = 4096, 64
+"""How many arrays are looked at together, and how many elements such an array may have."""
 
 
 class Arrays(Sequence[Array]):
@@ -42,8 +47,30 @@ class Arrays(Sequence[Array]):
         self._recorded[index] = array = read_only(found)
         return array
 
+    def recorded(self) -> list[Any]:
+        """Return a list of what was recorded as it is: arrays, and NumPy's scalars. Nothing in it may be changed."""
+        return list(self._recorded)
+
     def __iter__(self) -> Iterator[Array]:
         return (self[index] for index in range(len(self)))
+
+
+def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tuple[int, int, float]]:
+    """Yield the index of each array that holds nan or inf, its first such element and that number, in the order given.
+
+    Many small arrays are looked at together, so that a million of them take a fraction of a second.
+    """
+    recorded = arrays.recorded() if isinstance(arrays, Arrays) else arrays
+    indices = iter(indices)
+    while some := list(islice(indices, _LOOKED_AT)):
+        small = [np.ravel(recorded[index]) for index in some if recorded[index].size <= _SMALL]
+        if not small or np.isfinite(np.concatenate(small)).all():
+            some = [index for index in some if recorded[index].size > _SMALL]
+        for index in some:
+            finite = np.isfinite(recorded[index])
+            if not finite.all():
+                flat = int(np.argmin(np.ravel(finite)))
+                yield index, flat, float(np.ravel(recorded[index])[flat])
 
 
 def read_only(array: Any, xp: Any = numeric) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bptui.ops import numeric
-from bptui.ops.operation import Everywhere
+from bptui.ops.operation import Everywhere, Operation
 from bptui.scenario.program import ForwardStep
 
 
@@ -47,10 +47,21 @@ def contribution(
     xp: Any = numeric,
 ) -> Any:
     """Return upstream (the output's shape) times the local Jacobian of `slot`, in the operand's shape."""
-    operation = step.operation
     inputs = [values[operand] for operand in step.inputs]
-    output = values[step.output]
     params = all_params(step, choices)
+    return passed_back(step.operation, slot, upstream, values[step.output], inputs, params, xp)
+
+
+def passed_back(
+    operation: Operation,
+    slot: int,
+    upstream: Any,
+    output: Any,
+    inputs: Sequence[Any],
+    params: Mapping[str, Any],
+    xp: Any = numeric,
+) -> Any:
+    """Return what an operation passes back to the operand in `slot`; `params` with what it chose."""
     partial = operation.partial(slot)
     if partial is None:
         vjp = operation.vjp(slot)

@@ -20,7 +20,7 @@ from bptui.scenario.notation import ReferenceFormatError, parse_reference
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace import formulas
-from bptui.trace.arrays import read_only
+from bptui.trace.arrays import not_finite, read_only
 from bptui.trace.backward import all_params, local_derivative
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ class Trace:
         """Return the complete gradient of the value with this id, in its shape."""
         if value == self.program.target:
             return self.seed
-        last = self.program.last_slot.get(value)
-        return self.accumulated[last] if last is not None else self._zeros(value)
+        last = self.program.slot_columns.last[value]
+        return self.accumulated[last] if last >= 0 else self._zeros(value)
 
     def arriving(self, value: int) -> Array:
         """Return a value's complete gradient as its step reads it; in named values by its name, `dL/dy(1)`."""
@@ -181,7 +181,7 @@ class Trace:
         return self.gradient_of(value).item(flat)
 
     def _zeros(self, value: int) -> Array:
-        return read_only(self.xp.zeros(self.program.values[value].shape), self.xp)
+        return read_only(self.xp.zeros(self.program.shape(value)), self.xp)
 
     def derivative(self, text: str) -> Any:
         """Return dA/dB between any two named values or elements, in the shape of A followed by that of B.
@@ -212,18 +212,19 @@ class Trace:
 
     def result(self, step: int) -> Array:
         """Return what forward step `step` computes; in named values the expression that a line's name stands for."""
-        return self.values[self.program.steps[step].output]
+        return self.values[self.program.columns.outputs[step]]
 
     def before(self, slot: int) -> Array:
         """Return the gradient that slot `slot` adds to: what the previous contribution to that value left, or zeros."""
-        record = self.program.slots[slot]
-        if record.previous >= 0:
-            return self.accumulated[record.previous]
-        return self.seed if record.target == self.program.target else self._zeros(record.target)
+        slots = self.program.slot_columns
+        if slots.previous[slot] >= 0:
+            return self.accumulated[slots.previous[slot]]
+        target = slots.target[slot]
+        return self.seed if target == self.program.target else self._zeros(target)
 
     def upstream(self, slot: int) -> Array:
         """Return the gradient that flows into slot `slot` from above: the complete gradient of its step's output."""
-        return self.arriving(self.program.steps[self.program.slots[slot].step].output)
+        return self.arriving(self.program.columns.outputs[self.program.slot_columns.step[slot]])
 
     def local(self, slot: int) -> Local:
         """Return the local derivative that slot `slot` multiplies its upstream gradient by."""
@@ -262,14 +263,7 @@ class Trace:
 
     def slots_of(self, value: int) -> tuple[int, ...]:
         """Return the slots that contribute to the value's gradient, in order."""
-        return self._slots_by_value.get(value, ())
-
-    @cached_property
-    def _slots_by_value(self) -> Mapping[int, tuple[int, ...]]:
-        found: dict[int, list[int]] = {}
-        for slot in self.program.slots:
-            found.setdefault(slot.target, []).append(slot.index)
-        return {value: tuple(slots) for value, slots in found.items()}
+        return self.program.slot_columns.of(value)
 
     def gradient_at(self, value: int, step: int) -> Array | None:
         """Return a value's gradient as accumulated after step `step`; None where nothing has arrived by then."""
@@ -285,25 +279,15 @@ class Trace:
         """Where a value, and failing that a gradient, first became nan or inf; None where none did."""
         if self.mode == "symbols":
             return None
-        program = self.program
-        for value in program.values:
-            if value.id not in program.producer and (found := _first_bad(self.values[value.id])) is not None:
-                return NotFinite(None, value.id, *found)
-        for step in program.steps:
-            if (found := _first_bad(self.values[step.output])) is not None:
-                return NotFinite(step.index, step.output, *found)
-        for slot in program.slots:
-            if (found := _first_bad(self.accumulated[slot.index])) is not None:
-                return NotFinite(self.seed_step + 1 + slot.index, slot.target, *found)
+        program, slots = self.program, self.program.slot_columns
+        given = (value for value, source in enumerate(program.code.source) if source < 0)
+        for value, flat, number in not_finite(self.values, given):
+            return NotFinite(None, value, flat, number)
+        for value, flat, number in not_finite(self.values, program.columns.outputs):
+            return NotFinite(program.producer[value], value, flat, number)
+        for slot, flat, number in not_finite(self.accumulated, range(len(self.accumulated))):
+            return NotFinite(self.seed_step + 1 + slot, slots.target[slot], flat, number)
         return None
-
-
-def _first_bad(array: Array) -> tuple[int, float] | None:
-    finite = np.isfinite(array)
-    if finite.all():
-        return None
-    flat = int(np.argmin(finite.reshape(-1)))
-    return flat, float(np.reshape(array, -1)[flat])
 
 
 class Steps(Sequence[Step]):

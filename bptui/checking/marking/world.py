@@ -124,7 +124,7 @@ class World:
 
     def _touches(self, value: int) -> bool:
         """Return whether some line that uses a value has other numbers than in the base."""
-        return any(self.program.steps[step].line in self._touched for step, _ in self.program.users.get(value, ()))
+        return any(self.program.steps[step].line in self._touched for step, _ in self.program.uses(value))
 
     def graph(self, head: Node, tails: Sequence[Node]) -> Graph:
         """Return what lies between `head` and `tails`, as far as statements leave it to be computed."""
