@@ -11,7 +11,7 @@ import pytest
 import bptui
 from bptui.ops import OPERATIONS
 from bptui.present.presentation import Presentation
-from bptui.present.search import find_text, matches
+from bptui.present.search import Search
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
 from random_scenarios import random_scenario
@@ -159,7 +159,7 @@ def test_search_finds_names_operations_formulas_and_functions(nested: Trace) -> 
     every = range(len(shown))
 
     def found(text: str) -> list[int]:
-        return list(matches(shown, text, every))
+        return list(Search(shown, text).matches(every))
 
     assert found("EXP(")[0] == 2
     assert found("multiply") == [1, 3, 5, 9, 10, 13, 14, 16, 17]
@@ -173,6 +173,21 @@ def test_search_finds_names_operations_formulas_and_functions(nested: Trace) -> 
 
 def test_search_goes_both_ways_and_leaves_out_where_it_begins(nested: Trace) -> None:
     shown = Presentation(nested)
-    assert find_text(shown, "multiply", range(2, len(shown))) == 3
-    assert find_text(shown, "multiply", range(2, -1, -1)) == 1
-    assert find_text(shown, "multiply", range(18, len(shown))) is None
+    search = Search(shown, "multiply")
+    assert search.find(range(2, len(shown))) == 3
+    assert search.find(range(2, -1, -1)) == 1
+    assert search.find(range(18, len(shown))) is None
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_search_finds_what_looking_at_every_step_finds(number: int) -> None:
+    trace = bptui.run(bptui.loads(random_scenario(Random(number), list(OPERATIONS)[number * 9 :][:3]).text))
+    shown = Presentation(trace)
+    every = range(len(shown))
+    texts = [shown.label(step).text.casefold() for step in every]
+    pieces = {text[at : at + size] for text in texts[::3] for size in (1, 3, 8) for at in range(0, len(text), 7)}
+    for piece in sorted(pieces)[:150]:
+        expected = {step for step in every if piece in texts[step]}
+        found = list(Search(shown, piece).matches(every))
+        assert expected <= set(found), piece
+        assert list(Search(shown, piece).matches(every[::-1])) == found[::-1], piece

@@ -1,29 +1,128 @@
-"""Searching the steps for a text: in the names, operations and formulas that the list of steps shows."""
+"""Searching the steps for a text: in the names, operations and formulas that the list of steps shows.
+
+Writing a step's formula takes long compared with looking at it, and there may be a million steps. So two questions come
+first that rule most of them out: whether a line can hold a word of the text at all, by what it is written as and by the
+words of the rules; and whether the names of a step do.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from bptui.present import cells
 from bptui.present.presentation import Presentation
+from bptui.scenario.program import ForwardStep, Slot
+from bptui.trace import formulas
+from bptui.trace.places import Places
+
+_WORD = re.compile(r"[^\W²³]+")
+_PARAMS = "axis keepdims copy of is given sum"
+"""Words that a formula may have from its options, and from what it says of copies, sums and the seed."""
 
 
-def find_text(shown: Presentation, text: str, steps: range) -> int | None:
-    """Return the first of `steps`, in their order, that `text` occurs in; see `matches`."""
-    return next(matches(shown, text, steps), None)
+class Search:
+    """One text that is looked for in the steps of one trace.
 
-
-def matches(shown: Presentation, text: str, steps: range) -> Iterator[int]:
-    """Yield those of `steps` that `text` occurs in, upper or lower case alike, in the order of `steps`.
-
-    A step is searched in its formula, its operation, its line's name and the function calls around it. `*` and `**`
-    are found as they are written in a scenario and as they are shown.
+    A step is searched in its formula, its operation, its line's name and the function calls around it, upper or lower
+    case alike. `*` and `**` are found as they are written in a scenario and as they are shown.
     """
-    wanted = {text.casefold(), cells.pretty(text).casefold()}
-    for step in steps:
-        searched = _searched(shown, step)
-        if any(one in searched for one in wanted):
-            yield step
+
+    def __init__(self, shown: Presentation, text: str) -> None:
+        self._shown, self._program, self._forward = shown, shown.program, shown.trace.seed_step
+        self._wanted = {text.casefold(), cells.pretty(text).casefold()}
+        self._text = text.casefold()
+        self._places = Places(shown.trace)
+        self._lines: dict[str, bool] = {}
+
+    def find(self, steps: range) -> int | None:
+        """Return the first of `steps`, consecutive ones going up or down, that the text occurs in."""
+        return next(self.matches(steps), None)
+
+    def matches(self, steps: range) -> Iterator[int]:
+        """Yield those of `steps` that the text occurs in, in the order of `steps`."""
+        at = 0
+        while at < len(steps):
+            run = self._line_around(steps[at])
+            end = at + (run.stop - steps[at] if steps.step > 0 else steps[at] - run.start + 1)
+            if self._may_be_in(steps[at]):
+                yield from filter(self._occurs, steps[at:end])
+            at = end
+
+    def _line_around(self, step: int) -> range:
+        """Return the steps of the line that a step is in, in the same pass."""
+        if step == self._forward:
+            return range(step, step + 1)
+        line = self._places.line(step)
+        assert line is not None
+        forward, backward = self._places.of_line(line)
+        return forward if step < self._forward else backward
+
+    # -- what rules steps out ----------------------------------------------------------------------------------------
+
+    def _may_be_in(self, step: int) -> bool:
+        """Return whether the text may occur in a step of the line that `step` is in."""
+        line = self._places.line(step)
+        if line is None or step == self._forward:
+            return True
+        found = self._lines.get(line)
+        if found is None:
+            text = f"{line} {self._program.lines[line].text}".casefold()
+            found = self._lines[line] = all(word in text or word.isdigit() for word in self._words)
+        return found
+
+    @cached_property
+    def _words(self) -> list[str]:
+        """What a step must have in its names if the text is to occur in it: its words that no rule has.
+
+        Where there are symbols, whose elements are written `x0` for `x[0]`, the words without the number at their end.
+        """
+        words = [word.removeprefix("d") for word in _WORD.findall(self._text)]
+        if any(value.symbol is not None for value in self._program.values):
+            words = [word.rstrip("0123456789_") for word in words]
+        return [word for word in words if word not in self._rules]
+
+    @cached_property
+    def _rules(self) -> str:
+        """All words that do not stand in a line's own text: of the functions, the operations and their rules."""
+        samples: dict[tuple[str, object], ForwardStep] = {}
+        for step in self._program.steps:
+            samples.setdefault((step.operation.name, step.params.get("reduction")), step)
+        texts = [_PARAMS, self._program.loss, self._program.values[self._program.target].text]
+        texts += [value.symbol for value in self._program.values if value.symbol is not None]
+        for signature, body in self._shown.trace.scenario.functions.items():
+            texts += [signature, body]
+        for step in samples.values():
+            texts.append(step.operation.name)
+            for number, operand in enumerate(step.inputs):
+                if step.operation.passes(number):
+                    texts.append(formulas.local(self._program, Slot(0, step.index, number, operand, -1), brief=True))
+        return " ".join(texts).casefold()
+
+    def _occurs(self, step: int) -> bool:
+        """Return whether the text occurs in a step."""
+        if self._words:
+            names = self._names(step)
+            if names is not None and not all(word in names for word in self._words):
+                return False
+        searched = _searched(self._shown, step)
+        return any(one in searched for one in self._wanted)
+
+    def _names(self, step: int) -> str | None:
+        """Return the names and numbers that a step's text is written with, and more; None where a rule makes others."""
+        program, forward = self._program, self._forward
+        if step == forward:
+            return None
+        slot = program.slots[step - forward - 1] if step > forward else None
+        record = program.steps[step if slot is None else slot.step]
+        calls = " ".join(_calls(self._shown, step)) if record.call >= 0 else ""
+        if slot is None:
+            return f"{record.formula} {program.values[record.output].text} {record.line} {calls}".casefold()
+        values = (record.output, *record.inputs)
+        if record.params or any(program.values[one].role == "constant" for one in record.inputs):
+            return None
+        return f"{' '.join(program.values[one].brief.text for one in values)} {record.line} {calls}".casefold()
 
 
 def _searched(shown: Presentation, step: int) -> str:

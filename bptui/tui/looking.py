@@ -10,8 +10,11 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-_AT_ONCE = 200
-"""How many steps are looked at before keys get their turn: a few milliseconds' worth."""
+_AT_ONCE = 0.004
+"""Seconds of looking before keys get their turn."""
+
+_FIRST, _MOST = 64, 1 << 16
+"""How many steps are looked at before the first look at the clock, and at most between two."""
 
 
 _PATIENCE = 0.4
@@ -29,13 +32,18 @@ async def look_through(
     Where it takes a while, `slow` is called once.
     """
     told = time.monotonic() + _PATIENCE
-    for start in range(0, len(steps), _AT_ONCE):
+    at, size = 0, _FIRST
+    while at < len(steps):
         if not wanted():
             return None
-        found = look(steps[start : start + _AT_ONCE])
+        began = time.monotonic()
+        found = look(steps[at : at + size])
         if found is not None:
             return found
-        if time.monotonic() > told:
+        at += size
+        now = time.monotonic()
+        size = max(_FIRST, min(_MOST, 2 * size if now - began < _AT_ONCE / 2 else size // 2))
+        if now > told:
             slow()
             told = math.inf
         await asyncio.sleep(0)

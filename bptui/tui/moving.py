@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptui.present.search import find_text
+from bptui.present.search import Search
 from bptui.text import printable
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
@@ -102,14 +102,12 @@ class Moving(Pointing):
             self.run_worker(self._matched(self._sought, direction), exclusive=True, group="looking")
 
     async def _matched(self, text: str, direction: Direction) -> None:
-        start, shown, last = self.step, self.presentation, len(self.presentation) - 1
+        start, search, last = self.step, Search(self.presentation, text), len(self.presentation) - 1
         ahead, behind = range(start + 1, last + 1), range(start + 1)
         if direction < 0:
             ahead, behind = range(start - 1, -1, -1), range(last, start - 1, -1)
         for steps, said in ((ahead, ""), (behind, "from the start again" if direction > 0 else "from the end again")):
-            found = await look_through(
-                lambda part: find_text(shown, text, part), steps, lambda: self.step == start, self.looking
-            )
+            found = await look_through(search.find, steps, lambda: self.step == start, self.looking)
             if self.step != start:
                 return  # the reader has moved on
             if found is not None:
