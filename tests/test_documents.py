@@ -39,6 +39,23 @@ SHOWN = ("exercise-7-1", "exercise-7-3c")
 DOCUMENTS = ("markdown", "latex", "html")
 
 
+SYMBOLS_ALONE = {
+    "a network": """
+        index_base = 1
+        inputs.x = { symbol = 'x', shape = [3] }
+        parameters.W = { symbol = 'w', shape = [2, 3] }
+        parameters.b = { symbol = 'b', shape = [] }
+        forward.z = 'W @ x + b'
+        forward.y = 'tanh(z)'
+        forward.L = 'sum(y**2)'
+        backward.wrt = ['x', 'W', 'b', 'z']""",
+    "a seed": """
+        inputs.x = { symbol = 'x', shape = [4] }
+        forward.F = 'x[0] * permute(x, [2, 3, 0, 1])'
+        backward.seed = { symbol = 'd' }""",
+}
+
+
 def traced(name: str) -> Trace:
     return bptui.run(bptui.load(name))
 
@@ -86,6 +103,25 @@ def test_all_formats_say_the_same_in_symbols(name: str) -> None:
         if not isinstance(sides[-1], Array):
             compared += comes_to(trace.numbers, left, sides)
     assert compared
+
+
+@pytest.mark.parametrize("name", SYMBOLS_ALONE)
+def test_symbols_alone_are_derived(name: str) -> None:
+    scenario = bptui.loads(SYMBOLS_ALONE[name])
+    trace = bptui.run(scenario, mode="symbols")
+    assert trace.numbers is None
+    expected = equations(trace)
+    for key in (False, True):
+        for format in (*DOCUMENTS, "text"):
+            assert write(trace, format, key=key)
+    assert equations_of_latex(write(trace, "latex")) == expected
+    assert list(equations_of_html(write(trace, "html"))) == expected
+    rng = np.random.default_rng(0)
+    shapes = {name: leaf.shape for name, leaf in scenario.leaves.items()}
+    assert scenario.seed is None or scenario.seed.symbol == "d"
+    seed = {} if scenario.seed is None else {"d": rng.normal(size=trace.seed.shape)}
+    numbers = bptui.run(scenario, {one: rng.normal(size=shape) for one, shape in shapes.items()} | seed)
+    assert sum(comes_to(numbers, left, sides) for left, sides in expected if not isinstance(sides[-1], Array)) > 10
 
 
 @pytest.mark.parametrize("name", bundled.names())
@@ -136,14 +172,8 @@ def number_of(trace: Trace, node: Tree) -> float:
 
 def written(element: Element) -> str:
     """Return an element's name as a reference."""
-    glued = re.fullmatch(r"([^\W\d]+)(\d+)", element.name)
-    if not element.index and glued and element.name not in KNOWN:
-        return f"{glued[1]}[{glued[2]}]"
     numbers = ",".join(map(str, element.index))
     return element.name + (f"({numbers})" if element.base == 1 else f"[{numbers}]" if numbers else "")
-
-
-KNOWN = frozenset(name for scenario in bundled.names() for name in bptui.load(scenario).program.names)
 
 
 def value_of(trace: Trace, element: Element) -> float:
@@ -370,9 +400,12 @@ def test_a_large_network_is_written_briefly() -> None:
 
 # -- TeX -------------------------------------------------------------------------------------------------------------
 
-TEX = next((found for one in ("tectonic", "latexmk", "pdflatex") if (found := shutil.which(one))), None)
-BATCH = 8
-"""How many scenarios are set in one run: as one file after another, each in a group of its own."""
+TEX = next((found for one in ("pdflatex", "latexmk", "tectonic") if (found := shutil.which(one))), None)
+OPTIONS = {
+    "pdflatex": ["-draftmode", "-interaction=nonstopmode"],
+    "latexmk": ["-pdf", "-interaction=nonstopmode"],
+    "tectonic": ["--untrusted"],
+}
 
 
 @pytest.mark.skipif(TEX is None, reason="no TeX on this machine; test_the_latex_is_plain looks at the structure")
@@ -381,18 +414,16 @@ def test_the_latex_compiles(tmp_path: Path) -> None:
     bodies = []
     for name in [*bundled.names(), *NASTY]:
         trace = nasty(name) if name in NASTY else traced(name)
-        for text in (write(trace, "latex"), write(trace, "latex", key=True)):
+        handout = [write(trace, "latex", key=True)] if name in (*SHOWN, *NASTY) else []
+        for text in (write(trace, "latex"), *handout):
             head, _, rest = text.partition(r"\begin{document}")
             bodies.append(rest.partition(r"\end{document}")[0])
     whole = head + r"\begin{document}" + "\n\\clearpage\n".join(bodies) + r"\end{document}"
     (tmp_path / "all.tex").write_text(whole, encoding="ascii")
-    options = {"latexmk": ["-pdf", "-interaction=nonstopmode"], "pdflatex": ["-interaction=nonstopmode"]}
-    done = subprocess.run(
-        [TEX, *options.get(Path(TEX).name, []), "all.tex"], cwd=tmp_path, capture_output=True, timeout=120
-    )
+    command = [TEX, *OPTIONS[Path(TEX).name], "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120)
     said = done.stdout.decode(errors="replace")
     assert done.returncode == 0, said[-3000:]
-    assert (tmp_path / "all.pdf").stat().st_size > 10_000
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", said)]
     assert all(points < 8 for points in wide), said
 

@@ -68,9 +68,10 @@ class ChainRule:
         for terms in sums if left else ():
             terms.insert(-1, More(left))
         chain, formula, *numbers = map(added, sums)
+        if self.numeric:
+            numbers.append(self.notation.gradient_number(*node))
         name = self.notation.gradient(*node)
-        asked = 0 if chain == name else 1
-        return self.equation(name, (chain, formula), (*numbers, self.notation.gradient_number(*node)), asked)
+        return self.equation(name, (chain, formula), numbers, asked=0 if chain == name else 1)
 
     def summary(self, node: Node) -> Tree | None:
         """Return the formula of one element's gradient in the gradients above; None where there is none."""
