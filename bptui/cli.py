@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bptui.scenario.scenario import Scenario
     from bptui.trace.breakpoints import Breakpoint
+    from bptui.trace.record import Trace
 
 OK, WRONG, BAD = 0, 1, 2
 
@@ -156,20 +157,28 @@ def _open(arguments: list[str]) -> int:
         help="run to the first step of this kind, such as 'nan', '|grad| < 1e-8', '|dL/dW1| > 100', 'sign', 'line z1', "
         "'op relu' or 'W1(1,1)'; may be given several times; without a terminal, print all such steps",
     )
+    parser.add_argument(
+        "--plain", action="store_true", help="line by line: commands on standard input, words in answer"
+    )
+    parser.add_argument("--ascii", action="store_true", help="in ASCII alone")
     _limits(parser)
     _symbolic(parser)
     if len(arguments) > 1 and not arguments[0].startswith("-") and (command := _meant(arguments[0])) is not None:
         raise BptuiError(Fault(f"there is no command `{arguments[0]}`", f"did you mean `bptui {command}`?"))
     options = _parsed(parser, arguments)
-    interactive = sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
+    if options.plain and options.scenario == "-":
+        raise BptuiError(Fault("`--plain` reads commands from standard input, and `-` a scenario: name a file instead"))
+    interactive = not options.plain and sys.stdin.isatty() and sys.stdout.isatty() and options.scenario != "-"
     if options.scenario is None:
         if options.breakpoints:
             raise BptuiError(Fault("`--break` needs a scenario to run: name one before it"))
+        if options.plain:
+            return _walk_plainly(None, (), options.ascii)
         if not interactive:
             raise BptuiError(Fault("there is no terminal to open the app in: name a scenario to print its trace"))
         from bptui.tui import open_app
 
-        return open_app(None, source="")
+        return open_app(None, source="", ascii=options.ascii)
     scenario = _scenario(options.scenario)
     trace = bptui.run(scenario, mode=_mode(scenario, options))
     breakpoints: Sequence[Breakpoint] = ()
@@ -177,19 +186,51 @@ def _open(arguments: list[str]) -> int:
         from bptui.trace.breakpoints import read_breakpoints
 
         breakpoints = read_breakpoints(trace.program, options.breakpoints)
+    if options.plain:
+        return _walk_plainly(_numbers(trace), breakpoints, options.ascii)
     if not interactive:
         if breakpoints:
             from bptui.exporting.stops import stop_lines
 
             if trace.numbers is None:
                 raise BptuiError(Fault("breakpoints look at numbers, and this scenario has symbols alone", _GIVE))
-            sys.stdout.writelines(f"{line}\n" for line in stop_lines(trace.numbers, breakpoints))
+            _write("".join(f"{line}\n" for line in stop_lines(trace.numbers, breakpoints)), options.ascii)
         else:
-            sys.stdout.write(bptui.export(trace, "text"))
+            _write(bptui.export(trace, "text"), options.ascii)
         return OK
     from bptui.tui import open_app
 
-    return open_app(trace, source=options.scenario, breakpoints=breakpoints)
+    return open_app(trace, source=options.scenario, breakpoints=breakpoints, ascii=options.ascii)
+
+
+def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii: bool) -> int:
+    """Walk line by line, with the reader's own keys."""
+    from bptui.plain import run_plain
+    from bptui.settings import read_settings, settings_path
+
+    settings, refused = read_settings(settings_path())
+    if refused is not None:
+        _say(str(refused))
+
+    def load(named: str) -> Trace:
+        return _numbers(bptui.run(_scenario(named)))
+
+    run_plain(trace, load, settings.keymap, sys.stdin, sys.stdout, breakpoints, ascii or settings.ascii)
+    return OK
+
+
+def _numbers(trace: Trace) -> Trace:
+    """Return a trace in numbers; raises BptuiError where there are none."""
+    if trace.numbers is None:
+        raise BptuiError(Fault("the walk goes through numbers, and this scenario has symbols alone", _GIVE))
+    return trace.numbers
+
+
+def _write(text: str, ascii: bool) -> None:
+    """Write a text to standard output, in ASCII where that is wanted."""
+    from bptui.ascii import ascii_text
+
+    sys.stdout.write(ascii_text(text) if ascii else text)
 
 
 def _scenario(named: str) -> Scenario:
@@ -244,7 +285,7 @@ def _mode(scenario: Scenario, options: argparse.Namespace) -> str:
 
 
 def _export(arguments: list[str]) -> int:
-    from bptui.exporting import FORMATS, write, write_file
+    from bptui.exporting import FORMATS, write
 
     parser = _parser(
         "export",
@@ -257,18 +298,24 @@ def _export(arguments: list[str]) -> int:
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     parser.add_argument("--blanks", action="store_true", help="a handout: the derivation with room for the answers")
     parser.add_argument("--key", action="store_true", help="a handout with the answers on a page of their own")
+    parser.add_argument("--ascii", action="store_true", help="text in ASCII alone")
     _limits(parser)
     _symbolic(parser)
     options = _parsed(parser, arguments)
     _refuse_unknown(options.format, FORMATS)
+    if options.ascii and options.format != "text":
+        raise BptuiError(Fault(f"`--ascii` is for text, and not for {options.format}"))
     scenario = _scenario(options.scenario)
     trace = bptui.run(scenario, mode=_mode(scenario, options))
+    text = write(trace, options.format, blanks=options.blanks, key=options.key)
     if options.output is None:
-        sys.stdout.write(write(trace, options.format, blanks=options.blanks, key=options.key))
+        _write(text, options.ascii)
     else:
+        from bptui.ascii import ascii_text
+        from bptui.exporting.files import write_whole
+
         remedy = "choose another name, or use --force to replace it"
-        path = Path(options.output)
-        write_file(trace, options.format, path, options.force, remedy, blanks=options.blanks, key=options.key)
+        write_whole(Path(options.output), ascii_text(text) if options.ascii else text, options.force, remedy)
     return OK
 
 

@@ -1,0 +1,366 @@
+"""The walk line by line, for screen readers and pipes: a command on each line of the input, words in answer.
+
+The commands are the app's, by their keys, their ids or a word (`n`, `walk.next`, `next`); what is printed is the same
+Frame that the screen shows. Nothing is coloured, and nothing moves the cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from bptui import bundled
+from bptui.ascii import ascii_text
+from bptui.commands import COMMANDS
+from bptui.editing import History, leaf_element
+from bptui.errors import BptuiError, Fault
+from bptui.exporting import FORMATS, write_file
+from bptui.keys import Keymap, key_name
+from bptui.present.frame import Frame, Row, Table
+from bptui.present.presentation import Presentation
+from bptui.present.search import Search
+from bptui.present.stops import breakpoint_table, hit_text
+from bptui.present.why import route_list
+from bptui.scenario.claimed_number import read_number
+from bptui.text import counted, nearest, printable
+from bptui.trace.breakpoints import Breakpoint, find, hits, read_breakpoint
+from bptui.trace.places import Direction, Places, value_of
+from bptui.trace.record import Trace
+
+MOST_ROWS = 24
+"""How many rows of a table are told at once."""
+
+_FIRST_ROUTES = 6
+
+Lines = Iterable[str]
+
+
+class PlainWalk:
+    """A walk through a trace, told in words."""
+
+    def __init__(self, trace: Trace, keymap: Keymap, breakpoints: Iterable[Breakpoint] = ()) -> None:
+        self._keymap = keymap
+        self._original = trace
+        self._history = History()
+        self._breakpoints = list(breakpoints)
+        self._step = self._element = 0
+        self._sought = ""
+        self._use(trace)
+        self.left = False
+        """Whether the reader has left the walk."""
+
+    def _use(self, trace: Trace) -> None:
+        self._trace, self._shown, self._places = trace, Presentation(trace), Places(trace)
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def commands(self) -> dict[str, Callable[[str], Lines]]:
+        """Return what each command does, by its id, given what stands behind it on its line."""
+
+        def to(place: Callable[[int, Direction], int | None], direction: Direction) -> Callable[[str], Lines]:
+            return lambda _: self._go(place(self._step, direction))
+
+        return {
+            "walk.next": lambda _: self._go(self._step + 1, "this is the last step"),
+            "walk.back": lambda _: self._go(self._step - 1, "this is the first step"),
+            "walk.start": lambda _: self._go(0),
+            "walk.end": lambda _: self._go(len(self._shown) - 1),
+            "walk.go_to": self._go_to,
+            "move.over": to(self._places.over, 1),
+            "move.over_back": to(self._places.over, -1),
+            "move.out": to(self._places.out, 1),
+            "move.out_back": to(self._places.out, -1),
+            "move.phase": to(self._places.phase, 1),
+            "move.phase_back": to(self._places.phase, -1),
+            "move.touch": lambda _: self._touch(1),
+            "move.touch_back": lambda _: self._touch(-1),
+            "move.search": self._search,
+            "move.match": lambda _: self._match(1),
+            "move.match_back": lambda _: self._match(-1),
+            "stop.line": self._stop_at,
+            "stop.list": lambda _: self._list_stops(),
+            "stop.continue": lambda _: self._continue(1),
+            "stop.continue_back": lambda _: self._continue(-1),
+            "see.why": self._why,
+            "read.about": lambda _: [self._shown.title, *self._shown.description.split("\n")],
+            "read.panel": lambda _: self._values(),
+            "lines.down": lambda _: self._to_element(self._element + 1),
+            "lines.up": lambda _: self._to_element(self._element - 1),
+            "edit.edit": self._edit,
+            "edit.undo": lambda _: self._edited(self._history.undo()),
+            "edit.redo": lambda _: self._edited(self._history.redo()),
+            "edit.reset": lambda _: self._edited(self._history.reset()),
+            "file.export": self._export,
+            "app.help": lambda _: self._help(),
+            "app.quit": lambda _: self._leave(),
+        }
+
+    def answer(self, line: str) -> Iterator[str]:
+        """Yield the lines that answer a command; an empty line is the next step."""
+        word, argument = self._read(line.strip())
+        commands = self.commands()
+        identity = self._named(word, commands)
+        if identity is None:
+            close = nearest(word, [one for identity in commands for one in _words(identity)])
+            hint = f"did you mean `{close}`? " if close else ""
+            yield f"there is no command `{printable(word)}`: {hint}`help` lists them"
+            return
+        try:
+            yield from commands[identity](argument)
+        except BptuiError as error:
+            yield from printable(str(error), keep="\n").split("\n")
+
+    def _read(self, line: str) -> tuple[str, str]:
+        """Return the command on a line and what stands behind it; a number alone is a step to go to."""
+        if not line:
+            return "walk.next", ""
+        if line.isdecimal():
+            return "walk.go_to", line
+        if line[0] in "/:" and len(line) > 1:
+            return line[0], line[1:].strip()
+        word, _, argument = line.partition(" ")
+        return word, argument.strip()
+
+    def _named(self, word: str, commands: Iterable[str]) -> str | None:
+        """Return the id of the command that is meant: by its id, one of its keys, or a word for it."""
+        if word in commands:
+            return word
+        key = key_name(word)
+        for identity in commands:
+            if key is not None and key in self._keymap.of(COMMANDS[identity]):
+                return identity
+        return next((identity for identity in commands if word in _words(identity)), None)
+
+    # -- moving ------------------------------------------------------------------------------------------------------
+
+    def _go(self, step: int | None, otherwise: str = "there is no such step from here") -> Lines:
+        if step is None or not 0 <= step < len(self._shown):
+            return [otherwise]
+        self._step, self._element = step, 0
+        return self.told()
+
+    def _go_to(self, argument: str) -> Lines:
+        last = len(self._shown)
+        if not argument.isdecimal() or not 1 <= int(argument[:9]) <= last:
+            raise BptuiError(Fault(f"a step is a number from 1 to {last}"))
+        return self._go(int(argument) - 1)
+
+    def _touch(self, direction: Direction) -> Lines:
+        return self._go(self._places.touch(value_of(self._trace, self._step), self._step, direction))
+
+    def _search(self, argument: str) -> Lines:
+        self._sought = argument or self._sought
+        return self._match(1)
+
+    def _match(self, direction: Direction) -> Lines:
+        if not self._sought:
+            raise BptuiError(Fault("what is to be found? write it behind the command: `/ relu`"))
+        last = len(self._shown) - 1
+        ahead = range(self._step + 1, last + 1) if direction > 0 else range(self._step - 1, -1, -1)
+        behind = range(self._step + 1) if direction > 0 else range(last, self._step - 1, -1)
+        search = Search(self._shown, self._sought)
+        for steps in (ahead, behind):
+            if (found := search.find(steps)) is not None:
+                return self._go(found)
+        return [f"no step holds “{printable(self._sought)}”"]
+
+    # -- breakpoints -------------------------------------------------------------------------------------------------
+
+    def _stop_at(self, argument: str) -> Lines:
+        line = self._places.line(self._step)
+        name = self._trace.program.values[value_of(self._trace, self._step)].name
+        text = argument or (f"line {line}" if line else f"value {name}")
+        if any(one.text == text for one in self._breakpoints):
+            self._breakpoints = [one for one in self._breakpoints if one.text != text]
+            return [f"no breakpoint on {text}"]
+        one = read_breakpoint(self._trace.program, text)
+        self._breakpoints.append(one)
+        count = sum(1 for _ in hits(self._trace, one, range(len(self._shown))))
+        return [f"breakpoint on {one.text}: stops at {counted(count, 'step')}"]
+
+    def _list_stops(self) -> Lines:
+        every = range(len(self._shown))
+        found = [list(hits(self._trace, one, every)) for one in self._breakpoints]
+        return table_words(breakpoint_table(self._breakpoints, found)) if found else ["there is no breakpoint"]
+
+    def _continue(self, direction: Direction) -> Lines:
+        if not self._breakpoints:
+            raise BptuiError(Fault("there is no breakpoint: `break nan` or `b` sets one"))
+        last = len(self._shown) - 1
+        steps = range(self._step + 1, last + 1) if direction > 0 else range(self._step - 1, -1, -1)
+        hit = find(self._trace, self._breakpoints, steps)
+        if hit is None:
+            return [f"no {'later' if direction > 0 else 'earlier'} step stops at a breakpoint"]
+        return self._go(hit.step)
+
+    def run_to_first(self) -> Lines:
+        """Go to the first step that a breakpoint stops at, where there is one."""
+        hit = find(self._trace, self._breakpoints, range(len(self._shown)))
+        return self._go(hit.step) if hit is not None else ["no step stops at a breakpoint", *self.told()]
+
+    # -- seeing ------------------------------------------------------------------------------------------------------
+
+    def told(self) -> Iterator[str]:
+        """Yield the present step in words."""
+        frame = self._shown.frame(self._step, self._element)
+        line = f", line {frame.line_text}" if frame.line_text else ""
+        yield f"step {frame.index + 1} of {frame.steps}, {frame.phase}{line}"
+        for one in self._breakpoints:
+            if one.enabled and any(True for _ in hits(self._trace, one, range(self._step, self._step + 1))):
+                yield f"stopped at {hit_text(self._shown, one, self._step)}"
+        if self._history.edits:
+            yield f"with {counted(len(self._history.edits), 'edit')}"
+        yield frame.title
+        yield frame.sentence
+        yield from _equation(frame)
+        yield from table_words(frame.table)
+        yield from frame.notes
+        yield from frame.jacobian
+
+    def _to_element(self, element: int) -> Lines:
+        rows = self._shown.frame(self._step).table.rows
+        elements = [row.element for row in rows[: len(rows)] if row.element is not None]
+        if not elements or not 0 <= element <= max(elements):
+            raise BptuiError(Fault("this step has no further element"))
+        self._element = element
+        frame = self._shown.frame(self._step, element)
+        return [*_equation(frame), *(row_words(frame.table, row) for row in rows if row.element == element)]
+
+    def _why(self, argument: str) -> Lines:
+        """Tell the routes of an element: the one named, or the one that the walk is at."""
+        value, flat = value_of(self._trace, self._step), self._element
+        if argument:
+            found = self._trace.element(argument)
+            value, flat = found.value, found.flat or 0
+        listing = route_list(self._trace, value, flat, _FIRST_ROUTES)
+        yield listing.title
+        for number, route in enumerate(listing.routes, start=1):
+            share = f", {route.share} of the gradient" if route.share else ""
+            yield f"route {number}: {route.product}{share}"
+            yield f"  = {route.names}"
+            yield f"  = {route.numbers}"
+        if listing.more:
+            yield listing.more
+
+    def _values(self) -> Lines:
+        """Tell every value and its gradient so far."""
+        return table_words(self._shown.values(self._step))
+
+    def _help(self) -> Iterator[str]:
+        yield "A command is a key, a name from this list, or the last part of one; an empty line is the next step."
+        yield "A number is a step to go to. Some commands take words: `break nan`, `why W1(1,1)`, `edit W1(1,1) = 0.3`,"
+        yield "`/ relu`, `export text FILE`, `open NAME`."
+        for identity in self.commands():
+            command = COMMANDS[identity]
+            yield f"{' or '.join(_words(identity))}: {command.title} ({', '.join(self._keymap.of(command))})"
+
+    # -- what if, keep, leave ----------------------------------------------------------------------------------------
+
+    def _edit(self, argument: str) -> Lines:
+        name, equals, number = argument.partition("=")
+        if not equals:
+            raise BptuiError(Fault("an edit is written `edit W1(1,1) = 0.3`"))
+        element = leaf_element(self._trace, name.strip())
+        return self._edited(self._history.edit(element, read_number(number.strip()).number))
+
+    def _edited(self, history: History) -> Lines:
+        if history is self._history:
+            return ["there is nothing to take back or to repeat"]
+        self._history = history
+        self._use(history.edits.apply(self._original))
+        return self.told()
+
+    def _export(self, argument: str) -> Lines:
+        format, _, name = argument.partition(" ")
+        if format not in FORMATS or not name.strip():
+            raise BptuiError(Fault(f"an export is written `export FORMAT FILE`; the formats: {', '.join(FORMATS)}"))
+        write_file(self._trace, format, Path(name.strip()).expanduser())
+        return [f"wrote {printable(name.strip())}"]
+
+    def _leave(self) -> Lines:
+        self.left = True
+        return []
+
+
+def run_plain(
+    trace: Trace | None,
+    load: Callable[[str], Trace],
+    keymap: Keymap,
+    commands: TextIO,
+    output: TextIO,
+    breakpoints: Iterable[Breakpoint] = (),
+    ascii: bool = False,
+) -> None:
+    """Walk through `trace`, or through what `open NAME` names, until the commands end.
+
+    `load` returns the trace of a scenario by its path or name, and raises BptuiError where there is none.
+    """
+
+    def say(lines: Lines) -> None:
+        for line in lines:
+            output.write(f"{ascii_text(line) if ascii else line}\n")
+        output.flush()
+
+    def begin(trace: Trace, breakpoints: Iterable[Breakpoint] = ()) -> PlainWalk:
+        walk = PlainWalk(trace, keymap, breakpoints)
+        shown = Presentation(trace)
+        say([shown.title, *(shown.description.split("\n") if shown.description else [])])
+        say(walk.run_to_first() if breakpoints else walk.told())
+        return walk
+
+    walk = begin(trace, breakpoints) if trace is not None else None
+    if walk is None:
+        say(["which scenario? `open NAME` opens one of these, or a file:", *bundled.names()])
+    for line in _lines(commands):
+        word, _, argument = line.strip().partition(" ")
+        if word in ("open", "file.open"):
+            try:
+                walk = begin(load(argument.strip()))
+            except BptuiError as error:
+                say(printable(str(error), keep="\n").split("\n"))
+        elif walk is None:
+            if word in ("q", "quit", "app.quit"):
+                return
+            say(["no scenario is open: `open NAME` opens one"])
+        else:
+            say(walk.answer(line))
+            if walk.left:
+                return
+
+
+def _lines(commands: TextIO) -> Iterator[str]:
+    """Yield the lines of the input as they come: iterating over it would read ahead."""
+    while line := commands.readline():
+        yield line
+
+
+def _words(identity: str) -> list[str]:
+    """Return the words for a command: the one that the line of keys has for it, and the last part of its id."""
+    return list(dict.fromkeys(word for word in (COMMANDS[identity].label, identity.rpartition(".")[2]) if word))
+
+
+def _equation(frame: Frame) -> Iterator[str]:
+    """Yield the equation of the frame's element; what the title says already is not said again."""
+    yield from frame.formulas if frame.formulas[:1] != (frame.title,) else frame.formulas[1:]
+
+
+def table_words(table: Table) -> Iterator[str]:
+    """Yield the rows of a table, each number behind the title of its column."""
+    if table.title:
+        yield table.title
+    for at, row in enumerate(table.rows):
+        if at == MOST_ROWS:
+            yield f"and {counted(len(table.rows) - MOST_ROWS, 'more row')}"
+            return
+        yield row_words(table, row)
+
+
+def row_words(table: Table, row: Row) -> str:
+    """Return a row in words: `z1(1): upstream 0.5, local 1`."""
+    first, *others = row.cells
+    said = ", ".join(
+        f"{title} {cell.strip()}" for title, cell in zip(table.columns[1:], others, strict=True) if cell.strip()
+    )
+    kinds = {"term": "summand ", "sum": "sum ", "element": "", "more": ""}
+    return f"{kinds[row.kind]}{first.strip()}: {said}" if first.strip() and said else first.strip() or said

@@ -1,0 +1,171 @@
+"""The walk line by line: the app's commands by key, id and word, and the same words as the screen's."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bptui
+from bptui.keys import Keymap
+from bptui.plain import run_plain
+from bptui.present.presentation import Presentation
+from bptui.trace.places import Places
+from bptui.trace.record import Trace
+
+
+@pytest.fixture(scope="module")
+def exercise() -> Trace:
+    return bptui.run(bptui.load("exercise-7-1"))
+
+
+def opened(named: str) -> Trace:
+    return bptui.run(bptui.load(named))
+
+
+def answers(trace: Trace | None, *commands: str, keymap: Keymap | None = None, ascii: bool = False) -> list[str]:
+    """Return what is printed for these commands after the opening."""
+    opening, said = io.StringIO(), io.StringIO()
+    lines = io.StringIO("".join(f"{command}\n" for command in commands))
+    run_plain(trace, opened, keymap or Keymap(), io.StringIO(""), opening, ascii=ascii)
+    run_plain(trace, opened, keymap or Keymap(), lines, said, ascii=ascii)
+    return said.getvalue().removeprefix(opening.getvalue()).splitlines()
+
+
+def at(lines: list[str]) -> list[int]:
+    """Return the steps that lines come to."""
+    return [int(line.split()[1]) for line in lines if line.startswith("step ")]
+
+
+def test_it_opens_on_the_title_and_the_first_step(exercise: Trace) -> None:
+    said = io.StringIO()
+    run_plain(exercise, opened, Keymap(), io.StringIO(""), said)
+    lines = said.getvalue().splitlines()
+    assert lines[0] == "Exercise 7.1: backpropagation"
+    assert "step 1 of 38, forward, line z1 = W1 @ x + b1" in lines
+
+
+@pytest.mark.parametrize("word", ["n", "right", "next", "walk.next", "", "space"])
+def test_a_command_is_known_by_key_id_word_and_an_empty_line_is_the_next_step(exercise: Trace, word: str) -> None:
+    assert at(answers(exercise, word, "")) == [2, 3]
+
+
+def test_moves_go_where_the_app_goes(exercise: Trace) -> None:
+    places = Places(exercise)
+    moves = ["n", "n", "p", "G", "g", "17", ": 20", ":21", "[", "go_to 3", "/ sigmoid", "f", "F", ")", "}"]
+    over = places.over(5, 1)
+    assert over is not None
+    whole = [places.phase(20, -1), 2, 5, 28, 5, over, places.out(over, 1)]
+    wanted = [2, 3, 2, 38, 1, 17, 20, 21, *(step + 1 for step in whole if step is not None)]
+    assert at(answers(exercise, *moves)) == wanted
+    assert answers(exercise, "G", "n")[-1] == "this is the last step"
+
+
+def test_a_step_is_told_with_the_words_of_the_frame(exercise: Trace) -> None:
+    frame = Presentation(exercise).frame(28)
+    said = answers(exercise, "29")
+    for words in (frame.title, frame.sentence, *frame.formulas, *frame.notes):
+        assert words in said
+    row = frame.table.rows[0].cells
+    assert any(line.startswith(f"{row[0]}: ") and f"contribution {row[4].strip()}" in line for line in said)
+
+
+def test_breakpoints_stop_both_ways(exercise: Trace) -> None:
+    said = answers(exercise, "break op relu", "c", "c", "C", "B", "break op relu", "c")
+    assert at(said) == [3, 34, 3]
+    assert said[0] == "breakpoint on op relu: stops at 2 steps"
+    assert said[-1].startswith("there is no breakpoint")
+
+
+def test_why_tells_every_route(exercise: Trace) -> None:
+    said = "\n".join(answers(exercise, "why W1(1,1)"))
+    assert "the sum of 2 routes" in said
+    assert "route 2: -0.0703" in said
+
+
+def test_an_edit_is_followed_taken_back_and_repeated(exercise: Trace) -> None:
+    said = answers(exercise, "2", "edit W1(1,1) = 0.5", "undo", "redo", "undo", "u")
+    results = [line for line in said if line.startswith("z1(1): ")]
+    assert [line.rpartition(" ")[2] for line in results] == ["0.23", "0.43", "0.23", "0.43", "0.23"]
+    assert said[-1] == "there is nothing to take back or to repeat"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("nxt", "there is no command `nxt`: did you mean `next`?"),
+        (":99", "a step is a number from 1 to 38"),
+        ("why W9", "this scenario has no value named `W9`"),
+        ("edit W1", "an edit is written"),
+        ("break op foo", "foo"),
+        ("p", "this is the first step"),
+        ("\x1b[2J", "there is no command `\\x1b[2J`"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_the_walk_goes_on(exercise: Trace, command: str, said: str) -> None:
+    lines = answers(exercise, command, "n")
+    assert said in lines[0]
+    assert at(lines) == [2]
+
+
+def test_the_readers_own_keys_hold(exercise: Trace) -> None:
+    keymap = Keymap({"walk.next": ("X",)})
+    lines = answers(exercise, "X", "n", "help", keymap=keymap)
+    assert at(lines) == [2]
+    assert "next: Next step (X)" in lines
+
+
+def test_in_ascii_everything_is(exercise: Trace) -> None:
+    assert all(line.isascii() for line in answers(exercise, "29", "why", "help", "B", ascii=True))
+
+
+def test_a_scenario_is_opened_from_inside(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[inputs]\nx = \n")
+    said = answers(None, "n", f"open {broken}", "open exercise-7-1", "n", "quit", "n")
+    assert said[0] == "no scenario is open: `open NAME` opens one"
+    assert said[1].startswith(f"{broken}:2:")
+    assert at(said) == [1, 2]
+
+
+def test_an_export_is_written_and_nothing_replaced(exercise: Trace, tmp_path: Path) -> None:
+    file = tmp_path / "trace.json"
+    assert answers(exercise, f"export json {file}") == [f"wrote {file}"]
+    assert file.read_text() == bptui.export(exercise, "json")
+    assert "exists already" in answers(exercise, f"export json {file}")[0]
+
+
+def run(*arguments: str, commands: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bptui", *arguments], input=commands, capture_output=True, text=True, check=False
+    )
+
+
+def test_it_runs_in_a_pipe_without_textual_and_ends_with_its_input() -> None:
+    done = run("exercise-7-1", "--plain", "--break", "op sigmoid", "--ascii", commands="n\n")
+    assert done.returncode == 0
+    assert at(done.stdout.splitlines()) == [6, 7]
+    assert done.stdout.isascii()
+    assert done.stderr == ""
+    code = "import sys, bptui.plain; sys.exit(any(name in sys.modules for name in ('textual', 'rich', 'sympy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_scenario_and_its_commands_cannot_both_come_from_standard_input() -> None:
+    done = run("-", "--plain", commands="")
+    assert done.returncode == 2
+    assert "--plain" in done.stderr
+
+
+def test_text_without_a_terminal_can_be_in_ascii_too(tmp_path: Path) -> None:
+    done = run("exercise-7-1", "--ascii", commands="")
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    file = tmp_path / "trace.txt"
+    assert run("export", "exercise-7-1", "--ascii", "-o", str(file), commands="").returncode == 0
+    assert file.read_text() == done.stdout
+    refused = run("export", "exercise-7-1", "--ascii", "-f", "json", commands="")
+    assert refused.returncode == 2
