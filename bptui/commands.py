@@ -32,7 +32,14 @@ WALKING = (
     Command("walk.back", "left,p", "screen.back", "Previous step", "← p", "back"),
     Command("walk.start", "g,home", "screen.start", "First step", "g Home"),
     Command("walk.end", "G,end", "screen.end", "Last step", "G End"),
-    Command("walk.go_to", "colon,ctrl+g", "screen.go_to", "Go to a step by its number", ": ctrl+g", "go to"),
+    Command(
+        "walk.go_to",
+        "colon,ctrl+g",
+        "screen.go_to",
+        "Go to a step by number, to an element by name",
+        ": ctrl+g",
+        "go to",
+    ),
 )
 
 MOVING = (

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
+from bptui.commands import IN_GRAPH, IN_LINES, IN_VALUES
 from bptui.present.frame import Point
+from bptui.trace.places import Places
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
 from bptui.tui.edit_dialog import EditScreen
+from bptui.tui.graph_view import GraphView
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.text_view import TextView
 from bptui.tui.values_panel import ValuesPanel
+from bptui.tui.walk import WalkScreen
 from bptui.tui.why import WhyScreen
 
 SIZE = (120, 40)
@@ -216,3 +223,82 @@ async def test_a_number_that_is_cut_off_comes_into_sight_under_the_cursor() -> N
             await pilot.press("right")
         assert seen[:8] == [f"{at}.1235" for at in range(11, 19)]
         assert seen[8:] == [f"{2 * (at + 0.1234567):.4f}" for at in range(11, 19)]
+
+
+# -- by name, in the graph, from the palette ---------------------------------------------------------------------------
+
+
+async def test_going_to_a_derivative_points_at_it_where_it_is_complete(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
+        await pilot.press("escape", "colon", *"dL/dW1(2,1)", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert walk(pilot).step == exercise.seed_step + 1 + exercise.program.last_slot[exercise.program.names["W1"]]
+        assert elements(pilot).has_focus
+        assert named(pilot, walk(pilot).pointed) == "dL/dW1(2,1)"
+        assert "dL/dW1(2,1) =" in shown(part(pilot, StepPanel))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhyScreen))
+        await until(pilot, lambda: "dL/dW1(2,1) = " in shown(part(pilot, TextView, "gradient")))
+
+
+async def test_going_to_a_leaf_points_at_it_and_stays_at_the_step(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
+        await pilot.press("escape", "right", "colon", *"W2[1,0]", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert walk(pilot).step == 1
+        assert values(pilot).has_focus
+        assert named(pilot, walk(pilot).pointed) == "W2(2,1)"
+        await pilot.press("colon", *"dy/dz2(1)", "enter")
+        assert "the walk computes gradients of L alone" in str(part(pilot, Static, "said").render())
+
+
+async def test_the_steps_of_the_node_selected_in_the_graph_are_gone_through(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
+        await pilot.press("escape")
+        graph = part(pilot, GraphView)
+        graph.focus()
+        await pilot.press("down", "down")
+        assert graph.pointed is not None
+        value = graph.pointed[0]
+        assert exercise.program.values[value].name == "h"
+        seen = []
+        while (before := walk(pilot).step) is not None:
+            await pilot.press("N")
+            if walk(pilot).step == before:
+                break
+            seen.append(walk(pilot).step)
+        assert seen == [step for step in Places(exercise).touching(value) if step > 0]
+        assert graph.has_focus
+
+
+@pytest.mark.parametrize(
+    ("title", "done"),
+    [
+        ("Select the node below", lambda pilot: part(pilot, GraphView).pointed is not None),
+        ("The cell on the right; or sideways", lambda pilot: elements(pilot).spot == 1),
+        ("The row below", lambda pilot: elements(pilot).cursor == 1),
+        (
+            "The number on the right; n and p still step",
+            lambda pilot: values(pilot).has_focus and values(pilot).spot == 1,
+        ),
+    ],
+)
+async def test_what_the_keys_of_a_panel_do_is_in_the_palette(
+    exercise: Trace, title: str, done: Callable[[AnyPilot], bool]
+) -> None:
+    app = BptuiApp(exercise)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape")
+        offered = {command.title: command.callback for command in app.get_system_commands(app.screen)}
+        result = offered[title]()
+        assert inspect.isawaitable(result)
+        await result
+        await until(pilot, lambda: done(pilot))
+
+
+async def test_every_command_of_a_panel_is_offered(exercise: Trace) -> None:
+    app = BptuiApp(exercise)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("escape")
+        offered = [command.title for command in app.get_system_commands(app.screen)]
+        assert {command.title for group in (IN_GRAPH, IN_LINES, IN_VALUES) for command in group} <= set(offered)

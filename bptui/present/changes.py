@@ -14,6 +14,7 @@ from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.scenario.program import Array
 from bptui.text import counted
+from bptui.trace.places import made_at
 from bptui.trace.record import Trace
 
 MOST_CHANGES = 1000
@@ -85,13 +86,9 @@ def _change(shown: Presentation, at: Point, old: float, new: float) -> Row:
 
 def _made(trace: Trace, value: int, gradient: bool) -> int:
     """Return the step at which a value is computed, or its gradient complete; of a leaf the first that uses it."""
-    program = trace.program
-    if not gradient:
-        made = program.producer.get(value)
-        uses = (step.index for step in program.steps if value in step.inputs)
-        return made if made is not None else next(uses, 0)
-    last = program.last_slot.get(value)
-    return trace.seed_step + (0 if last is None else last + 1)
+    made = made_at(trace, value, gradient)
+    uses = (step.index for step in trace.program.steps if value in step.inputs)
+    return made if made is not None else next(uses, 0)
 
 
 def same_walk(before: Presentation, after: Presentation) -> bool:

@@ -14,7 +14,7 @@ from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted
-from bptui.trace.places import value_of
+from bptui.trace.places import made_at, value_of
 
 _TOLD = frozenset({"with numbers", "value", "gradient", "local", "contribution", "after"})
 """The columns of a step's table that tell what the step gives."""
@@ -174,12 +174,9 @@ class Known:
         return made < self.step or made == self.step == self.shown.trace.seed_step
 
     def _made(self, value: int, gradient: bool) -> int:
-        """Return the step that makes a value, or completes its gradient."""
-        program = self.shown.program
-        if not gradient:
-            return program.producer.get(value, -1)
-        last = program.last_slot.get(value)
-        return self.shown.trace.seed_step + (0 if last is None else last + 1)
+        """Return the step that makes a value, or completes its gradient; one before the first where none does."""
+        made = made_at(self.shown.trace, value, gradient)
+        return -1 if made is None else made
 
 
 def asks(frame: Frame) -> bool:

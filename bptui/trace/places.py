@@ -142,6 +142,17 @@ class Places:
         return steps + [self._forward + 1 + slot for slot in self._trace.slots_of(value)]
 
 
+def made_at(trace: Trace, value: int, gradient: bool) -> int | None:
+    """Return the step that computes a value, or that completes its gradient; None where none does."""
+    program = trace.program
+    if not gradient:
+        return program.producer.get(value)
+    if value == program.target:
+        return trace.seed_step
+    last = program.last_slot.get(value)
+    return None if last is None else trace.seed_step + 1 + last
+
+
 def value_of(trace: Trace, step: int) -> int:
     """Return the value that a step is about: the one it computes, or the one whose gradient it seeds or adds to."""
     program, forward = trace.program, trace.seed_step

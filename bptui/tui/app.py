@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +14,9 @@ from textual.app import SystemCommand
 from textual.driver import Driver
 from textual.events import Callback
 from textual.screen import Screen
+from textual.widget import Widget
 
-from bptui.commands import APP, ON_WALK
+from bptui.commands import APP, ON_WALK, Command
 from bptui.tui.bindings import bindings
 from bptui.tui.configured import ConfiguredApp
 from bptui.tui.driver import TerminalDriver
@@ -122,14 +123,21 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every command that has its place on `screen`."""
         groups = (*ON_WALK, APP) if screen is self._walk else (APP,)
-        for group in groups:
-            for command in group:
-                if command.id not in ("app.palette", "app.interrupt"):
-                    yield SystemCommand(
-                        command.title,
-                        f"key: {self.keymap.shown(command)}",
-                        partial(self.run_action, command.action, screen),
-                    )
+        for command in (command for group in groups for command in group):
+            if command.id not in ("app.palette", "app.interrupt"):
+                yield self._offered(command, partial(self.run_action, command.action, screen))
+        if screen is self._walk:
+            for panel, commands in self._walk.panels():
+                for command in commands:
+                    yield self._offered(command, partial(self._in_panel, panel, command))
+
+    def _offered(self, command: Command, run: Callable[[], object]) -> SystemCommand:
+        return SystemCommand(command.title, f"key: {self.keymap.shown(command)}", run)
+
+    async def _in_panel(self, panel: Widget, command: Command) -> None:
+        """Give the focus to a panel and run one of its commands."""
+        panel.focus()
+        await self.run_action(command.action, panel)
 
     # -- the terminal ------------------------------------------------------------------------------------------------
 

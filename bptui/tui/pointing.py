@@ -52,7 +52,9 @@ class Pointing(WalkPart):
     @property
     def selected(self) -> Point | None:
         """What is pointed at in the table of values or in the graph, where one of them has the focus."""
-        return self.pointed if isinstance(self.focused, ValuesPanel | GraphView) else None
+        focused = self.focused
+        chosen = isinstance(focused, ValuesPanel) or (isinstance(focused, GraphView) and focused.pointed is not None)
+        return self.pointed if chosen else None
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
@@ -89,11 +91,20 @@ class Pointing(WalkPart):
             self.show_element(row.element)
         self._show_values(message.table.point)
 
+    def point_at(self, at: Point) -> None:
+        """Point at an element: in the table of the step if that is about it, else in the table of values."""
+        about = self.presentation.concerned(self.step, at)
+        own = about is not None and at.value == value_of(self.trace, self.step)
+        self.query_one("#elements" if own else "#values").focus()
+        self._point(at)
+
     @on(LineTable.CursorMoved, "#values")
     def _value_pointed(self, message: LineTable.CursorMoved) -> None:
-        at = message.table.point
-        if at is None:
-            return
+        if (at := message.table.point) is not None:
+            self._point(at)
+
+    def _point(self, at: Point) -> None:
+        """Show an element in the table of values, and in that of the step where it has to do with it."""
         self._show_values(at)
         concerned = self.presentation.concerned(self.step, at)
         if concerned is None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 
 from bptui.commands import (
     APP,
@@ -27,6 +28,7 @@ from bptui.commands import (
 from bptui.present.frame import Frame, Phase, Point, Table
 from bptui.present.presentation import Presentation
 from bptui.trace.breakpoints import Breakpoint
+from bptui.trace.places import made_at
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
 from bptui.tui.configured import app_of
@@ -36,6 +38,7 @@ from bptui.tui.graphing import Graphing
 from bptui.tui.keeping import Keeping
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.line_view import LineView
 from bptui.tui.moving import Moving
 from bptui.tui.pinned import PinnedPanel
 from bptui.tui.playing import Playing
@@ -106,6 +109,13 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         working: tuple[Command, ...] = (*SEEING, *MOVING, *STOPPING)
         working = (*panel, *GRAPH, *working) if panel is IN_GRAPH else (*working, *panel, *GRAPH)
         return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *APP]
+
+    def panels(self) -> Iterator[tuple[Widget, Sequence[Command]]]:
+        """Yield the panels that are seen and have commands of their own, with these."""
+        if self.query_one(GraphView).display:
+            yield self.query_one(GraphView), IN_GRAPH
+        yield self.query_one(ValuesPanel), IN_VALUES
+        yield (self.focused if isinstance(self.focused, LineView) else self.query_one("#elements")), IN_LINES
 
     def on_descendant_focus(self) -> None:
         panel: tuple[Command, ...] = IN_LINES
@@ -191,11 +201,19 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         self.go(len(self.presentation) - 1)
 
     def action_go_to(self) -> None:
-        """Ask for a step's number and go there."""
+        """Ask for a step's number or an element's name, and go there."""
         from bptui.tui.go_to import GoToScreen
 
         self._reading()
-        self.app.push_screen(GoToScreen(len(self.presentation)), lambda step: None if step is None else self.go(step))
+        self.app.push_screen(GoToScreen(self.trace), self._gone_to)
+
+    def _gone_to(self, chosen: int | Point | None) -> None:
+        if isinstance(chosen, Point):
+            step = made_at(self.trace, chosen.value, chosen.gradient)
+            self.go(self.step if step is None else step)
+            self.point_at(chosen)
+        elif chosen is not None:
+            self.go(chosen)
 
     def action_about(self) -> None:
         """Show or hide the description."""
