@@ -123,9 +123,9 @@ class _Slopes:
 
 def _compare(trace: Trace, value: int, flat: int, gradient: float, rounding: float, deadline: Deadline) -> _Verdict:
     """Compare one element: by the first step where that plainly agrees, else by the most exact of a ladder of steps."""
-    if not (math.isfinite(_target(trace, trace.values)) and math.isfinite(gradient)):
-        return _Verdict(False, not_finite=True)
     size = abs(float(trace.values[value].reshape(-1)[flat]))
+    if not all(map(math.isfinite, (_target(trace, trace.values), gradient, size))):
+        return _Verdict(False, not_finite=True)
     first = _slopes(trace, value, flat, _STEP * max(1.0, size), rounding, deadline)
     if first is not None:
         allowed = TOLERANCE * abs(gradient)
