@@ -19,6 +19,7 @@ from bptui import bundled
 from bptui.errors import BptuiError
 from bptui.exporting import FORMATS
 from bptui.ops import CALLABLE
+from bptui.scenario.scenario import Scenario
 
 SMALL = {
     "array_elements": 2000,
@@ -66,6 +67,15 @@ TEXTS = [
 GOOD_NAMES = [*"xyzwbthkmnpqrsuv", "W1", "α", "Größe", "__class__", "sum", "名", "a" * 150, "σ", "x_1", "data", "h2"]
 BAD_NAMES = ["e", "pi", "if", "ﬁ", "x0", "1a", "a b", "é"]
 
+UNARY = ["exp", "log", "sqrt", "abs", "square", "sin", "tanh", "sigmoid", "relu", "gelu", "softplus"]
+BINARY = ["minimum", "maximum"]
+OPTIONS = ["axis=0", "axis=-1", "keepdims=True", "[1, 0]", "[2, 0, 1]", "2", "axis=9", "'x'"]
+LAYERS = ['{ kind = "sort" }', '{ kind = "permute", order = [1, 0] }', '{ kind = "x" }']
+NO_EXPRESSIONS = [
+    "__import__('os')", "x.__class__", "lambda: 0", "[y for y in x]", "(x := 1)", "f'{x}'", "x if y else z", "(" * 120,
+    "x" * 11_000, "1" * 1200, "x\x00", "é\u0301", "", "x[", "9**9**9**9",
+]  # fmt: skip
+
 PATHS = [
     "w.npz", "w.npy", "w.csv", "W.CSV", "sub/w.csv", "../w.csv", "/etc/passwd", "link.csv", "loop.csv", "fifo.csv",
     "folder.csv", "/dev/zero", "w.csv\0", "CON", "NUL.csv", "C:\\w.csv", "..\\w.csv", "./w.csv", "sub/../../w.csv",
@@ -112,6 +122,16 @@ def folder_for(home: Path) -> Path:
     return inside
 
 
+def quoted(text: str) -> str:
+    """Return a text as TOML writes it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def escaped(character: str) -> str:
+    """Return a character as TOML may write it in ASCII."""
+    return character if character.isascii() else f"\\U{ord(character):08x}"
+
+
 def scenario_text(chance: Random) -> str:
     """Return a file: by the grammar, by spoiling one that is sound, or both."""
     way = chance.random()
@@ -128,7 +148,8 @@ def spoiled(text: str, chance: Random) -> str:
         at = chance.randrange(len(text) + 1)
         length = min(chance.choice([1, 1, 2, 5, 30]), len(text) - at)
         piece = text[at : at + length]
-        other = chance.choice(["", piece * 2, piece * 50, chance.choice(TEXTS), chance.choice("[]{}\"'=.,#\n\\\0\x1b"), "[" * 70])
+        sign = chance.choice("[]{}\"'=.,#\n\\\0\x1b")
+        other = chance.choice(["", piece * 2, piece * 50, chance.choice(TEXTS), sign, sign, sign * 70])
         text = text[:at] + other + text[at + length :]
     return text
 
@@ -193,7 +214,8 @@ class _Writer:
         return "\n".join(parts) + "\n"
 
     def quoted(self, text: str) -> str:
-        return json.dumps(text, ensure_ascii=self.chance.random() < 0.5).replace("\x7f", "\\u007f")
+        written = quoted(text)
+        return written if self.chance.random() < 0.5 else "".join(map(escaped, written))
 
     def key(self, name: str) -> str:
         return name if re.fullmatch(r"[A-Za-z0-9_]+", name) else self.quoted(name)
@@ -205,8 +227,10 @@ class _Writer:
     def name(self) -> str:
         """Return a name that is free, if all is well."""
         if not self.calm():
-            return self.chance.choice([*BAD_NAMES, *self.known, *TEXTS])
-        return self.chance.choice([name for name in GOOD_NAMES if name not in (*self.known, *self.functions)])
+            bad: list[str] = [*BAD_NAMES, *self.known, *TEXTS]
+            return self.chance.choice(bad)
+        free: list[str] = [name for name in GOOD_NAMES if name not in (*self.known, *self.functions)]
+        return self.chance.choice(free)
 
     def any_name(self) -> str:
         return self.chance.choice(self.known) if self.known and self.calm() else self.name()
@@ -245,7 +269,7 @@ class _Writer:
         if way < 0.6:
             return self.nest()
         if way < 0.62 or not self.calm():
-            return f'{{ symbol = {self.quoted(chance.choice(["s", "σ", "x", *TEXTS[:3]]))}, shape = {self.shape()} }}'
+            return f"{{ symbol = {self.quoted(chance.choice(['s', 'σ', 'x', *TEXTS[:3]]))}, shape = {self.shape()} }}"
         if way < 0.75:
             symbol = chance.choice(["A", "B", "C", "D", "ξ", "Q_", "E1"])
             return f"{{ symbol = {self.quoted(symbol)}, value = {self.nest()} }}"
@@ -265,28 +289,29 @@ class _Writer:
             operator = chance.choice(["+", "-", "*", "/", "**", "<"] if self.calm() else ["@", ">=", "//", "and", "!"])
             return f"({self.expression(depth - 1)} {operator} {self.expression(depth - 1)})"
         if self.calm():
-            unary = ["exp", "log", "sqrt", "abs", "square", "sin", "tanh", "sigmoid", "relu", "gelu", "softplus", "sort"]
-            binary = ["minimum", "maximum"]
             if chance.random() < 0.8:
-                return f"{chance.choice(unary)}({self.expression(depth - 1)})"
-            return f"{chance.choice(binary)}({self.expression(depth - 1)}, {self.expression(depth - 1)})"
+                return f"{chance.choice(UNARY)}({self.expression(depth - 1)})"
+            return f"{chance.choice(BINARY)}({self.expression(depth - 1)}, {self.expression(depth - 1)})"
         if way < 0.8:
             name = chance.choice([*CALLABLE, *self.functions])
             arguments = [self.expression(depth - 1) for _ in range(chance.choice([1, 1, 1, 2, 2, 3]))]
             if name in ("concat", "stack") or chance.random() < 0.05:
                 arguments = [f"[{', '.join(arguments)}]"]
             if chance.random() < 0.4:
-                arguments.append(chance.choice(["axis=0", "axis=-1", "keepdims=True", "[1, 0]", "[2, 0, 1]", "2", "axis=9", "'x'"]))
+                arguments.append(
+                    chance.choice(["axis=0", "axis=-1", "keepdims=True", "[1, 0]", "[2, 0, 1]", "2", "axis=9", "'x'"])
+                )
             return f"{name}({', '.join(arguments)})"
         if way < 0.9:
             return f"{self.expression(depth - 1)}[{chance.choice(['0', '-1', '1:', ':, 0', '99', '::-1', '...', 'x'])}]"
         return chance.choice(
             [
-                f"-{self.expression(depth - 1)}", f"({self.expression(depth - 1)}).T", "__import__('os')", "x.__class__",
-                "lambda: 0", "[y for y in x]", "(x := 1)", "f'{x}'", "x if y else z", "(" * 120, "x" * 11_000,
-                chance.choice(TEXTS), "1" * 1200, "x\x00", "é\u0301",
+                f"-{self.expression(depth - 1)}",
+                f"({self.expression(depth - 1)}).T",
+                chance.choice(NO_EXPRESSIONS),
+                chance.choice(TEXTS),
             ]
-        )  # fmt: skip
+        )
 
     def network(self) -> str:
         chance = self.chance
@@ -298,21 +323,24 @@ class _Writer:
                 activation = f", activation = {self.quoted(chance.choice(['relu', 'tanh', *TEXTS[:2]]))}"
                 layers.append(f'{{ kind = "dense", units = {chance.choice([1, 2, 3, 10**9])}{activation}{given} }}')
             else:
-                layers.append(chance.choice(['{ kind = "sort" }', '{ kind = "permute", order = [1, 0] }', '{ kind = "x" }']))
+                layers.append(
+                    chance.choice(['{ kind = "sort" }', '{ kind = "permute", order = [1, 0] }', '{ kind = "x" }'])
+                )
         loss = '\nloss = { kind = "mse", target = "t" }' if chance.random() < 0.5 else ""
         return f"[network]\ninput = {self.quoted(self.any_name())}\nlayers = [{', '.join(layers)}]{loss}"
 
     def reference(self) -> str:
         chance = self.chance
         element = f"{self.any_name()}{chance.choice(['', '', '[0]', '(1)', '(1,1)', '[0,0]', '[9]', '(0)'])}"
-        return chance.choice([element, f"dL/d{element}", f"d{self.any_name()}/d{element}", self.expression(1), *TEXTS[:4]])
+        return chance.choice(
+            [element, f"dL/d{element}", f"d{self.any_name()}/d{element}", self.expression(1), *TEXTS[:4]]
+        )
 
     def claim(self) -> str:
         chance = self.chance
-        return chance.choice(
-            [self.nest(), self.nest(), self.number(), self.quoted(self.expression(1)), self.quoted(chance.choice(TEXTS)),
-             f"{{ value = {self.number()}, digits = {chance.choice([0, 2, 99, -1])} }}"]
-        )  # fmt: skip
+        texts = [self.quoted(self.expression(1)), self.quoted(chance.choice(TEXTS))]
+        digits = f"{{ value = {self.number()}, digits = {chance.choice([0, 2, 2, 99, -1])} }}"
+        return chance.choice([self.nest(), self.nest(), self.number(), *texts, digits])
 
 
 # -- what bptui may do with one ----------------------------------------------------------------------------------------
@@ -323,9 +351,16 @@ def survive(text: str, folder: Path | None) -> str:
     try:
         scenario = bptui.loads(text, folder, limits=SMALL)
     except BptuiError as error:
-        assert_shown(str(error))
-        assert len(str(error)) < 60_000
-        return "refused"
+        refused = str(error)
+    else:
+        return _survives(scenario)
+    assert_shown(refused)
+    assert len(refused) < 60_000
+    return "refused"
+
+
+def _survives(scenario: Scenario) -> str:
+    """Run, check and export a scenario; return how far it came."""
     reached = "read"
     for mode in ("numbers", "symbols") if len(scenario.program.steps) <= 8 else ("numbers",):
         try:
@@ -390,5 +425,3 @@ class _Page(HTMLParser):
 
 def _no_constant(name: str) -> float:
     raise AssertionError(f"JSON has no {name}")
-
-

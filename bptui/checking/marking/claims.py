@@ -122,7 +122,10 @@ class Reader:
         return Quantity(tuple(((value.id, flat), None) for flat in range(value.size)), value.shape, also)
 
     def _derivative(self, key: str) -> Quantity:
-        above, below = parse_derivative(key)
+        try:
+            above, below = parse_derivative(key)
+        except ReferenceFormatError as fault:
+            raise BptuiError(str(fault)) from None
         tails = self._value(resolve_reference(self.program, below))
         if above.name == self.program.loss and above.index is None and self.program.seeded:
             heads = Quantity(((loss_node(self.program), None),), ())
