@@ -86,7 +86,7 @@ class Notation:
     def seed_names(self) -> Tree | None:
         """Return the symbols of the given gradient, None where it has none."""
         target = self.program.target
-        if self.seed_name((target, 0)) is None:
+        if not self.program.values[target].size or self.seed_name((target, 0)) is None:
             return None
         return entries(self.program.values[target].shape, lambda flat: self.seed_name((target, flat)) or self.loss)
 

@@ -187,7 +187,7 @@ def _link(case: Case, factor: Factor) -> str:
 
 
 def _squared(edge: Edge) -> float:
-    return float(edge.derivative) ** 2
+    return _square(float(edge.derivative))  # in Python, a float to a power can raise
 
 
 def _square(slope: float) -> float:
