@@ -158,6 +158,17 @@ PREDICTING = (
     Command("test.hint", "h", "screen.hint", "Hint: the formula, its numbers, the answer", "h"),
 )
 
+MARKING = (Command("mark.sheet", "M", "screen.sheet", "The worked solution, marked line by line", "M", "marks"),)
+
+IN_SHEET = (
+    Command("sheet.go", "enter", "screen.go", "To the step and the element that the line is about", "⏎", "to its step"),
+    Command("sheet.why", "w", "screen.why", "There, and why: all routes of its gradient", "w", "why"),
+    Command("sheet.wrong", "n", "screen.wrong(1)", "The next line that is wrong", "n", "next wrong"),
+    Command("sheet.wrong_back", "p", "screen.wrong(-1)", "The wrong line before", "p", "previous"),
+    Command("sheet.panel", "tab", "app.focus_next", "Between lines and routes", "Tab", "panel"),
+    Command("sheet.close", "escape,q,M", "screen.close", "Close", "Esc q M", "close"),
+)
+
 KEEPING = (
     Command("keep.copy", "y", "screen.copy", "Copy the table, or the formula, to the clipboard", "y"),
     Command("keep.pin", "equals_sign", "screen.pin", "Pin this step, or the value under the cursor; or unpin", "="),
@@ -196,7 +207,7 @@ IN_VALUES = (
 )
 """Commands of the table of values while it has the focus."""
 
-ON_WALK = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, WHAT_IF, PREDICTING, KEEPING, FILES)
+ON_WALK = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, WHAT_IF, PREDICTING, MARKING, KEEPING, FILES)
 """The commands that the walk has wherever the focus is."""
 
 GROUPS = (
@@ -211,12 +222,14 @@ GROUPS = (
     ("In the table of values, while it has the thick frame", IN_VALUES),
     ("What if", WHAT_IF),
     ("Test yourself", PREDICTING),
+    ("The worked solution", MARKING),
     ("Compare and keep", KEEPING),
     ("Files", FILES),
     ("The app", APP),
     ("In Why?", IN_WHY),
     ("In the map", IN_MAP),
     ("In the list of what changed", IN_CHANGES),
+    ("In the worked solution", IN_SHEET),
     ("In the list of scenarios", CHOOSING),
     ("In the list of breakpoints", IN_BREAKPOINTS),
 )

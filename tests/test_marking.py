@@ -7,6 +7,11 @@ from typing import Any
 import pytest
 
 import bptui
+from bptui.checking.marking.hints import HINTS, hint
+from bptui.checking.marking.marker import mark
+from bptui.checking.marking.place import place_of
+from bptui.checking.marking.slips import KINDS
+from bptui.scenario.claimed_number import read_number
 
 SEED = "exercise-7-1-as-solved"
 
@@ -192,3 +197,62 @@ def test_what_cannot_be_read(claim: str, said: str, hint: str) -> None:
 )
 def test_what_is_huge_is_bounded(claim: str) -> None:
     assert verdicts(f'"dL/dx[1]" = "{claim}"', SYMBOLS) == ["wrong"]
+
+
+# -- where a line is about, and hints ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "formula"),
+    [
+        ("W1 @ x", "W1 @ x"),
+        ("z1(2)", "W1 @ x + b1"),
+        ("y", "sigmoid(z2)"),
+        ("dL/dW2(1,1)", "dL/dW2 "),
+        ("dL/dy(2)", "dL/dy "),
+        ("dy(1)/dz2(1)", "dL/dz2 "),
+        ("dz2(1)/dW2(1,1)", "dL/d(W2 @ h)"),
+    ],
+)
+def test_a_line_leads_to_its_step(line: str, formula: str) -> None:
+    trace = bptui.run(bptui.loads(f'{NETWORK}"{line}" = {"[0.1, 0.2]" if line == "y" else "0.1"}'.replace(
+        '"W1 @ x" = 0.1', '"W1 @ x" = [1, 2, 3]'
+    )))  # fmt: skip
+    (marked_line,) = mark(trace.scenario, trace)
+    assert marked_line.entry is not None
+    step = trace.steps[place_of(trace, marked_line.entry).step]
+    assert step.formula is not None
+    if line.startswith("dz2(1)/dW2"):
+        assert "dL/dW2" in step.formula
+    else:
+        assert formula in step.formula + " "
+
+
+@pytest.mark.parametrize(
+    ("formula", "typed", "said"),
+    [
+        ("dL/dz2 =", "0.2009", "look at the sign"),
+        ("dL/dz2 =", "-0.20089", "close: round it, and do not cut it off"),
+        ("dL/dz2 =", "-0.5", "the derivative is asked for, not the function"),
+        ("dL/dz2 =", "-0.8358", "a factor is missing"),
+        ("dL/dz2 =", "0.330", "this is the number of another element"),
+        ("W2 @ h + b2", "0.298", "something is left out of a sum"),
+        ("sigmoid(z2)", "0.95", ""),
+    ],
+)
+def test_hints_come_from_the_same_rules(formula: str, typed: str, said: str) -> None:
+    trace = bptui.run(bptui.loads(NETWORK))
+    step = next(step for step in trace.steps if step.formula and step.formula.startswith(formula))
+    assert hint(trace, step.index, 0, read_number(typed)) == said
+
+
+def test_every_kind_has_a_hint() -> None:
+    assert list(HINTS) == list(KINDS)
+
+
+def test_hints_are_there_at_every_step_and_never_fail() -> None:
+    for name in ("exercise-7-1", "attention-head", "lstm-cell", "batch-norm", "conv1d-pooling", "sort-with-a-tie"):
+        trace = bptui.run(bptui.load(name))
+        for step in trace.steps:
+            if step.phase != "seed":
+                assert isinstance(hint(trace, step.index, 0, read_number("0.123")), str)

@@ -149,9 +149,13 @@ def test_a_wrong_answer_reveals_nothing(shown: Presentation) -> None:
     assert quiz.score == "0 right, 1 wrong"
 
 
-def test_a_lost_sign_is_told(shown: Presentation) -> None:
-    _, verdict = Quiz().answer(asked(shown, step_of(shown, "dL/dz2 =")), "0.2009")
-    assert verdict.text == "0.2009 is not right: look at the sign."
+@pytest.mark.parametrize(
+    ("hint", "said"), [("look at the sign", ": look at the sign."), ("on or off?", ": on or off?"), ("", ".")]
+)
+def test_what_a_wrong_answer_may_come_from_is_told(shown: Presentation, hint: str, said: str) -> None:
+    asks = asked(shown, step_of(shown, "dL/dz2 ="))
+    _, verdict = Quiz().answer(asks, "0.2009", lambda given: hint if given.text == "0.2009" else "no")
+    assert verdict.text == f"0.2009 is not right{said}"
 
 
 def test_hints_tell_the_formula_then_its_numbers_then_the_answer(shown: Presentation) -> None:

@@ -12,12 +12,9 @@ from bptui.checking.gradients import Checked, check_gradients
 from bptui.checking.marking.marker import VERDICTS, Marked, mark
 from bptui.checking.marking.namer import Slip
 from bptui.checking.marking.numbers import trace_of
-from bptui.present import numbers
+from bptui.checking.wording import comparison, shortened, summary_text
 from bptui.scenario.scenario import Scenario
 from bptui.text import counted, printable, width
-
-_LONGEST = 96
-"""How long a claim may be as it is shown."""
 
 
 def report(scenarios: Iterable[Scenario]) -> dict[str, Any]:
@@ -148,22 +145,14 @@ def text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def summary_text(summary: dict[str, int]) -> str:
-    """Return the verdicts of a sheet in words: `9 right, 6 follow, 6 wrong`."""
-    said = [f"{summary['right']} right", f"{summary['follows']} follow", f"{summary['wrong']} wrong"]
-    if summary["unreadable"]:
-        said.append(f"{summary['unreadable']} unreadable")
-    return ", ".join(said)
-
-
 def worked_lines(worked: Iterable[dict[str, Any]]) -> list[str]:
     """Return the lines of a worked solution with their verdicts, and below a wrong one what happened."""
     lines = []
     margin = " " * 10
     for one in worked:
-        lines.append(f"{one['verdict']:<10}{printable(one['line'])} = {shortened(printable(one['written']))}")
+        lines.append(f"{one['verdict']:<10}{printable(one['line'])} = {shortened(one['written'])}")
         if one["verdict"] in ("follows", "wrong"):
-            lines.append(margin + comparison(one))
+            lines.append(margin + comparison(one["exact"], one["follows_from_own"]))
         if one["text"] and one["verdict"] != "follows":
             lines += _folded(printable(one["text"]), margin)
         for slips in one["alternatives"]:
@@ -175,28 +164,6 @@ def worked_lines(worked: Iterable[dict[str, Any]]) -> list[str]:
 
 def _folded(text: str, margin: str) -> list[str]:
     return textwrap.wrap(text, 100, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
-
-
-def comparison(line: dict[str, Any]) -> str:
-    """Return what a line that is not right should be: truly, and by the lines above it where that differs."""
-    exact, own = written(line["exact"]), written(line["follows_from_own"])
-    said = f"true: {exact}"
-    return said if own == exact else f"{said}; from the lines above: {own}"
-
-
-def shortened(text: str) -> str:
-    """Return a claim as it is written; of a long one the beginning and the end."""
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 20]} … {text[-16:]}"
-
-
-def written(value: Any) -> str:
-    """Return what is true in a claim's place as text: a number, an expression, or a nest of them."""
-    if isinstance(value, list):
-        shown = [written(item) for item in value]
-        if len(shown) > 8:
-            shown = [*shown[:5], "…", *shown[-2:]]
-        return f"[{', '.join(shown)}]"
-    return printable(value) if isinstance(value, str) else numbers.number(float(value)) if value is not None else "none"
 
 
 def table_lines(lines: Sequence[dict[str, Any]], sheets: int) -> list[str]:

@@ -12,12 +12,15 @@ from bptui.present import numbers
 from bptui.present.frame import HIDDEN, Frame, Point, Row, Table
 from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
-from bptui.scenario.claimed_number import read_number
+from bptui.scenario.claimed_number import ClaimedNumber, read_number
 from bptui.text import counted
 from bptui.trace.places import made_at, value_of
 
 _TOLD = frozenset({"with numbers", "value", "gradient", "local", "contribution", "after"})
 """The columns of a step's table that tell what the step gives."""
+
+Hinted = Callable[[ClaimedNumber], str]
+"""Says of a wrong number which slip may have led to it; nothing where that cannot be told."""
 
 Key = tuple[int, int]
 """A step and an element."""
@@ -67,16 +70,19 @@ class Quiz:
             said.append(counted(hints, "hint"))
         return ", ".join(said)
 
-    def answer(self, question: Question, text: str) -> tuple[Quiz, Verdict]:
-        """Return the quiz after an answer, and whether it was right; raises BptuiError where `text` is no number."""
+    def answer(self, question: Question, text: str, hint: Hinted = lambda given: "") -> tuple[Quiz, Verdict]:
+        """Return the quiz after an answer, and whether it was right; raises BptuiError where `text` is no number.
+
+        `hint` is asked about a number that is wrong for what can be said without giving the right one away.
+        """
         given = read_number(text)
         exact = numbers.number(question.truth)
         if given.agrees(question.truth):
             said = f"Right: {question.name} = {exact}{_at_digits(given.decimals, given.text, exact)}."
             return replace(self.reveal(question), right=self.right + 1), Verdict(True, said)
-        return replace(self, wrong=self.wrong + 1), Verdict(
-            False, f"{given.text} is not right{_slip(given.number, question.truth)}."
-        )
+        said = hint(given)
+        text = f"{given.text} is not right{': ' if said else ''}{said}"
+        return replace(self, wrong=self.wrong + 1), Verdict(False, text if text.endswith("?") else f"{text}.")
 
     def hint(self, question: Question) -> tuple[Quiz, str]:
         """Return the quiz after the next hint, and the hint. The last one is the answer, and reveals it."""
@@ -220,12 +226,3 @@ def _at_digits(decimals: int | None, typed: str, exact: str) -> str:
     if decimals is None or typed == exact or decimals < 0:
         return ""
     return f", right to {counted(decimals, 'decimal')}" if decimals else ", right to the nearest whole number"
-
-
-def _slip(given: float, truth: float) -> str:
-    """Return what can be said without giving the number away."""
-    if truth and abs(given + truth) <= 0.005 * abs(truth):
-        return ": look at the sign"
-    if truth and given and 0.98 < abs(given / truth) < 1.02:
-        return ", but close: look at the last digits"
-    return ""

@@ -9,7 +9,7 @@ from textual.widgets import Input, Static
 
 from bptui.commands import IN_ANSWER
 from bptui.errors import BptuiError
-from bptui.present.quiz import Question, Quiz
+from bptui.present.quiz import Hinted, Question, Quiz
 from bptui.text import printable
 from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
@@ -22,9 +22,10 @@ class AnswerScreen(Dialog[Quiz]):
     BINDINGS = bindings(IN_ANSWER)
     AUTO_FOCUS = "Input"
 
-    def __init__(self, quiz: Quiz, question: Question, typed: str = "") -> None:
+    def __init__(self, quiz: Quiz, question: Question, hint: Hinted, typed: str = "") -> None:
+        """Ask `question`; `hint` says of a wrong answer which slip it may be."""
         super().__init__()
-        self._quiz, self._question, self._typed = quiz, question, typed
+        self._quiz, self._question, self._slip, self._typed = quiz, question, hint, typed
 
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
@@ -43,7 +44,7 @@ class AnswerScreen(Dialog[Quiz]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         try:
-            self._quiz, verdict = self._quiz.answer(self._question, message.value)
+            self._quiz, verdict = self._quiz.answer(self._question, message.value, self._slip)
         except BptuiError as error:
             self._say(printable(str(error), keep="\n"))
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from textual import events
 
@@ -66,7 +67,10 @@ class Predicting(WalkPart):
         elif not self._quiz.is_open(asked.step, asked.element):
             self.app.notify(f"{asked.name} is no longer hidden. Move to another element or step.", markup=False)
         else:
-            self.app.push_screen(AnswerScreen(self._quiz, asked, typed), self._answered)
+            from bptui.checking.marking.hints import hint
+
+            slip = partial(hint, self.trace, asked.step, asked.element)
+            self.app.push_screen(AnswerScreen(self._quiz, asked, slip, typed), self._answered)
 
     def action_hint(self) -> None:
         """Show the formula, then its numbers, then the answer."""

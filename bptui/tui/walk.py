@@ -15,6 +15,7 @@ from bptui.commands import (
     IN_GRAPH,
     IN_LINES,
     IN_VALUES,
+    MARKING,
     MOVING,
     ON_WALK,
     PREDICTING,
@@ -39,11 +40,11 @@ from bptui.tui.keeping import Keeping
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.line_view import LineView
+from bptui.tui.marking import Marking
 from bptui.tui.moving import Moving
 from bptui.tui.pinned import PinnedPanel
 from bptui.tui.playing import Playing
 from bptui.tui.predicting import Predicting
-from bptui.tui.seeing import Seeing
 from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.text_view import TextView
@@ -60,7 +61,7 @@ _HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
 
-class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing):
+class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing):
     """Walks through one trace."""
 
     BINDINGS = bindings(*ON_WALK)
@@ -108,7 +109,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Seeing, Graphing)
         """Return the commands for the line of keys while a panel with these has the focus."""
         working: tuple[Command, ...] = (*SEEING, *MOVING, *STOPPING)
         working = (*panel, *GRAPH, *working) if panel is IN_GRAPH else (*working, *panel, *GRAPH)
-        return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *APP]
+        return [*WALKING, *working, *WHAT_IF, *PREDICTING, *MARKING, *READING, *FILES, *APP]
 
     def panels(self) -> Iterator[tuple[Widget, Sequence[Command]]]:
         """Yield the panels that are seen and have commands of their own, with these."""
