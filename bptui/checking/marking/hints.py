@@ -14,7 +14,8 @@ from bptui.checking.marking.claims import Entry, Quantity, loss_node
 from bptui.checking.marking.namer import Question, explain
 from bptui.checking.marking.world import World
 from bptui.scenario.claimed_number import ClaimedNumber
-from bptui.scenario.program import Array, ForwardStep, Line, Program, Value
+from bptui.scenario.code import Code
+from bptui.scenario.program import Array, ForwardStep, Line, Program
 from bptui.trace.record import Trace
 
 HINTS = {
@@ -64,21 +65,21 @@ def hint(trace: Trace, step: int, element: int, given: ClaimedNumber) -> str:
 def _alone(trace: Trace, step: ForwardStep) -> Trace:
     """Return the trace of one step alone: its operands are leaves, its upstream gradient is the seed."""
     program = trace.program
-    values = [
-        Value(at, record.name or f"operand {at}", "input", record.shape, record.written, record.brief)
-        for at, record in enumerate(program.values[one] for one in step.inputs)
-    ]
     result = program.values[step.output]
-    output = len(values)
-    values.append(Value(output, "result", "named", result.shape, result.written, result.brief, line="result"))
-    only = ForwardStep(0, step.operation, tuple(range(output)), step.params, output, "result", step.formula)
-    names = {value.name or "": value.id for value in values}
+    code = Code(program.index_base)
+    names: dict[str, int] = {}
+    for slot, operand in enumerate(step.inputs):
+        name = program.values[operand].name or f"operand {slot}"
+        names[name] = code.add_leaf(name, "input", program.values[operand].shape, None)
+    code.begin_line("result")
+    kind, shape = code.add_kind(step.operation, step.params), code.number_of_shape(result.shape)
+    output = code.add_step(kind, range(len(step.inputs)), shape, -1, (0, 0))
+    code.name(output, "result")
     alone = Program(
-        values=tuple(values),
-        steps=(only,),
-        calls=(),
+        code=code,
+        steps=code.steps,
         lines={"result": Line("result", step.formula, output, 0, 1)},
-        names=names,
+        names={**names, "result": output},
         target=output,
         wrt=(),
         loss=program.loss,
