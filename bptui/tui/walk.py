@@ -109,7 +109,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         """Return the commands for the line of keys while a panel with these has the focus."""
         working: tuple[Command, ...] = (*SEEING, *MOVING, *STOPPING)
         working = (*panel, *GRAPH, *working) if panel is IN_GRAPH else (*working, *panel, *GRAPH)
-        return [*WALKING, *working, *WHAT_IF, *PREDICTING, *MARKING, *READING, *FILES, *APP]
+        return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *MARKING, *APP]
 
     def panels(self) -> Iterator[tuple[Widget, Sequence[Command]]]:
         """Yield the panels that are seen and have commands of their own, with these."""
