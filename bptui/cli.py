@@ -180,7 +180,9 @@ def _open(arguments: list[str]) -> int:
 
         return open_app(None, source="", ascii=options.ascii)
     scenario = _scenario(options.scenario)
-    trace = bptui.run(scenario, mode=_mode(scenario, options))
+    from bptui.running import first_trace
+
+    trace = first_trace(scenario, options.symbolic and not interactive)
     breakpoints: Sequence[Breakpoint] = ()
     if options.breakpoints:
         from bptui.trace.breakpoints import read_breakpoints
@@ -200,7 +202,9 @@ def _open(arguments: list[str]) -> int:
         return OK
     from bptui.tui import open_app
 
-    return open_app(trace, source=options.scenario, breakpoints=breakpoints, ascii=options.ascii)
+    return open_app(
+        trace, source=options.scenario, breakpoints=breakpoints, ascii=options.ascii, symbolic=options.symbolic
+    )
 
 
 def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii: bool) -> int:
@@ -276,11 +280,6 @@ def _refuse_unknown(format: str, formats: Iterable[str]) -> None:
         raise BptuiError(Fault(f"unknown format `{format}`", hint))
 
 
-def _mode(scenario: Scenario, options: argparse.Namespace) -> str:
-    """Return whether a scenario is run in symbols: where they are asked for, and where it has nothing else."""
-    return "symbols" if options.symbolic or not scenario.has_numbers else "numbers"
-
-
 # -- commands ----------------------------------------------------------------------------------------------------------
 
 
@@ -302,11 +301,12 @@ def _export(arguments: list[str]) -> int:
     _limits(parser)
     _symbolic(parser)
     options = _parsed(parser, arguments)
+    from bptui.running import first_trace
+
     _refuse_unknown(options.format, FORMATS)
     if options.ascii and options.format != "text":
         raise BptuiError(Fault(f"`--ascii` is for text, and not for {options.format}"))
-    scenario = _scenario(options.scenario)
-    trace = bptui.run(scenario, mode=_mode(scenario, options))
+    trace = first_trace(_scenario(options.scenario), options.symbolic)
     text = write(trace, options.format, blanks=options.blanks, key=options.key)
     if options.output is None:
         _write(text, options.ascii)

@@ -80,6 +80,7 @@ IN_BREAKPOINTS = (
 )
 
 SEEING = (
+    Command("see.symbols", "s", "screen.symbols", "Symbols in the place of numbers, or numbers again", "s", "symbols"),
     Command("see.why", "enter,w", "screen.why", "Why? All routes of the element under the cursor", "⏎ w", "why"),
     Command("see.map", "m", "screen.map", "Map: sizes line by line, and arrays as heat maps", "m", "map"),
     Command("see.wires", "i", "screen.toggle_wires", "Show or hide the wires of steps that only move elements", "i"),
@@ -238,6 +239,7 @@ IN_DIALOGS = (Command("dialog.close", "escape", "screen.close", "Close the windo
 IN_HELP = (Command("help.close", "q,question_mark,enter", "screen.close", "Close the help", "q"),)
 IN_DESCRIPTION = (Command("about.close", "enter", "screen.close_about", "Close the description", "⏎"),)
 IN_EDIT = (Command("edit.apply", "enter", "screen.apply", "Put the number in", "⏎"),)
+IN_NUMBERS = (Command("numbers.apply", "enter", "screen.apply", "Show the walk in these numbers", "⏎"),)
 IN_ANSWER = (Command("answer.hint", "h", "screen.hint", "A hint", "h", priority=True),)
 
 _TOGETHER = (*ON_WALK, APP)
@@ -248,6 +250,7 @@ SCOPES = (
     (*IN_DIALOGS, *IN_HELP),
     IN_DESCRIPTION,
     IN_EDIT,
+    IN_NUMBERS,
     IN_ANSWER,
 )
 """The commands that are at hand at the same time and in the same place, where no two may have the same key."""

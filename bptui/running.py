@@ -44,6 +44,18 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
     return record(scenario, leaves, seed)
 
 
+def first_trace(scenario: Scenario, symbolic: bool = False) -> Trace:
+    """Return the trace that a scenario is opened with: in symbols where they are asked for, or all that there is."""
+    return run(scenario, mode="symbols" if symbolic or not scenario.has_numbers else "numbers")
+
+
+def in_symbols(trace: Trace) -> Trace:
+    """Return the trace in symbols of what `trace` is in numbers; one in symbols as it is."""
+    from bptui.symbols.record import record_symbols  # loads SymPy
+
+    return trace if trace.mode == "symbols" else record_symbols(trace.scenario, trace)
+
+
 def givable(scenario: Scenario) -> dict[str, Leaf]:
     """Return what may be given numbers, by name: every leaf, and a seed that has a symbol, by that."""
     seed = scenario.seed

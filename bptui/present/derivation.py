@@ -11,7 +11,8 @@ Values are named by their id in the program, elements by their flat index. Makin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,8 @@ class ShortText:
 class Derivation:
     """Writes the derivatives of one scenario in symbols. Raises BptuiError where the scenario is too large for them."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, advance: Callable[[int, int], None] = lambda done, of: None) -> None:
+        """Derive the scenario of `trace`; `advance` is told how many steps are done, of how many."""
         from bptui.symbols.named import NamedTrace, record_named
         from bptui.symbols.record import SymbolicTrace
         from bptui.symbols.writer import Writer
@@ -47,11 +49,20 @@ class Derivation:
         if isinstance(trace, SymbolicTrace):
             self.named = trace.named
         else:
-            self.named = trace if isinstance(trace, NamedTrace) else record_named(trace.scenario, trace)
+            self.named = trace if isinstance(trace, NamedTrace) else record_named(trace.scenario, trace, advance)
         self.program = self.named.program
         self.elements = Elements(self.named)
         self.writer: Writer = Writer(self.named)
         self._sizes: dict[Any, int] = {}
+
+    def with_numbers(self, numbers: Trace) -> Derivation | None:
+        """Return this derivation with other numbers beside it; None where they lead to another derivation."""
+        named = self.named.with_numbers(numbers)
+        if named is None:
+            return None
+        other = copy(self)
+        other.named, other.elements = named, Elements(named)
+        return other
 
     def value(self, value: int, flat: int) -> str:
         """Return an element of a line in the names that the line uses; a leaf's or an unnamed value's as it is."""

@@ -189,3 +189,5 @@ class RouteList:
     """The sum written out, `0.04125 + (-0.02919) = 0.01206`, where the routes are few."""
     count: int = 0
     """How many routes there are in all."""
+    symbolic: bool = False
+    """Whether products and factors are expressions."""

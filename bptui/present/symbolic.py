@@ -63,6 +63,11 @@ class SymbolicPresentation(Presentation):
         super().__init__(self.named)
         self.numbers = trace.numbers
 
+    def with_numbers(self, numbers: Trace) -> SymbolicPresentation | None:
+        """Return this presentation with other numbers beside the symbols; None where they lead to other symbols."""
+        derivation = self.derivation.with_numbers(numbers)
+        return None if derivation is None else SymbolicPresentation(numbers, derivation)
+
     # -- texts -------------------------------------------------------------------------------------------------------
 
     def _text(self, expression: Any) -> str:
@@ -305,9 +310,8 @@ class SymbolicPresentation(Presentation):
         many = "one route" if found.count == 1 else f"the sum of {found.count:,} routes"
         number = self._number(None if self.numbers is None else self.numbers.gradient_of(value), flat)
         title = f"{gradient} = {number}: {many}" if number else f"{gradient} is {many}"
-        return RouteList(
-            title, tuple(self._route_texts(found)), self._more(found), gradient, total, summed, found.count
-        )
+        routes = tuple(self._route_texts(found))
+        return RouteList(title, routes, self._more(found), gradient, total, summed, found.count, symbolic=True)
 
     def _route_texts(self, found: Routes) -> Iterator[RouteText]:
         together: Any = 0
@@ -344,8 +348,10 @@ class SymbolicPresentation(Presentation):
         if not 1 < found.count == len(found):
             return ""
         apart = cells.pretty(self.derivation.sum_of([route.product for route in found]))
-        total = self.brief(found.total)
-        if len(apart) > LONGEST_WRITTEN:
+        short = self.derivation.short(value, flat)
+        together = self.derivation.text(found.total) if short is None or short.where else short.text
+        total = cells.shortened(cells.pretty(together), LONGEST_SUM)
+        if len(apart) + len(total) > LONGEST_WRITTEN:
             return ""
         return f"= {apart}" + (f" = {total}" if total != apart else "")
 
@@ -377,6 +383,8 @@ class _SymbolicTables(ValueTables):
             return []
         if not of.gradient and self._shown.numbers is not None:
             return super()._written(self._shown.numbers.values[of.value], None, of, at, hides)
+        if not of.gradient:
+            array = self._shown.named.made.get(of.value, array)
         return self._shown.written(array, self._window(of.value, at)) if array.size else [("[]", ())]
 
 

@@ -73,6 +73,14 @@ def route_list(
 
 def routes_table(listing: RouteList) -> Table:
     """Return the listed routes as a table, best first, and a line for those that are left out."""
+    title = _count(len(listing.routes), listing.count)
+    if listing.symbolic:
+        rows = [
+            Row((str(at + 1), route.numbers, route.share, route.names), at) for at, route in enumerate(listing.routes)
+        ]
+        if listing.more:
+            rows.append(Row((listing.more, "", "", ""), None, "more"))
+        return Table(("route", "product", "share", "factors"), (True, False, True, False), rows, title)
     rows = [
         Row((str(at + 1), route.product, route.share, route.together, route.names), at)
         for at, route in enumerate(listing.routes)
@@ -80,7 +88,7 @@ def routes_table(listing: RouteList) -> Table:
     if listing.more:
         rows.append(Row((listing.more, "", "", "", ""), None, "more"))
     columns = ("route", "product", "share", "sum so far", "factors")
-    return Table(columns, (True, True, True, True, False), rows, _count(len(listing.routes), listing.count))
+    return Table(columns, (True, True, True, True, False), rows, title)
 
 
 def factors_table(listing: RouteList, at: int, label: Callable[[int], str]) -> Table:
@@ -90,9 +98,13 @@ def factors_table(listing: RouteList, at: int, label: Callable[[int], str]) -> T
     """
     route = listing.routes[at]
     digits = max((len(str(one.step + 1)) for one in route.factors), default=1)
+    steps = [f"{one.step + 1:>{digits}}  {label(one.step)}" for one in route.factors]
+    if listing.symbolic:
+        rows = [Row((one.name, one.number, step), one.step) for one, step in zip(route.factors, steps, strict=True)]
+        title = f"Route {at + 1}: {route.names}"
+        return Table(("factor", "in symbols", "step"), (False, False, False), rows, title)
     rows = [
-        Row((one.name, one.number, one.product, f"{one.step + 1:>{digits}}  {label(one.step)}"), one.step)
-        for one in route.factors
+        Row((one.name, one.number, one.product, step), one.step) for one, step in zip(route.factors, steps, strict=True)
     ]
     title = f"Route {at + 1}: {route.product}" + (f", {route.share} of {listing.gradient}" if route.share else "")
     return Table(("factor", "number", "product so far", "step"), (False, True, True, False), rows, title)

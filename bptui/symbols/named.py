@@ -6,10 +6,12 @@ symbols for what it reads, as a person does it, so that expressions stay as smal
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import sympy
 
 from bptui.engine.run import Choices, compute
@@ -24,6 +26,9 @@ from bptui.trace.arrays import read_only
 from bptui.trace.backward import contribution
 from bptui.trace.record import Trace
 
+Advance = Callable[[int, int], None]
+"""Is told how many steps are done, of how many."""
+
 
 class NamedTrace(Trace):
     """A trace in the symbols of named values: `values` of leaves and lines are symbols that have their names."""
@@ -36,6 +41,7 @@ class NamedTrace(Trace):
         choices: Choices,
         made: Mapping[int, Array],
         numbers: Trace | None,
+        advance: Advance = lambda done, of: None,
     ) -> None:
         super().__init__(scenario, scenario.program, values, seed, (), (), choices, folded)
         self.made = made
@@ -47,7 +53,7 @@ class NamedTrace(Trace):
             if self.program.values[value].name is not None and value != self.program.target
         }
         self._sizes: Sizes = {}
-        self.contributions, self.accumulated = self._backward()
+        self.contributions, self.accumulated = self._backward(advance)
 
     @property
     def numbers(self) -> Trace | None:
@@ -88,12 +94,21 @@ class NamedTrace(Trace):
     def total(self, value: int, flat: int) -> sympy.Expr:
         return self.in_values(self.gradient_of(value).item(flat))
 
-    def _backward(self) -> tuple[list[Array], list[Array]]:
+    def with_numbers(self, numbers: Trace) -> NamedTrace | None:
+        """Return this derivation with other numbers beside it; None where they lead to other choices."""
+        if not _same_choices(self.choices, numbers.choices):
+            return None
+        other = copy(self)
+        other._numbers = numbers
+        return other
+
+    def _backward(self, advance: Advance) -> tuple[list[Array], list[Array]]:
         program = self.program
         gradients: dict[int, Array] = {program.target: self.seed}
         contributions: list[Array] = []
         accumulated: list[Array] = []
         for slot in program.slots:
+            advance(len(program.steps) + slot.index, len(program.steps) + len(program.slots))
             step = program.steps[slot.step]
             upstream = self._arriving.get(step.output)
             if upstream is None:
@@ -110,8 +125,10 @@ ORDERING = ("sort", "topk")
 """The operations that cannot be written down before they have looked at their values."""
 
 
-def record_named(scenario: Scenario, numbers: Trace | None) -> NamedTrace:
+def record_named(scenario: Scenario, numbers: Trace | None, advance: Advance = lambda done, of: None) -> NamedTrace:
     """Return the derivation of `scenario` line by line; `numbers` is its trace in numbers, where it has any.
+
+    `advance` is told before each step how many are done, of how many; what it raises ends the derivation.
 
     What an operation decides by looking at its values is decided there. Raises BptuiError where something has to be
     decided and there are no numbers, and where the scenario is too large.
@@ -127,13 +144,14 @@ def record_named(scenario: Scenario, numbers: Trace | None) -> NamedTrace:
             values[value.id] = read_only(element_symbols(program, value.id), folded)
     made: dict[int, Array] = {}
     for step in program.steps:
+        advance(step.index, len(program.steps) + len(program.slots))
         result = compute(step, values, choices, folded, choose=False)
         if program.values[step.output].name is None:
             values[step.output] = result
         else:
             made[step.output] = result
     seed = read_only(seed_symbols(scenario, numbers), folded)
-    return NamedTrace(scenario, values, seed, choices, made, numbers)
+    return NamedTrace(scenario, values, seed, choices, made, numbers, advance)
 
 
 def _choices(scenario: Scenario, numbers: Trace | None) -> Choices:
@@ -149,6 +167,15 @@ def _choices(scenario: Scenario, numbers: Trace | None) -> Choices:
     if faults:
         raise BptuiError(faults)
     return {}
+
+
+def _same_choices(one: Mapping[int, Mapping[str, Any]], other: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Return whether operations chose the same by looking at their values: the same orders, the same largest."""
+    return one.keys() == other.keys() and all(
+        one[step].keys() == other[step].keys()
+        and all(np.array_equal(chosen, other[step][name], equal_nan=True) for name, chosen in one[step].items())
+        for step in one
+    )
 
 
 def refuse_large(program: Program) -> None:

@@ -47,11 +47,12 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         settings: Settings | None = None,
         settings_file: Path | None = None,
         refused: BptuiError | None = None,
+        symbolic: bool = False,
     ) -> None:
         """Make the app; `settings_file` is where changed settings go, and `refused` what is wrong with it."""
         super().__init__(settings, settings_file)
         self._refused = refused
-        self._trace, self._source, self._breakpoints = trace, source, breakpoints
+        self._trace, self._source, self._breakpoints, self._symbolic = trace, source, breakpoints, symbolic
         self._walk: WalkScreen | None = None
         self.fault: Exception | None = None
         """What the app broke on, if it did."""
@@ -73,8 +74,10 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         from bptui.trace.breakpoints import fitting
         from bptui.tui.walk import WalkScreen  # imported here, for the list of scenarios opens without NumPy
 
-        before, self._walk = self._walk, WalkScreen(trace, source, self._breakpoints)
-        self._breakpoints = ()  # they are that trace's
+        before = self._walk
+        again = before is not None and before.source == source and before.symbols is not None
+        self._walk = WalkScreen(trace, source, self._breakpoints, self._symbolic or again)
+        self._breakpoints, self._symbolic = (), False  # they are that trace's
         if before is not None and before.source == source:  # the same file, read again
             self._walk.begin_stops(fitting(trace.program, before.breakpoints), run=False)
         if before is not None and self.screen is before:

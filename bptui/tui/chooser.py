@@ -120,8 +120,10 @@ class ChooserScreen(Screen[Choice | None]):
         if isinstance(found, BptuiError):
             self._describe()
             return
+        from bptui.running import first_trace  # with NumPy, which the list opens without
+
         try:
-            trace = bptui.run(found)
+            trace = first_trace(found)
         except BptuiError as error:
             self._refused[name] = error
             self._describe()

@@ -15,6 +15,7 @@ from bptui.commands import Command
 from bptui.errors import BptuiError
 from bptui.exporting import FORMATS, SUFFIXES, write_file
 from bptui.present.frame import Row, Table
+from bptui.running import in_symbols
 from bptui.text import printable
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
@@ -28,16 +29,16 @@ class ExportScreen(Dialog[None]):
     BINDINGS = bindings([Command("export.write", "enter", "screen.write", "Write the file", "⏎")])
     AUTO_FOCUS = "Input"
 
-    def __init__(self, trace: Trace, source: str) -> None:
+    def __init__(self, trace: Trace, source: str, symbolic: bool = False) -> None:
         super().__init__()
-        self._trace = trace
+        self._trace, self._symbolic = trace, symbolic
         self._stem = file_stem(source, trace)
         self._format = next(iter(FORMATS))
         self._proposed = free_name(self._stem, self._format)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
-            window.border_title = "Export"
+            window.border_title = "Export, in symbols" if self._symbolic else "Export"
             window.border_subtitle = "Enter writes the file · Tab next field · Esc closes"
             yield LineTable(id="formats")
             yield Label(Content(f"File, in {printable(str(Path.cwd()))}"))
@@ -82,12 +83,15 @@ class ExportScreen(Dialog[None]):
             return
         self._say("Writing…")
         try:
-            await asyncio.to_thread(write_file, self._trace, self._format, path)
+            await asyncio.to_thread(self._write, path)
         except BptuiError as error:
             self._say(printable(str(error), keep="\n"))
             return
         self.app.notify(f"wrote {printable(str(path))}", title="Export", markup=False)
         self.dismiss(None)
+
+    def _write(self, path: Path) -> None:
+        write_file(in_symbols(self._trace) if self._symbolic else self._trace, self._format, path)
 
     def _say(self, text: str) -> None:
         self.query_one("#said", Static).update(Content(text))

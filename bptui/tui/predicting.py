@@ -50,15 +50,24 @@ class Predicting(WalkPart):
     def action_test(self) -> None:
         """Begin to predict, or leave it and see everything."""
         self.query_one(Description).close()
+        if self.lacks_numbers:
+            return
         if self._quiz is None:
+            self.leave_symbols()
             self._quiz, self._kept_quiz = self._kept_quiz or Quiz(), None
             self.app.notify("Type the number that is hidden. h hints, t ends the test.", timeout=4, markup=False)
         else:
             self._quiz, self._kept_quiz = None, self._quiz
         self.refresh_step()
 
+    def leave_test(self) -> None:
+        if self._quiz is not None:
+            self._quiz, self._kept_quiz = None, self._quiz
+
     def action_answer(self, typed: str = "") -> None:
         """Ask for the number of the element under the cursor."""
+        if self.lacks_numbers:
+            return
         asked = question(self.presentation, self.step, self.element)
         if self._quiz is None:
             self.app.notify("Press t first: it hides what is to be predicted.", markup=False)
@@ -74,7 +83,7 @@ class Predicting(WalkPart):
 
     def action_hint(self) -> None:
         """Show the formula, then its numbers, then the answer."""
-        asked = question(self.presentation, self.step, self.element)
+        asked = question(self.presentation, self.step, self.element) if self._quiz is not None else None
         if self._quiz is None or asked is None or not self._quiz.is_open(asked.step, asked.element):
             self.action_answer()
             return

@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-def run_app(trace: Trace | None, source: str, breakpoints: Sequence[Breakpoint] = (), ascii: bool = False) -> int:
+def run_app(
+    trace: Trace | None,
+    source: str,
+    breakpoints: Sequence[Breakpoint] = (),
+    ascii: bool = False,
+    symbolic: bool = False,
+) -> int:
     """Run the app in this terminal and return its exit status; raises BptuiError where it breaks."""
     settings_file = settings_path()
     settings, refused = read_settings(settings_file)
     settings = settings.having("ascii", ascii or settings.ascii)
-    app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused)
+    app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused, symbolic)
     with Terminal() as app.terminal:
 
         async def run() -> None:

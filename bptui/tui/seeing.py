@@ -15,7 +15,7 @@ class Seeing(Pointing):
 
     def show_wires(self, frame: Frame, numbers: bool) -> None:
         """Show the wires of the step of `frame`, where it has any, with or without the numbers that run along them."""
-        wires = self.presentation.wires(frame.index)
+        wires = self.shown.wires(frame.index)
         self.query_one(WiresPanel).show_wires(wires, frame.element, numbers)
 
     def light_wire(self, element: int) -> None:
@@ -38,10 +38,12 @@ class Seeing(Pointing):
         if not self.trace.program.values[at.value].size:
             self.app.notify("This value has no elements.", markup=False)
             return
-        self.app.push_screen(WhyScreen(self.presentation, at, self.before_edits, self.known), self._follow)
+        self.app.push_screen(WhyScreen(self.shown, at, self.before_edits, self.known), self._follow)
 
     def action_map(self) -> None:
         """Show sizes line by line, and the value under the cursor as a heat map."""
+        if self.lacks_numbers:
+            return
         from bptui.tui.map import MapScreen
 
         self.app.push_screen(

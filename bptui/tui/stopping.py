@@ -99,6 +99,8 @@ class Stopping(Pointing):
 
     def action_continue(self, direction: Direction) -> None:
         """Run on, or back, to the next step that a breakpoint stops at."""
+        if self.lacks_numbers:
+            return
         if not any(one.enabled for one in self.breakpoints):
             self.app.notify("no breakpoint is on: b sets one on this line, B lists and adds them", markup=False)
             return
@@ -123,6 +125,8 @@ class Stopping(Pointing):
 
     def action_toggle_breakpoint(self) -> None:
         """Set a breakpoint on what is selected, or on the line of the present step; or take it away."""
+        if self.lacks_numbers:
+            return
         program = self.trace.program
         text = self._to_stop_at()
         if any(one.text == text for one in self.breakpoints):
@@ -146,6 +150,8 @@ class Stopping(Pointing):
 
     def action_breakpoints(self) -> None:
         """Show the breakpoints: add, enable, disable and delete them."""
+        if self.lacks_numbers:
+            return
         from bptui.tui.breakpoints_dialog import BreakpointsScreen
 
         self.app.push_screen(BreakpointsScreen(self), lambda _: self.refresh_step())

@@ -27,7 +27,7 @@ from bptui.commands import (
     Command,
 )
 from bptui.present.frame import Frame, Phase, Point, Table
-from bptui.present.presentation import Presentation
+from bptui.present.symbolic import SymbolicPresentation, presentation_of
 from bptui.trace.breakpoints import Breakpoint
 from bptui.trace.places import made_at
 from bptui.trace.record import Trace
@@ -36,6 +36,7 @@ from bptui.tui.configured import app_of
 from bptui.tui.description import Description
 from bptui.tui.graph_view import GraphView
 from bptui.tui.graphing import Graphing
+from bptui.tui.in_symbols import InSymbols
 from bptui.tui.keeping import Keeping
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -61,7 +62,7 @@ _HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
 
-class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing):
+class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing, InSymbols):
     """Walks through one trace."""
 
     BINDINGS = bindings(*ON_WALK)
@@ -69,12 +70,17 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
 
-    def __init__(self, trace: Trace, source: str, breakpoints: Sequence[Breakpoint] = ()) -> None:
+    def __init__(
+        self, trace: Trace, source: str, breakpoints: Sequence[Breakpoint] = (), symbolic: bool = False
+    ) -> None:
         super().__init__()
-        self.trace, self.source = trace, source
-        self.presentation = Presentation(trace)
+        self.trace, self.source = trace.numbers or trace, source
+        self.presentation = presentation_of(self.trace)
         self.step = 0
-        self.begin_edits(trace, self.presentation)
+        self._symbols_first = symbolic
+        if trace.mode == "symbols":
+            self.symbols = self._kept = SymbolicPresentation(trace)
+        self.begin_edits(self.trace, self.presentation)
         self.begin_stops(breakpoints)
         self._cursors = {}
 
@@ -104,6 +110,8 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         if settings.description and self.presentation.description and not (self.runs_first or self.resumed):
             self.query_one(Description).open()
         self.watch_file()
+        if self._symbols_first and self.symbols is None:
+            self.show_symbols()
 
     def keys_with(self, panel: Sequence[Command]) -> list[Command]:
         """Return the commands for the line of keys while a panel with these has the focus."""
@@ -140,11 +148,15 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
 
     def frame(self, element: int = 0, step: int | None = None) -> Frame:
         """Return what a step shows: what edits changed is marked, and what is to be predicted hidden."""
-        return self.hidden(self.compared(self.presentation.frame(self.step if step is None else step, element)))
+        frame = self.shown.frame(self.step if step is None else step, element)
+        return frame if self.symbols is not None else self.hidden(self.compared(frame))
 
     def values(self, at: Point | None) -> Table:
         """Return the table of values: what edits changed is marked, and what is to be predicted hidden."""
-        return self.presentation.value_tables.table(self.step, at, self.before_edits, self.hides())
+        tables = self.shown.value_tables
+        if self.symbols is not None:
+            return tables.table(self.step, at)
+        return tables.table(self.step, at, self.before_edits, self.hides())
 
     def refresh_step(self) -> None:
         """Show the present step anew, with the cursor where it is."""
@@ -158,8 +170,9 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         if row is not None and row.element:
             frame = self.frame(row.element)
         stops = self.show_stops(numbers=not self.testing)
-        extra = (*self.moving_said, *self.playing_said, *stops, *self.edits_said, *self.score_said)
-        self.query_one(TopLine).show(self.trace.mode, *extra, f"step {self.step + 1} of {frame.steps}", frame.phase)
+        self._facts = (*self.moving_said, *self.playing_said, *stops, *self.edits_said, *self.score_said)
+        self._facts += (f"step {self.step + 1} of {frame.steps}", frame.phase)
+        self.say_mode()
         self.query_one(StepList).go(self.step)
         self.show_in_graph(frame.element)
         self.query_one(StepPanel).show_frame(frame)
@@ -169,6 +182,13 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self.show_tables(frame, cursor)
         self.show_pinned()
         self.query_one(Timeline).go(self.step)
+
+    def say_mode(self) -> None:
+        self.query_one(TopLine).show(self.mode_said, *self._facts)
+
+    def begin_at(self, step: int, cursors: dict[int, tuple[int, int]]) -> None:
+        """Begin at `step`, with the cursors where they were: before the screen is shown."""
+        self.resumed, self.step, self._cursors = True, min(step, len(self.presentation) - 1), cursors
 
     def show_element(self, element: int) -> None:
         self.query_one(StepPanel).show_frame(self.frame(element))
@@ -234,4 +254,4 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         from bptui.tui.export_dialog import ExportScreen
 
         self._reading()
-        self.app.push_screen(ExportScreen(self.trace, self.source))
+        self.app.push_screen(ExportScreen(self.trace, self.source, symbolic=self.symbols is not None))

@@ -23,6 +23,32 @@ class WalkPart(Screen[None]):
 
     @property
     @abstractmethod
+    def shown(self) -> Presentation:
+        """What frames and tables are taken from: in numbers or in symbols."""
+
+    @property
+    @abstractmethod
+    def lacks_numbers(self) -> bool:
+        """Whether there are symbols alone; the reader, who asked for what needs numbers, is told so."""
+
+    @abstractmethod
+    def numbers_changed(self) -> None:
+        """Follow the trace, which has become another one of the same program."""
+
+    @abstractmethod
+    def leave_test(self) -> None:
+        """Show again what was hidden to be predicted, if anything."""
+
+    @abstractmethod
+    def leave_symbols(self) -> None:
+        """Show numbers, where symbols were shown."""
+
+    @abstractmethod
+    def say_mode(self) -> None:
+        """Say anew what is shown, in the top line."""
+
+    @property
+    @abstractmethod
     def element(self) -> int:
         """The flat index of the element that the equation is about."""
 

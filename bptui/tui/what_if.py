@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import work
 
@@ -14,6 +15,7 @@ from bptui.present.changes import compared_frame, same_step, same_walk
 from bptui.present.frame import Frame, Point
 from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
+from bptui.running import first_trace
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
 from bptui.tui.description import Description
@@ -21,6 +23,9 @@ from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
 from bptui.tui.seeing import Seeing
 from bptui.tui.text_view import TextView, line
+
+if TYPE_CHECKING:
+    from bptui.tui.walk import WalkScreen
 
 
 class WhatIf(Seeing):
@@ -69,6 +74,8 @@ class WhatIf(Seeing):
     def action_edit(self) -> None:
         """Ask for another number for an element of a leaf."""
         self.query_one(Description).close()
+        if self.lacks_numbers:
+            return
         element = self._pointed_at()
         if element is None:
             self.app.notify("this scenario has no number to edit", markup=False)
@@ -117,6 +124,8 @@ class WhatIf(Seeing):
 
     def action_save_as(self) -> None:
         """Ask for a name and write the scenario with its edits."""
+        if self.lacks_numbers:
+            return
         from bptui.tui.save_dialog import SaveScreen
 
         self.app.push_screen(SaveScreen(self.trace, self.source))
@@ -134,6 +143,7 @@ class WhatIf(Seeing):
     def show_trace(self, trace: Trace, presentation: Presentation) -> None:
         """Show another trace of the same program, at the same place."""
         self.trace, self.presentation = trace, presentation
+        self.numbers_changed()
         self.refresh_step()
 
     def _pointed_at(self) -> LeafElement | None:
@@ -170,6 +180,11 @@ class WhatIf(Seeing):
         except BptuiError as error:
             self._show_fault(error)
             return
+        if trace.numbers is None or self.trace.numbers is None:
+            self.close_fault()
+            self.app.notify("The file was changed and is read again.", markup=False)
+            self._walk_anew(trace).begin_at(self.step, {})
+            return
         before = len(self._history.edits)
         history = History(self._history.edits.fitting(trace.scenario))
         edited = await asyncio.to_thread(history.edits.apply, trace)
@@ -182,10 +197,15 @@ class WhatIf(Seeing):
             self._original, self._before, self._history = trace, original, history
             self.show_trace(edited, Presentation(edited))
         else:
-            from bptui.tui.app import BptuiApp
+            step = same_step(self.presentation, original, self.step)
+            self._walk_anew(trace).resume(step, history, edited)
 
-            assert isinstance(self.app, BptuiApp)
-            self.app.walk(trace, self.source).resume(same_step(self.presentation, original, self.step), history, edited)
+    def _walk_anew(self, trace: Trace) -> WalkScreen:
+        """Begin another walk in the place of this one, through the same file."""
+        from bptui.tui.app import BptuiApp
+
+        assert isinstance(self.app, BptuiApp)
+        return self.app.walk(trace, self.source)
 
     def resume(self, step: int, history: History, trace: Trace) -> None:
         """Begin at `step` with edits in force, as far as `trace` has them: before the screen is shown."""
@@ -206,7 +226,7 @@ class WhatIf(Seeing):
 
 
 def _read(path: Path) -> Trace:
-    return bptui.run(bptui.load(path))
+    return first_trace(bptui.load(path))
 
 
 def _size(shape: tuple[int, ...]) -> int:
