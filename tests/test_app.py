@@ -315,7 +315,7 @@ async def test_the_palette_has_every_command(small: Trace) -> None:
 
 
 async def test_everything_can_be_clicked(exercise: Trace) -> None:
-    async with app_on(exercise, "exercise-7-1").run_test(size=(200, 40)) as pilot:
+    async with app_on(exercise, "exercise-7-1").run_test(size=(220, 40)) as pilot:
         await pilot.press("escape", "l")
         await pilot.click(StepList, offset=(6, 5))
         assert walk(pilot).step == 3, "below the frame and the heading"
@@ -397,15 +397,19 @@ async def test_leaving_the_list_of_scenarios_leaves_the_app() -> None:
 async def test_a_scenario_that_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a-broken.toml").write_text('title = "[b]x"\n[forward]\ny = "[red]"', encoding="utf-8")
     symbols = SMALL.replace("[1.0, 2.0, 3.0]", '{ symbol = "s", shape = [3] }')
-    (tmp_path / "b-symbols.toml").write_text(symbols, encoding="utf-8")
+    (tmp_path / "b-sorted.toml").write_text(f'{symbols}M = "sum(sort(x))"\n', encoding="utf-8")
+    (tmp_path / "c-symbols.toml").write_text(symbols, encoding="utf-8")
     monkeypatch.setattr(bundled, "folder", lambda: tmp_path)
     async with BptuiApp(None).run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: "cannot be read" in shown(part(pilot, LineTable, "scenarios")))
         await pilot.press("enter")
         await until(pilot, lambda: "a-broken.toml:3" in "".join(shown(part(pilot, TextView, "about")).split()))
         await pilot.press("down", "enter")
-        await until(pilot, lambda: "numbers are asked for" in " ".join(shown(part(pilot, TextView, "about")).split()))
+        await until(pilot, lambda: "takes its order from" in " ".join(shown(part(pilot, TextView, "about")).split()))
         assert isinstance(pilot.app.screen, ChooserScreen)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert walk(pilot).trace.mode == "symbols"
 
 
 # -- exports -----------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ async def test_the_last_step_gives_the_sum_of_both_uses() -> None:
         table = part(pilot, LineTable, "elements").table
         after = table.columns.index("after")
         assert table.rows[0].cells[after] == "d0·x2 + 2·d1·x0 + d2·x1"
-        assert (table.columns[-1], table.rows[0].cells[-1]) == ("comes to", "1.5")
+        assert (table.columns[-1], table.rows[0].cells[-1]) == ("comes to", "-1.5")
 
 
 async def test_why_shows_how_an_element_used_twice_adds_up() -> None:

@@ -108,10 +108,10 @@ class ChooserScreen(Screen[Choice | None]):
     def on_line_table_cursor_moved(self) -> None:
         self._describe()
 
-    def on_line_table_row_chosen(self) -> None:
-        self.action_open()
+    async def on_line_table_row_chosen(self) -> None:
+        await self.action_open()
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """Open the scenario under the cursor."""
         if not self._names:
             return
@@ -123,7 +123,8 @@ class ChooserScreen(Screen[Choice | None]):
         from bptui.running import first_trace  # with NumPy, which the list opens without
 
         try:
-            trace = first_trace(found)
+            # beside the app where SymPy may have to be loaded
+            trace = first_trace(found) if found.has_numbers else await asyncio.to_thread(first_trace, found)
         except BptuiError as error:
             self._refused[name] = error
             self._describe()
