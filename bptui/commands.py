@@ -80,7 +80,6 @@ IN_BREAKPOINTS = (
 )
 
 SEEING = (
-    Command("see.symbols", "s", "screen.symbols", "Symbols in the place of numbers, or numbers again", "s", "symbols"),
     Command("see.why", "enter,w", "screen.why", "Why? All routes of the element under the cursor", "⏎ w", "why"),
     Command("see.map", "m", "screen.map", "Map: sizes line by line, and arrays as heat maps", "m", "map"),
     Command("see.wires", "i", "screen.toggle_wires", "Show or hide the wires of steps that only move elements", "i"),
@@ -132,6 +131,7 @@ IN_GRAPH = (
 """Commands of the graph while it has the focus."""
 
 READING = (
+    Command("read.symbols", "s", "screen.symbols", "Symbols in the place of numbers, or numbers again", "s", "symbols"),
     Command("read.panel", "tab", "app.focus_next", "Next panel", "Tab"),
     Command("read.panel_back", "shift+tab", "app.focus_previous", "Previous panel", "shift+Tab"),
     Command("read.steps", "l", "screen.toggle_steps", "Show or hide the list of steps", "l", "steps"),

@@ -397,7 +397,7 @@ async def test_leaving_the_list_of_scenarios_leaves_the_app() -> None:
 async def test_a_scenario_that_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a-broken.toml").write_text('title = "[b]x"\n[forward]\ny = "[red]"', encoding="utf-8")
     symbols = SMALL.replace("[1.0, 2.0, 3.0]", '{ symbol = "s", shape = [3] }')
-    (tmp_path / "b-sorted.toml").write_text(f'{symbols}M = "sum(sort(x))"\n', encoding="utf-8")
+    (tmp_path / "b-sorted.toml").write_text(symbols.replace("sum(y)", "sum(sort(y))"), encoding="utf-8")
     (tmp_path / "c-symbols.toml").write_text(symbols, encoding="utf-8")
     monkeypatch.setattr(bundled, "folder", lambda: tmp_path)
     async with BptuiApp(None).run_test(size=(100, 30)) as pilot:
