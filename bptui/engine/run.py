@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.engine.plan import find_plan
+from bptui.engine.plan import LONGEST, find_plan
 from bptui.ops import numeric
 from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.scenario.scenario import Scenario
@@ -36,9 +36,12 @@ def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trac
         else:
             values, choices = forward(program, leaves)
             contributions, accumulated = backward(program, values, choices, seed)
-    return Trace(
+    trace = Trace(
         scenario, program, Arrays(values), read_only(seed), Arrays(contributions), Arrays(accumulated), choices
     )
+    if len(values) > LONGEST:
+        _ = trace.first_not_finite  # whoever shows a trace asks for it first, and expects to wait no longer than now
+    return trace
 
 
 def forward(

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, takewhile
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Literal
+
+import numpy as np
 
 from bptui.ops.operation import ATOM, Written, shape_text
 from bptui.present.cells import pretty
@@ -98,12 +100,12 @@ class Graph:
     @cached_property
     def by_step(self) -> Mapping[int, tuple[int, ...]]:
         """For each forward step, the nodes that stand for it."""
-        return _listed((step, node.id) for node in self.nodes for step in node.steps)
+        return _Owners([(node.steps, node.id) for node in self.nodes])
 
     @cached_property
     def by_value(self) -> Mapping[int, tuple[int, ...]]:
         """For each value, the nodes that stand for it, or for its elements."""
-        return _listed((value, node.id) for node in self.nodes for value in node.values)
+        return _Owners([(node.values, node.id) for node in self.nodes])
 
     @cached_property
     def by_operand(self) -> Mapping[Operand, tuple[int, ...]]:
@@ -196,10 +198,9 @@ def _outermost(program: Program, step: ForwardStep) -> str:
 def _lines_node(program: Program, kind: Kind, lines: tuple[Line, ...]) -> Node:
     """Return a node for lines that follow each other."""
     last = program.values[lines[-1].value]
-    steps = tuple(step for line in lines for step in range(line.first, line.last))
-    values = dict.fromkeys((*(program.steps[step].output for step in steps), last.id))
+    first, after = lines[0].first, lines[-1].last
     label = _wrapped(_equation(lines[0])) if len(lines) == 1 else tuple(_cut(_equation(line)) for line in lines)
-    return Node(0, kind, label, _note(last), steps, tuple(values))
+    return Node(0, kind, label, _note(last), tuple(range(first, after)), tuple(program.columns.outputs[first:after]))
 
 
 def _equation(line: Line) -> str:
@@ -208,17 +209,16 @@ def _equation(line: Line) -> str:
 
 def _groups(program: Program, lines: Sequence[Line]) -> list[tuple[Line, ...]]:
     """Return the lines, an activation together with the line that it alone acts on: `h = relu(z1)` with `z1`."""
-    used = [_used(program, line) for line in lines]
+    used = [_used(program, range(line.first, line.last)) for line in lines]
     users = Counter(value for values in used for value in values)
     groups: list[tuple[Line, ...]] = []
     for line, values in zip(lines, used, strict=True):
         before = groups[-1][-1] if groups else None
-        steps = program.steps[line.first : line.last]
         if (
             before is not None
             and values == {before.value}
             and users[before.value] == 1
-            and all(step.operation.partial(0) is not None for step in steps)
+            and all(program.columns.operation(step).partial(0) is not None for step in range(line.first, line.last))
         ):
             groups[-1] = (*groups[-1], line)
         else:
@@ -228,39 +228,38 @@ def _groups(program: Program, lines: Sequence[Line]) -> list[tuple[Line, ...]]:
 
 def _group_nodes(program: Program, lines: tuple[Line, ...]) -> list[Node]:
     """Return one node for lines that follow each other; of a line with several function calls, one for each call."""
-    parts = [
-        (call, [program.steps[step] for step in steps])
-        for line in lines
-        for call, steps in groupby(range(line.first, line.last), lambda step: _outermost_call(program, step))
-    ]
+    parts = [part for line in lines for part in _outermost_calls(program, line)]
     if sum(call >= 0 for call, _ in parts) < 2:
         return [_lines_node(program, "group", lines)]
     nodes: list[Node] = []
     for call, steps in parts:
         if call < 0:
-            nodes += [_step_node(program, step) for step in steps]
+            nodes += [_step_node(program, program.steps[step]) for step in steps]
         else:
             nodes.append(_call_node(program, call, steps))
     return nodes
 
 
-def _outermost_call(program: Program, step: int) -> int:
-    """Return which call in its line a step was unfolded from, −1 for none."""
-    call = program.steps[step].call
-    while call >= 0 and program.calls[call].parent >= 0:
-        call = program.calls[call].parent
-    return call
+def _outermost_calls(program: Program, line: Line) -> list[tuple[int, range]]:
+    """Return the steps of a line in runs that were unfolded from the same call in it; −1 stands for none."""
+    calls = program.code.outermost_calls(line.first, line.last)
+    ends = [*(np.flatnonzero(np.diff(calls)) + 1).tolist(), len(calls)]
+    begins = [0, *ends[:-1]]
+    return [
+        (int(calls[begin]), range(line.first + begin, line.first + end))
+        for begin, end in zip(begins, ends, strict=True)
+    ]
 
 
-def _call_node(program: Program, call: int, steps: Sequence[ForwardStep]) -> Node:
+def _call_node(program: Program, call: int, steps: range) -> Node:
     """Return a node for the steps of a function call; its arguments are written where all of them have names."""
-    indices, outputs = tuple(step.index for step in steps), tuple(step.output for step in steps)
-    given = [program.values[operand] for step in steps for operand in step.inputs if operand not in outputs]
     text = pretty(printable(program.calls[call].text))
-    if any(value.role == "intermediate" for value in given):
+    if any(program.code.is_unnamed(value) for value in _used(program, steps)):
         text = f"{printable(program.calls[call].function)}(…)"
+    outputs = tuple(program.columns.outputs[steps.start : steps.stop])
     value = program.values[outputs[-1]]
-    return Node(0, "group", (_cut(_result(value, steps[-1]) + text),), _note(value), indices, outputs)
+    label = _cut(_result(value, program.steps[steps[-1]]) + text)
+    return Node(0, "group", (label,), _note(value), tuple(steps), outputs)
 
 
 def _result(value: Value, step: ForwardStep) -> str:
@@ -270,52 +269,67 @@ def _result(value: Value, step: ForwardStep) -> str:
     return f"{_cut(printable(step.line), WIDEST // 3)}: "
 
 
-def _used(program: Program, line: Line) -> set[int]:
-    """Return the leaves and other lines' values that a line uses."""
-    return {
-        operand
-        for step in program.steps[line.first : line.last]
-        for operand in step.inputs
-        if program.values[operand].role != "constant" and program.values[operand].line != line.name
-    }
+def _used(program: Program, steps: range) -> set[int]:
+    """Return the values that some steps in a row use and do not compute themselves; constants are left out."""
+    columns = program.columns
+    operands = np.unique(columns.operands[columns.starts[steps.start] : columns.starts[steps.stop]])
+    given = np.setdiff1d(operands, columns.outputs[steps.start : steps.stop], assume_unique=True)
+    return {value for value in given.tolist() if not program.code.is_constant(value)}
 
 
 def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, tuple[int, ...]]:
     """Return for each group the parameters that nothing else uses, which are drawn inside it."""
-    users: dict[int, set[int]] = {}
-    for index, group in enumerate(groups):
-        for step in group.steps:
-            for value in program.steps[step].inputs:
-                users.setdefault(value, set()).add(index)
+    uses = _Uses(program, groups)
+    parameter = np.zeros(len(program.values), bool)
+    parameter[[value for value in program.names.values() if program.values[value].role == "parameter"]] = True
+    among = parameter[uses.operands]
+    pairs = np.unique(np.stack([uses.operands[among], uses.nodes[among]]), axis=1)
+    values, times = np.unique(pairs[0], return_counts=True)
+    alone = np.isin(pairs[0], values[times == 1])
     own: dict[int, tuple[int, ...]] = {}
-    for value, indices in sorted(users.items()):
-        if program.values[value].role == "parameter" and len(indices) == 1:
-            (index,) = indices
-            own[index] = (*own.get(index, ()), value)
+    for value, index in pairs[:, alone].T.tolist():
+        own[index] = (*own.get(index, ()), value)
     return own
 
 
 # -- edges -------------------------------------------------------------------------------------------------------------
 
 
+class _Uses:
+    """All operands of the steps of some nodes, in order: the value, its step and slot, and the place of the node."""
+
+    def __init__(self, program: Program, nodes: Sequence[Node]) -> None:
+        starts = np.asarray(program.columns.starts)
+        steps = np.fromiter((step for node in nodes for step in node.steps), np.intp)
+        counts = starts[steps + 1] - starts[steps]
+        self.slots = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        self.operands = np.asarray(program.columns.operands)[np.repeat(starts[steps], counts) + self.slots]
+        self.steps = np.repeat(steps, counts)
+        self.nodes = np.repeat(np.repeat(np.arange(len(nodes)), [len(node.steps) for node in nodes]), counts)
+
+
 def _assembled(program: Program, zoom: Zoom, made: Sequence[Node]) -> Graph:
     """Return the graph of these nodes and of what they need that none of them gives: numbered, and joined."""
-    maker = {value: node for node in made for value in node.values}
-    used = {operand for node in made for step in node.steps for operand in program.steps[step].inputs}
-    leaves = set(takewhile(lambda value: value not in program.producer, program.names.values()))
-    given = [value for value in sorted((used | leaves) - maker.keys()) if program.values[value].role != "constant"]
+    uses = _Uses(program, made)
+    giver = np.full(len(program.values), -1, np.intp)
+    for index, node in enumerate(made):
+        giver[np.asarray(node.values)] = index
+    leaves = takewhile(lambda value: value not in program.producer, program.names.values())
+    lacking = {*uses.operands[giver[uses.operands] < 0].tolist(), *(leaf for leaf in leaves if giver[leaf] < 0)}
+    given = [value for value in sorted(lacking) if not program.code.is_constant(value)]
     nodes = [
         Node(index, node.kind, node.label, node.note, node.steps, node.values)
         for index, node in enumerate([*(_given(program, program.values[value]) for value in given), *made])
     ]
-    giver = {value: node.id for node in nodes for value in node.values}
+    giver[giver >= 0] += len(given)
+    giver[given] = np.arange(len(given))
+    tails, heads = giver[uses.operands], uses.nodes + len(given)
+    joined = (tails >= 0) & (tails != heads)
     carried: dict[tuple[int, int], list[Operand]] = {}
-    for node in nodes:
-        for step in node.steps:
-            for slot, operand in enumerate(program.steps[step].inputs):
-                tail = giver.get(operand)
-                if tail is not None and tail != node.id:
-                    carried.setdefault((tail, node.id), []).append((step, slot))
+    for tail, head, step, slot in zip(
+        *(array[joined].tolist() for array in (tails, heads, uses.steps, uses.slots)), strict=True
+    ):
+        carried.setdefault((tail, head), []).append((step, slot))
     edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in carried.items())
     return Graph(zoom, tuple(nodes), edges)
 
@@ -417,6 +431,28 @@ def _wrapped(text: str) -> tuple[str, ...]:
         return (_cut(text),)
     at = -min(breaks)[2]
     return text[:at], _cut("  " + text[at:].strip())
+
+
+class _Owners(Mapping[int, tuple[int, ...]]):
+    """For each number the nodes that own it, out of the numbers of each node; a million take a fraction of a second."""
+
+    def __init__(self, owned: Sequence[tuple[Sequence[int], int]]) -> None:
+        numbers = np.fromiter((number for some, _ in owned for number in some), np.intp)
+        nodes = np.repeat([node for _, node in owned], [len(some) for some, _ in owned])
+        order = np.argsort(numbers, kind="stable")
+        self._numbers, self._nodes = numbers[order], nodes[order]
+
+    def __getitem__(self, number: int) -> tuple[int, ...]:
+        first, last = self._numbers.searchsorted([number, number + 1]).tolist()
+        if first == last:
+            raise KeyError(number)
+        return tuple(self._nodes[first:last].tolist())
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.unique(self._numbers).tolist())
+
+    def __len__(self) -> int:
+        return len(np.unique(self._numbers))
 
 
 def _listed(pairs: Iterable[tuple[Any, int]]) -> dict[Any, tuple[int, ...]]:

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bptui.ops.operation import ATOM, Operation, Written
 from bptui.scenario.expression import Span
 from bptui.scenario.notation import Shape, glued
@@ -263,6 +266,17 @@ class Code:
         for value, source in enumerate(self.source):
             if source < 0 and (constant := self._given[-source - 1].constant) is not None:
                 yield value, constant
+
+    def outermost_calls(self, first: int, after: int) -> NDArray[np.int32]:
+        """Return which call in its line each of the steps `first` to `after` (exclusive) was unfolded from, or −1.
+
+        A call's inner calls come after it, and before the next call that is in none.
+        """
+        calls = np.array(self._call[first:after], np.int32)
+        outermost = np.flatnonzero(np.asarray(self._parent) < 0)
+        unfolded = calls >= 0
+        calls[unfolded] = outermost[np.searchsorted(outermost, calls[unfolded], side="right") - 1]
+        return calls
 
     # -- texts ---------------------------------------------------------------------------------------------------
 

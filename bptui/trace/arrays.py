@@ -63,8 +63,11 @@ def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tupl
     recorded = arrays.recorded() if isinstance(arrays, Arrays) else arrays
     indices = iter(indices)
     while some := list(islice(indices, _LOOKED_AT)):
-        small = [np.ravel(recorded[index]) for index in some if recorded[index].size <= _SMALL]
-        if not small or np.isfinite(np.concatenate(small)).all():
+        single = [found for index in some if type(found := recorded[index]) is np.float64]
+        if np.isfinite(np.array(single)).all():
+            some = [index for index in some if type(recorded[index]) is not np.float64]
+        small = [found.ravel() for index in some if (found := recorded[index]).size <= _SMALL]
+        if small and np.isfinite(np.concatenate(small)).all():
             some = [index for index in some if recorded[index].size > _SMALL]
         for index in some:
             finite = np.isfinite(recorded[index])
