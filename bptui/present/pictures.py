@@ -205,8 +205,10 @@ def _mean(array: Array) -> float:
 
 def _units_off(trace: Trace) -> Iterator[tuple[str, str]]:
     """Yield for each line with an activation how many of its units are off: of slope 0, for every example."""
-    for step in trace.program.steps:
-        if step.operation.name not in _ACTIVATIONS or step.line not in trace.program.lines:
+    program, columns = trace.program, trace.program.columns
+    kinds = [kind.operation.name in _ACTIVATIONS for kind in columns.kinds]
+    for index, kind in enumerate(columns.kind):
+        if not kinds[kind] or (step := program.steps[index]).line not in program.lines:
             continue
         with np.errstate(all="ignore"):
             slope = local_derivative(step, 0, trace.values, trace.choices)

@@ -102,6 +102,7 @@ class Columns:
         self.operands = array("i")
         """Step i takes the values `operands[starts[i]:starts[i + 1]]`."""
         self.outputs = array("i")
+        self._passing: dict[int, tuple[bool, ...]] = {}
 
     @classmethod
     def of(cls, steps: Sequence[ForwardStep]) -> Columns:
@@ -127,6 +128,19 @@ class Columns:
 
     def operation(self, step: int) -> Operation:
         return self.kinds[self.kind[step]].operation
+
+    def passing(self, step: int) -> tuple[bool, ...]:
+        """Return for each operand of a step whether a gradient can flow back into it."""
+        kind = self.kind[step]
+        found = self._passing.get(kind)
+        if found is None:
+            count = self.starts[step + 1] - self.starts[step]
+            found = self._passing[kind] = tuple(map(self.kinds[kind].operation.passes, range(count)))
+        return found
+
+    def used(self) -> list[Kind]:
+        """Return the kinds of the steps that there are; others were tried out on constants."""
+        return [self.kinds[kind] for kind in sorted(set(self.kind))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,7 @@ class Code:
         self._functions: list[str] = []
         self._function, self._parent = array("i"), array("i")
         self._argument_starts, self._arguments = array("i", [0]), array("i")
+        self._first_inside, self._after_inside = array("i"), array("i")
         self._lines: list[str] = []
         self._first_steps: list[int] = []
         self._first_calls: list[int] = []
@@ -215,7 +230,13 @@ class Code:
         self._parent.append(parent)
         self._arguments.extend(arguments)
         self._argument_starts.append(len(self._arguments))
+        self._first_inside.append(len(self.columns))
+        self._after_inside.append(-1)
         return len(self._function) - 1
+
+    def end_call(self, call: int) -> None:
+        """Let the steps that follow belong to a call no longer."""
+        self._after_inside[call] = len(self.columns)
 
     def add_step(self, kind: int, inputs: Sequence[int], shape: int, call: int, span: Span) -> int:
         """Append a step and the value that it computes; return that value's id."""
@@ -266,6 +287,10 @@ class Code:
         for value, source in enumerate(self.source):
             if source < 0 and (constant := self._given[-source - 1].constant) is not None:
                 yield value, constant
+
+    def inside(self, call: int) -> range:
+        """Return the steps that a call was unfolded into, those of its inner calls included."""
+        return range(self._first_inside[call], self._after_inside[call])
 
     def outermost_calls(self, first: int, after: int) -> NDArray[np.int32]:
         """Return which call in its line each of the steps `first` to `after` (exclusive) was unfolded from, or −1.

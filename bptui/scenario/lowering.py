@@ -236,8 +236,11 @@ class Lowering:
         if function.body is None or any(argument is None for argument in arguments):
             return None
         given = [argument for argument in arguments if argument is not None]
-        inside = place.inside(self.code.add_call(function.name, given, place.call), node.span, function.name)
-        return self._lower(function.body.tree, dict(zip(function.parameters, arguments, strict=True)), inside)
+        call = self.code.add_call(function.name, given, place.call)
+        inside = place.inside(call, node.span, function.name)
+        result = self._lower(function.body.tree, dict(zip(function.parameters, arguments, strict=True)), inside)
+        self.code.end_call(call)
+        return result
 
     def _constant(self, number: Any, written: Written) -> int:
         array = np.asarray(number, dtype=np.float64)

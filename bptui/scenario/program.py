@@ -7,6 +7,7 @@ says nothing about numbers: the same one is run with any values of its leaves.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,19 +91,19 @@ class Program:
 
     def uses(self, value: int) -> list[tuple[int, int]]:
         """Return the (step, slot) pairs that use a value and let a gradient pass, in order."""
+        return [(step, slot) for step, slot in self.operands_at(value) if self.columns.passing(step)[slot]]
+
+    def operands_at(self, value: int) -> Iterator[tuple[int, int]]:
+        """Yield the (step, slot) pairs that use a value, in order, whether or not a gradient passes."""
         places, starts = self._users
-        found = []
         for place in places[starts[value] : starts[value + 1]].tolist():
-            step = int(np.searchsorted(self.columns.starts, place, side="right")) - 1
-            slot = place - self.columns.starts[step]
-            if self.columns.operation(step).passes(slot):
-                found.append((step, slot))
-        return found
+            step = bisect_right(self.columns.starts, place) - 1
+            yield step, place - self.columns.starts[step]
 
     @cached_property
     def _users(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The places in `columns.operands`, by the value that stands there, and where each value's begin."""
-        operands = np.frombuffer(self.columns.operands, dtype=np.int32) if self.columns.operands else np.zeros(0, int)
+        operands = np.asarray(self.columns.operands)
         places = np.argsort(operands, kind="stable")
         return places, np.searchsorted(operands[places], np.arange(len(self.values) + 1))
 
@@ -147,15 +148,11 @@ class SlotColumns:
         constant = bytearray(len(last))
         for value, _ in program.code.constants():
             constant[value] = True
-        passing: dict[int, list[bool]] = {}
         for step in range(len(columns) - 1, -1, -1):
             if not reached[columns.outputs[step]]:
                 continue
-            inputs, kind = columns.inputs(step), columns.kind[step]
-            if kind not in passing:
-                passing[kind] = [columns.operation(step).passes(slot) for slot in range(len(inputs))]
-            passes = passing[kind]
-            for slot, operand in enumerate(inputs):
+            passes = columns.passing(step)
+            for slot, operand in enumerate(columns.inputs(step)):
                 if passes[slot] and not constant[operand]:
                     reached[operand] = True
                     self.previous.append(last[operand])

@@ -183,7 +183,9 @@ def refuse_large(program: Program) -> None:
 
     They are counted from shapes alone, before a single expression is made.
     """
-    terms = sum(value.size for value in program.values)
+    terms = len(program.values)
+    if terms <= LARGEST:
+        terms = sum(value.size for value in program.values)
     for step in program.steps if terms <= LARGEST else ():
         shapes = tuple(program.values[operand].shape for operand in step.inputs)
         output = program.values[step.output]

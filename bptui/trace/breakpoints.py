@@ -270,7 +270,7 @@ def _line(program: Program, name: str) -> str:
 
 def _operation(program: Program, name: str) -> str:
     name = _SIGNS.get(name, name)
-    used = {step.operation.name for step in program.steps}
+    used = {kind.operation.name for kind in program.columns.used()}
     if name in used:
         return name
     close = nearest(name, used)
@@ -376,7 +376,7 @@ def _operation_at(trace: Trace, step: int) -> str | None:
     program, forward = trace.program, trace.seed_step
     if step == forward:
         return None
-    return program.steps[step if step < forward else program.slots[step - forward - 1].step].operation.name
+    return program.columns.operation(step if step < forward else program.slot_columns.step[step - forward - 1]).name
 
 
 def _reaches(trace: Trace, subject: Subject, step: int) -> bool:

@@ -12,10 +12,10 @@ import numpy as np
 
 from bptui.errors import BptuiError, Fault
 from bptui.scenario.notation import ReferenceFormatError, parse_derivative
-from bptui.scenario.program import Array, ForwardStep
+from bptui.scenario.program import Array
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace.arrays import read_only
-from bptui.trace.backward import contribution
+from bptui.trace.backward import passed_back
 
 if TYPE_CHECKING:
     from bptui.trace.record import Trace
@@ -52,41 +52,47 @@ def derivative(trace: Trace, text: str) -> Any:
 
 def jacobian(trace: Trace, head: int, flats: Sequence[int], tail: Element) -> Array:
     """Return the total derivatives of elements `flats` of value `head`: one row each, in the shape asked of `tail`."""
-    between = _between(trace, head, tail.value)
+    between, columns, values = _between(trace, head, tail.value), trace.program.columns, trace.values
     rows = []
     for flat in flats:
         gradients: dict[int, Array] = {head: trace.one_hot(head, flat)}
         with np.errstate(all="ignore"):
             for step, slots in between:
-                upstream = gradients.get(step.output)
-                for slot in slots if upstream is not None else ():
-                    operand = step.inputs[slot]
-                    added = contribution(step, slot, upstream, trace.values, trace.choices, trace.xp)
-                    added = read_only(gradients[operand] + added if operand in gradients else added, trace.xp)
-                    gradients[operand] = added
+                kind, output = columns.kinds[columns.kind[step]], columns.outputs[step]
+                upstream = gradients.get(output)
+                if upstream is None:
+                    continue
+                operands = columns.inputs(step)
+                inputs = [values[operand] for operand in operands]
+                params = {**kind.params, **trace.choices.get(step, {})}
+                for slot in slots:
+                    added = passed_back(kind.operation, slot, upstream, values[output], inputs, params, trace.xp)
+                    before = gradients.get(operands[slot])
+                    gradients[operands[slot]] = read_only(added if before is None else before + added, trace.xp)
         row = gradients.get(tail.value)
         rows.append(_picked(trace.xp.zeros(trace.program.values[tail.value].shape) if row is None else row, tail.flat))
     shape = trace.program.values[tail.value].shape if tail.flat is None else ()
     return np.reshape(trace.xp.array(rows), (len(rows), *shape))
 
 
-def _between(trace: Trace, head: int, tail: int) -> list[tuple[ForwardStep, list[int]]]:
+def _between(trace: Trace, head: int, tail: int) -> list[tuple[int, list[int]]]:
     """Return, in reverse order, the steps on a way from value `tail` to value `head`, each with the slots on one."""
-    program = trace.program
-    depends = {tail}
-    for step in program.steps:
-        if step.output <= head and any(
-            operand in depends and step.operation.passes(slot) for slot, operand in enumerate(step.inputs)
-        ):
-            depends.add(step.output)
-    needed = {head}
+    program, columns = trace.program, trace.program.columns
+    depends, needed = bytearray(len(program.values)), bytearray(len(program.values))
+    depends[tail] = needed[head] = True
+    steps = range(program.producer.get(tail, -1) + 1, program.producer.get(head, -1) + 1)
+    for step in steps:
+        operands, passing = columns.inputs(step), columns.passing(step)
+        if any(depends[operand] and passes for operand, passes in zip(operands, passing, strict=True)):
+            depends[columns.outputs[step]] = True
     between = []
-    for step in reversed(program.steps):
-        if step.output not in needed or step.output not in depends or step.output == tail:
-            continue
-        slots = [slot for slot, operand in enumerate(step.inputs) if operand in depends and step.operation.passes(slot)]
-        needed.update(step.inputs[slot] for slot in slots)
-        between.append((step, slots))
+    for step in reversed(steps):
+        if needed[columns.outputs[step]] and depends[columns.outputs[step]]:
+            operands, passing = columns.inputs(step), columns.passing(step)
+            slots = [slot for slot, operand in enumerate(operands) if depends[operand] and passing[slot]]
+            for slot in slots:
+                needed[operands[slot]] = True
+            between.append((step, slots))
     return between
 
 

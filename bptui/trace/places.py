@@ -10,6 +10,7 @@ the step is in. *Out* goes to the last step of the place, which completes it; fr
 
 from __future__ import annotations
 
+import operator
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
@@ -31,9 +32,6 @@ class Places:
         self._trace, self._program = trace, trace.program
         self._forward = trace.seed_step
         self._steps = len(trace.steps)
-        self._line: str | None = None
-        self._calls: dict[int, tuple[int, int]] = {}
-        """Of the line last asked about: each call's first forward step, and the first one after it."""
         self.touching = lru_cache(_VALUES_KEPT)(self._touching)
 
     # -- phases ------------------------------------------------------------------------------------------------------
@@ -77,21 +75,20 @@ class Places:
         if step == self._forward:
             return [range(step, step + 1)]
         record = self._program.steps[self.forward_step(step)]
-        line = self._program.lines[record.line]
-        extents = self._extents(record.line)
+        line, calls = self._program.lines[record.line], self._program.calls
         inside = []
         call = record.call
         while call >= 0:
-            inside.append(extents[call])
-            call = self._program.calls[call].parent
-        inside.append((line.first, line.last))
+            inside.append(self._program.code.inside(call))
+            call = calls[call].parent
+        inside.append(range(line.first, line.last))
         if step < self._forward:
-            return [range(*extent) for extent in reversed(inside)]
-        return [self._backward(*extent) for extent in reversed(inside)]
+            return inside[::-1]
+        return [self._backward(extent.start, extent.stop) for extent in reversed(inside)]
 
     def forward_step(self, step: int) -> int:
         """Return the forward step that a step of either pass belongs to; not for the seed."""
-        return step if step < self._forward else self._program.slots[step - self._forward - 1].step
+        return step if step < self._forward else self._program.slot_columns.step[step - self._forward - 1]
 
     def line(self, step: int) -> str | None:
         """Return the name of the line that a step belongs to; None for the seed of a target that is a leaf."""
@@ -106,22 +103,9 @@ class Places:
 
     def _backward(self, first: int, after: int) -> range:
         """Return the backward steps of the forward steps `first` to `after` (exclusive): slots are in reverse order."""
-        slots, offset = self._program.slots, self._forward + 1
-        start = bisect_left(slots, -(after - 1), key=lambda slot: -slot.step)
-        return range(offset + start, offset + bisect_right(slots, -first, start, key=lambda slot: -slot.step))
-
-    def _extents(self, line: str) -> dict[int, tuple[int, int]]:
-        """Return which forward steps each call of a line was unfolded into, those of its inner calls included."""
-        if line != self._line:
-            calls: dict[int, tuple[int, int]] = {}
-            record = self._program.lines[line]
-            for step in self._program.steps[record.first : record.last]:
-                call = step.call
-                while call >= 0:
-                    calls[call] = (calls.get(call, (step.index, 0))[0], step.index + 1)
-                    call = self._program.calls[call].parent
-            self._line, self._calls = line, calls
-        return self._calls
+        steps, offset = self._program.slot_columns.step, self._forward + 1
+        start = bisect_left(steps, -(after - 1), key=operator.neg)
+        return range(offset + start, offset + bisect_right(steps, -first, start, key=operator.neg))
 
     # -- values ------------------------------------------------------------------------------------------------------
 
@@ -135,8 +119,7 @@ class Places:
         program = self._program
         made = program.producer.get(value)
         steps = [] if made is None else [made]
-        first = 0 if made is None else made + 1
-        steps += [index for index in range(first, self._forward) if value in program.steps[index].inputs]
+        steps += dict.fromkeys(step for step, _ in program.operands_at(value))
         if value == program.target:
             steps.append(self._forward)
         return steps + [self._forward + 1 + slot for slot in self._trace.slots_of(value)]
@@ -157,5 +140,5 @@ def value_of(trace: Trace, step: int) -> int:
     """Return the value that a step is about: the one it computes, or the one whose gradient it seeds or adds to."""
     program, forward = trace.program, trace.seed_step
     if step < forward:
-        return program.steps[step].output
-    return program.target if step == forward else program.slots[step - forward - 1].target
+        return program.columns.outputs[step]
+    return program.target if step == forward else program.slot_columns.target[step - forward - 1]
