@@ -305,3 +305,20 @@ def test_numbers_that_are_not_finite_have_frames() -> None:
         for element in range(3):
             assert presentation.frame(index, element).formulas
     assert list(presentation.routes())
+
+
+@pytest.mark.parametrize("line", ["sum(x)", "mean(x)", "x @ x", "logsumexp(x)", "norm(x)", "mse(x, 2*x)", "max(x)"])
+def test_of_a_long_sum_only_what_is_written_is_looked_at(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'[inputs]\nx = {{ shape = [5000], init = "ones" }}\n[forward]\nL = "{line}"'
+    presentation = Presentation(bptui.run(bptui.loads(text)))
+    asked: set[int] = set()
+    name = cells.Names.x
+
+    def noted(cell: cells.Names, slot: int, at: int) -> str:
+        asked.add(at)
+        return name(cell, slot, at)
+
+    monkeypatch.setattr(cells.Names, "x", noted)
+    formulas = presentation.frame(presentation.trace.seed_step - 1).formulas
+    assert all("… 4995 more …" in side for side in formulas[:2])
+    assert asked == {0, 1, 2, 3, 4999}

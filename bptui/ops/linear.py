@@ -26,6 +26,7 @@ from bptui.ops.operation import (
     ShapeError,
     Written,
     broadcast_shape,
+    listed,
     literal_text,
     shape_text,
 )
@@ -125,7 +126,7 @@ def _matmul_structure(slot: int, shapes: tuple[Shape, ...], output: Shape) -> St
 def _matmul_element(cell: Cell, i: int) -> str:
     row = _matmul_structure(0, cell.shapes, cell.output_shape).reads(i)
     column = _matmul_structure(1, cell.shapes, cell.output_shape).reads(i)
-    return " + ".join(f"{cell.x(0, int(p))}*{cell.x(1, int(q))}" for p, q in zip(row, column, strict=True)) or "0"
+    return " + ".join(listed(range(len(row)), lambda k: f"{cell.x(0, int(row[k]))}*{cell.x(1, int(column[k]))}")) or "0"
 
 
 def _matmul_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int, j: int) -> int:
@@ -211,7 +212,9 @@ DOT = Operation(
     forward=lambda xp, a, b: xp.matmul(a, b),
     vjps=(lambda xp, d, y, a, b: d * b, lambda xp, d, y, a, b: d * a),
     structure=lambda slot, shapes, output, params: dense(1, shapes[slot][0]),
-    element=lambda cell, i: " + ".join(f"{cell.x(0, k)}*{cell.x(1, k)}" for k in range(cell.shapes[0][0])) or "0",
+    element=lambda cell, i: (
+        " + ".join(listed(range(cell.shapes[0][0]), lambda k: f"{cell.x(0, k)}*{cell.x(1, k)}")) or "0"
+    ),
     derivative=_of_partner(lambda slot, shapes, output, i, j: j),
     terms=lambda shapes: shapes[0][-1],
     partner=lambda slot, shapes, output, i, j: j,

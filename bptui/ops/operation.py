@@ -16,13 +16,35 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
-from bptui.ops.structure import Shape, Structure
+from bptui.ops.structure import Indices, Shape, Structure
 
 Params = Mapping[str, Any]
 Rule = Callable[..., Any]
 
 REQUIRED: Any = object()
 """The default of an option that has none."""
+
+
+MOST_WRITTEN = 64
+"""Up to how many terms of a sum, or arguments of a call, an element's text has all; of more the first and the last."""
+
+_FIRST = 4
+
+
+def listed(indices: Sequence[int] | Indices, write: Callable[[int], str]) -> list[str]:
+    """Return the texts of `indices`, one by one; of very many the first four and the last, and how many lie between."""
+    if len(indices) <= MOST_WRITTEN:
+        return [write(int(index)) for index in indices]
+    head, last = ([write(int(index)) for index in part] for part in (indices[:_FIRST], indices[-1:]))
+    return [*head, f"{_LEFT_OUT} {len(indices) - _FIRST - 1} more {_LEFT_OUT}", *last]
+
+
+def each(texts: Sequence[str], around: str) -> list[str]:
+    """Return the texts put into `around`, as `exp({})`; what says how many are left out stays as it is."""
+    return [text if text.startswith(_LEFT_OUT) else around.format(text) for text in texts]
+
+
+_LEFT_OUT = "…"
 
 
 class ShapeError(ValueError):

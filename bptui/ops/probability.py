@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 
 from bptui.ops.axes import Axis, axes_of, lines
-from bptui.ops.operation import Cell, Operation, Option, Params, Rule, Sample, ShapeError, broadcast_shape, shape_text
+from bptui.ops.operation import (
+    Cell,
+    Operation,
+    Option,
+    Params,
+    Rule,
+    Sample,
+    ShapeError,
+    broadcast_shape,
+    listed,
+    shape_text,
+)
 from bptui.ops.structure import Shape, Structure, blocks, broadcast
 
 # Softmax: every result of a line reads the whole line
@@ -35,7 +46,7 @@ def _softmax_shape(shapes: tuple[Shape, ...], axis: Axis) -> Shape:
 def _exponentials(cell: Cell, i: int) -> str:
     """Return the text of the sum of exponentials over the line of element i."""
     line = _line_to_line(cell.shapes[0], cell.params["axis"]).reads(i)
-    return " + ".join(f"exp({cell.x(0, int(j))})" for j in line)
+    return " + ".join(listed(line, lambda j: f"exp({cell.x(0, j)})"))
 
 
 def _softmax_derivative(cell: Cell, slot: int, i: int, j: int) -> str:
@@ -126,12 +137,10 @@ def _gathered(xp: Any, terms: Any, shape: Shape, reduction: str) -> Any:
     return total / terms.size if reduction == "mean" else total
 
 
-def _sum_of(texts: list[str], reduction: str) -> str:
+def _sum_of(texts: list[str], count: int, reduction: str) -> str:
     """Return the text of a loss: its terms added, and divided by their number for the mean."""
     total = " + ".join(texts) or "0"
-    if reduction != "mean" or len(texts) == 1:
-        return total
-    return f"({total})/{len(texts)}"
+    return total if reduction != "mean" or count == 1 else f"({total})/{count}"
 
 
 def _share_of(text: str, terms: int, reduction: str) -> str:
@@ -183,13 +192,14 @@ def _elementwise_loss(
 
     def element(cell: Cell, i: int) -> str:
         terms = [i] if cell.params["reduction"] == "none" else range(math.prod(broadcast_shape(cell.shapes)))
-        return _sum_of([text.format(**places(cell, k)) for k in terms], cell.params["reduction"])
+        texts = listed(terms, lambda k: text.format(**places(cell, k)))
+        return _sum_of(texts, len(terms), cell.params["reduction"])
 
     def derivative(cell: Cell, slot: int, i: int, j: int) -> str:
         terms = broadcast_shape(cell.shapes)
         reduction = cell.params["reduction"]
-        users = [i] if reduction == "none" else map(int, broadcast(cell.shapes[slot], terms).feeds(j))
-        texts = [derivatives[slot].format(**places(cell, k)) for k in users]
+        users = [i] if reduction == "none" else broadcast(cell.shapes[slot], terms).feeds(j)
+        texts = listed(users, lambda k: derivatives[slot].format(**places(cell, k)))
         total = texts[0] if len(texts) == 1 else f"({' + '.join(texts)})"
         return _share_of(total, math.prod(terms), reduction)
 
@@ -317,6 +327,10 @@ def _row_loss(
         text = derivatives[slot](cell, list(range(start, start + shape[-1])), j)
         return _share_of(text, math.prod(shape[:-1]), cell.params["reduction"])
 
+    def element(cell: Cell, i: int) -> str:
+        rows = _rows(cell, i)
+        return _sum_of(listed(range(len(rows)), lambda k: row_text(cell, rows[k])), len(rows), cell.params["reduction"])
+
     low, high = about.pop("low", -2.0), about.pop("high", 2.0)
     return Operation(
         name=name,
@@ -326,7 +340,7 @@ def _row_loss(
         forward=lambda xp, p, t, reduction: _gathered(xp, term(xp, p, t), p.shape[:-1], reduction),
         vjps=(vjp(0), vjp(1)),
         structure=_row_structure,
-        element=lambda cell, i: _sum_of([row_text(cell, row) for row in _rows(cell, i)], cell.params["reduction"]),
+        element=element,
         derivative=derivative,
         options=REDUCTION,
         samples=(
@@ -351,7 +365,7 @@ CROSS_ENTROPY = _row_loss(
     ("p", "t"),
     lambda xp, p, t: -xp.times_log(t, p).sum(axis=-1),
     (lambda xp, p, t: -xp.ratio(t, p), lambda xp, p, t: -xp.log(p)),
-    lambda cell, row: f"-({' + '.join(f'{cell.x(1, k)}*log({cell.x(0, k)})' for k in row) or '0'})",
+    lambda cell, row: f"-({' + '.join(listed(row, lambda k: f'{cell.x(1, k)}*log({cell.x(0, k)})')) or '0'})",
     (lambda cell, row, j: f"-{cell.x(1, j)}/{cell.x(0, j)}", lambda cell, row, j: f"-log({cell.x(0, j)})"),
     formula="L = -sum of t[k]*log(p[k]) over k",
     rules=("dL/dp = -t/p / n", "dL/dt = -log(p) / n"),
@@ -362,11 +376,11 @@ CROSS_ENTROPY = _row_loss(
 
 
 def _softmax_of(cell: Cell, row: list[int]) -> str:
-    return " + ".join(f"exp({cell.x(0, k)})" for k in row) or "0"
+    return " + ".join(listed(row, lambda k: f"exp({cell.x(0, k)})")) or "0"
 
 
 def _total_of(cell: Cell, row: list[int]) -> str:
-    total = " + ".join(cell.x(1, k) for k in row) or "0"
+    total = " + ".join(listed(row, lambda k: cell.x(1, k))) or "0"
     return total if len(row) == 1 else f"({total})"
 
 
@@ -379,7 +393,7 @@ SOFTMAX_CROSS_ENTROPY = _row_loss(
         lambda xp, z, t: -xp.log_softmax(z, -1),
     ),
     lambda cell, row: (
-        " + ".join(f"{cell.x(1, k)}*(log({_softmax_of(cell, row)}) - {cell.x(0, k)})" for k in row) or "0"
+        " + ".join(listed(row, lambda k: f"{cell.x(1, k)}*(log({_softmax_of(cell, row)}) - {cell.x(0, k)})")) or "0"
     ),
     (
         lambda cell, row, j: (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from bptui.ops import numeric
 from bptui.ops.axes import Axis, axes_of, axis_of, lines, reduced
-from bptui.ops.operation import Cell, Operation, Option, Params, Rule, Sample, ShapeError, shape_text
+from bptui.ops.operation import Cell, Operation, Option, Params, Rule, Sample, ShapeError, each, listed, shape_text
 from bptui.ops.structure import Shape, Structure, blocks
 
 AXIS_AND_KEEPDIMS = {"axis": Option("axes", None), "keepdims": Option("boolean", False)}
@@ -56,7 +57,7 @@ def line_structure(shape: Shape, axis: Axis) -> Structure:
 def line_of(cell: Cell, i: int) -> list[str]:
     """Return the texts of the elements that result i is reduced from."""
     line = line_structure(cell.shapes[0], cell.params["axis"]).reads(i)
-    return [cell.x(0, int(j)) for j in line]
+    return listed(line, lambda j: cell.x(0, j))
 
 
 def reduction(
@@ -112,8 +113,9 @@ def _sum_text(line: list[str]) -> str:
     return " + ".join(line) or "0"
 
 
-def _mean_text(line: list[str]) -> str:
-    return line[0] if len(line) == 1 else f"({_sum_text(line)})/{len(line)}"
+def _mean_element(cell: Cell, i: int) -> str:
+    line, count = line_of(cell, i), _count(cell.shapes[0], cell.params["axis"])
+    return line[0] if count == 1 else f"({_sum_text(line)})/{count}"
 
 
 def _mean_derivative(cell: Cell, i: int, j: int) -> str:
@@ -123,7 +125,7 @@ def _mean_derivative(cell: Cell, i: int, j: int) -> str:
 
 def _prod_derivative(cell: Cell, i: int, j: int) -> str:
     line = line_structure(cell.shapes[0], cell.params["axis"]).reads(i)
-    return "*".join(cell.x(0, int(k)) for k in line if k != j) or "1"
+    return "*".join(listed(line[line != j], lambda k: cell.x(0, k))) or "1"
 
 
 def share_text(cell: Cell, i: int, j: int) -> str:
@@ -156,13 +158,13 @@ SUM = reduction(
     _sum_text, lambda cell, i, j: "1",
     formula="y = sum of x[j] over j", rule="dL/dx = dL/dy for each element",
 )
-MEAN = reduction(
+MEAN = replace(reduction(
     "mean",
     lambda xp, x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims) / _count(x.shape, axis),
     lambda xp, d, y, x, axis, keepdims: xp.expand(d / _count(x.shape, axis), x.shape, axis, keepdims),
-    _mean_text, _mean_derivative, needs="mean",
+    _sum_text, _mean_derivative, needs="mean",
     formula="y = sum of x[j] over j, divided by n", rule="dL/dx = dL/dy/n for each of n elements",
-)
+), element=_mean_element)
 MAX = reduction(
     "max",
     lambda xp, x, axis, keepdims, share=None: xp.largest(x, share, axis, keepdims),
@@ -196,7 +198,7 @@ LOGSUMEXP = reduction(
     "logsumexp",
     lambda xp, x, axis, keepdims: xp.logsumexp(x, axis, keepdims),
     lambda xp, d, y, x, axis, keepdims: xp.expand(d, x.shape, axis, keepdims) * xp.softmax(x, axis),
-    lambda line: f"log({' + '.join(f'exp({x})' for x in line) or '0'})",
+    lambda line: f"log({' + '.join(each(line, 'exp({})')) or '0'})",
     lambda cell, i, j: f"exp({cell.x(0, j)} - {cell.y(i)})",
     formula="y = log(sum of exp(x[j]) over j)", rule="dL/dx = dL/dy * softmax(x)",
     convention="computed with the maximum taken out, so that nothing overflows",
@@ -208,7 +210,7 @@ NORM = reduction(
     lambda xp, x, axis, keepdims: xp.norm(x, axis, keepdims),
     lambda xp, d, y, x, axis, keepdims: xp.expand(d, x.shape, axis, keepdims)
     * xp.ratio(x, xp.expand(y, x.shape, axis, keepdims)),
-    lambda line: f"sqrt({' + '.join(f'{x}**2' for x in line) or '0'})",
+    lambda line: f"sqrt({' + '.join(each(line, '{}**2')) or '0'})",
     lambda cell, i, j: f"{cell.x(0, j)}/{cell.y(i)}",
     formula="y = sqrt(sum of x[j]**2 over j)", rule="dL/dx = dL/dy * x/y",
     convention="the 2-norm (of a matrix: Frobenius); slope 0 at the zero vector",
@@ -255,7 +257,7 @@ def _cumsum_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, param
 
 def _cumsum_element(cell: Cell, i: int) -> str:
     first, step, place, _ = _cumsum_line(cell.shapes[0], cell.params["axis"], i)
-    return " + ".join(cell.x(0, first + step * k) for k in range(place + 1))
+    return " + ".join(listed(range(place + 1), lambda k: cell.x(0, first + step * k)))
 
 
 def _cumsum_back(xp: Any, d: Any, y: Any, x: Any, axis: int | None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bptui.ops import numeric
-from bptui.ops.operation import Cell, Operation, Option, Params, Sample, ShapeError, shape_text
+from bptui.ops.operation import Cell, Operation, Option, Params, Sample, ShapeError, listed, shape_text
 from bptui.ops.reductions import extreme_text, share_text
 from bptui.ops.structure import Indices, Shape, Structure, blocks
 
@@ -102,8 +102,9 @@ def _conv1d_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, param
 
 def _conv1d_element(cell: Cell, i: int) -> str:
     at = _Positions(*cell.shapes)
-    pairs = zip(at.read_signal(i), at.read_kernel(i), strict=True)
-    return " + ".join(f"{cell.x(0, int(p))}*{cell.x(1, int(q))}" for p, q in pairs) or "0"
+    signal, kernel = at.read_signal(i), at.read_kernel(i)
+    terms = listed(range(len(signal)), lambda k: f"{cell.x(0, int(signal[k]))}*{cell.x(1, int(kernel[k]))}")
+    return " + ".join(terms) or "0"
 
 
 def _conv1d_derivative(cell: Cell, slot: int, i: int, j: int) -> str:

@@ -39,7 +39,7 @@ class Numbers(Names):
     """Writes elements by the numbers that they have in this trace."""
 
     def _element(self, value: int, index: int) -> str:
-        return factor(float(self.trace.values[value].reshape(-1)[index]))
+        return factor(self.trace.values[value].item(index))
 
 
 def pretty(text: str) -> str:

@@ -203,7 +203,8 @@ class Presentation:
 
     def _heads(self, slot: Slot, element: int) -> list[int]:
         """Return the output elements that `element` of the slot's operand feeds."""
-        return [int(head) for head in self.elements.feeds(slot.step, slot.slot, element)]
+        heads: list[int] = self.elements.feeds(slot.step, slot.slot, element).tolist()
+        return heads
 
     def _spreads(self, slot: Slot) -> bool:
         """Return whether elements of the slot's operand enter several elements of the result."""
