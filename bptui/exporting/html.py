@@ -42,14 +42,15 @@ h3 { margin-top: 2rem; font-size: 1.1rem }
 p { margin: .7rem 0 }
 code { padding: .1rem .3rem; border-radius: .2rem; background: var(--code); font-size: .9em }
 math { font-size: 1.05em }
-.equations { margin: .8rem 0 .8rem 1.2rem }
+.equations { margin: .8rem 0 .8rem 1.2rem; overflow-x: auto }
+.table { overflow-x: auto }
 .equation { display: flex; gap: 0 .35rem; align-items: baseline; margin: .4rem 0 }
 .left { flex: none }
 .sides { flex: 1 1 0; min-width: min(100%, 15rem) }
 .label { margin-right: .6rem; color: var(--soft) }
 .line { margin-bottom: .3rem; padding-left: 1.6rem; text-indent: -1.6rem }
-.blank { display: inline-block; min-width: 14rem; height: 1.9rem; border-bottom: 1px solid var(--soft); text-indent: 0;
-  color: var(--soft); font-size: .85em }
+.blank { display: inline-block; min-width: 14rem; margin-top: .9rem; border-bottom: 1px solid var(--soft);
+  text-indent: 0; color: var(--soft); font-size: .85em; line-height: 1.2 }
 table { width: 100%; border-collapse: collapse }
 th, td { padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--rule); text-align: left;
   vertical-align: baseline }
@@ -66,6 +67,7 @@ mtable.cases mtd { padding: .1em .5em 0 0; text-align: left }
   h2, h3 { break-after: avoid }
   .equation, tr { break-inside: avoid }
   .new-page { break-before: page }
+  .equations, .table { overflow: visible }
 }
 """
 
@@ -134,10 +136,12 @@ def _math(inside: str) -> str:
 
 
 def _table(table: DocumentTable) -> Iterator[str]:
+    yield '<div class="table">'
     yield f"<table><thead><tr>{''.join(f'<th>{escape(title)}</th>' for title in table.columns)}</tr></thead><tbody>"
     for row in table.rows:
         yield f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>"
     yield "</tbody></table>"
+    yield "</div>"
 
 
 def _cell(span: Span) -> str:

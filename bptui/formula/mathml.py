@@ -112,7 +112,8 @@ def inline(tree: Tree) -> str:
     """Return a formula to stand in a line of words: a derivative is no higher than the line."""
     if isinstance(tree, Derivative):
         sign = "<mo>∂</mo>" if tree.partial else '<mi mathvariant="normal">d</mi>'
-        return f"<mrow>{sign}{_element(tree.head)}<mo>/</mo>{sign}{_element(tree.tail)}</mrow>"
+        slash = '<mo lspace="0" rspace="0">/</mo>'
+        return f"<mrow>{sign}{_element(tree.head)}{slash}{sign}{_element(tree.tail)}</mrow>"
     return mathml(tree)
 
 

@@ -77,7 +77,7 @@ class _Reader:
             return self.read(part, depth + 1)
 
         match node:
-            case ast.Constant(value=int() | float()):
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return Number(_canonical(self.source(node)))
             case ast.Name(id="nan" | "inf" | "pi" as known) if known not in self.names:
                 return Number(known)
@@ -137,5 +137,5 @@ def _terms(node: ast.expr) -> list[tuple[bool, ast.expr]]:
 
 
 def _index(places: list[ast.expr]) -> tuple[int, ...] | None:
-    numbers = [place.value for place in places if isinstance(place, ast.Constant) and isinstance(place.value, int)]
+    numbers = [place.value for place in places if isinstance(place, ast.Constant) and type(place.value) is int]
     return tuple(numbers) if numbers and len(numbers) == len(places) else None

@@ -133,7 +133,8 @@ class ChainRule:
         local = self.expanding.derivative(edge.tail, edge.head) or self._link(edge)
         if self._is_direct(edge):
             return local
-        return _joined(self.notation.seed_name(edge.head) or self.notation.gradient(*edge.head), local)
+        upstream = self.notation.seed_name(edge.head) or self.notation.gradient(*edge.head)
+        return upstream if local == ONE else _joined(upstream, local)
 
     def _put_in(self, edge: Edge) -> Tree:
         """Return upstream · local with the numbers put into the formula."""
@@ -204,9 +205,7 @@ def _bounded(edges: Sequence[Edge]) -> tuple[list[Edge], int]:
 
 
 def _joined(upstream: Tree, local: Tree) -> Tree:
-    """Return upstream · local, without a local derivative of 1 and with a formula's sign in front."""
-    if local == ONE:
-        return upstream
+    """Return upstream · local, a formula's sign in front."""
     if isinstance(local, Negative) and not isinstance(local.operand, Number):
         return Negative(_joined(upstream, local.operand))
     return product((upstream, local))

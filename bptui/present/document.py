@@ -45,6 +45,8 @@ class Equation:
     asked: int = 0
     label: str = ""
     """What a key calls it by."""
+    repeats: bool = False
+    """Whether it only says together what the equations above it say one by one; a handout does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def blanked(document: Document, key: bool = False) -> Document:
             case Paragraph(answer=True) | DocumentTable():
                 continue  # a table says nothing that the equations do not ask for
             case Equations(rows):
-                left.append(Equations(tuple(map(blank, rows))))
+                left.append(Equations(tuple(blank(row) for row in rows if not row.repeats)))
             case _:
                 left.append(block)
     if key and answers:

@@ -7,6 +7,7 @@ later refers to it. The first element is derived in full, further ones briefly, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from bptui.formula.reading import FormulaError, read
 from bptui.formula.tree import Derivative, Element, Tree
@@ -93,7 +94,7 @@ class _Solution:
             said = (" feeds a scalar ", " that is not written out; its gradient with respect to ", " is given.")
             yield Paragraph((target, said[0], loss, said[1], target, said[2]))
         if self.numeric:
-            yield Paragraph((_ROUNDED,))
+            yield Paragraph((_ROUNDED,), answer=True)
 
     def leaf(self, name: str) -> Equation | None:
         """Return a leaf with its numbers, and with its elements' names where it has symbols or nothing has numbers."""
@@ -128,7 +129,7 @@ class _Solution:
             numbers = [*map(self.notation.put_in, named), self.notation.number_of(record.id, flat)] if whole else []
             yield self.rule.equation(self.notation.element(record.id, flat), named, numbers, asked=len(named))
         if record.shape:
-            yield self.rule.equation(name, (), whole)
+            yield self.together(self.rule.equation(name, (), whole), record.size)
 
     def conventions(self, line: Line) -> Iterator[str]:
         """Yield what is chosen at kinks and ties in the steps of a line."""
@@ -224,7 +225,13 @@ class _Solution:
             found = [one for one in single if one is not None]
             named = [arranged(found, record.shape)] if len(found) == len(single) else []
         numbers = [array(self.trace.gradient_of(value))] if self.numeric else []
-        return self.rule.equation(self.notation.gradient(value), named, numbers)
+        return self.together(self.rule.equation(self.notation.gradient(value), named, numbers), record.size)
+
+    def together(self, equation: Equation | None, size: int) -> Equation | None:
+        """Return the equation of a whole array, marked where every element has an equation of its own above it."""
+        if equation is None or len(self.listed(size)) < size:
+            return equation
+        return replace(equation, repeats=True)
 
     # -- in symbols ----------------------------------------------------------------------------------------------------
 
