@@ -102,7 +102,10 @@ def test_what_is_broken_into_lines_reads_back(way: str, tree: Tree, most: int) -
 @settings(max_examples=200, deadline=None)
 def test_tidying_changes_no_value(factors: list[Tree]) -> None:
     known: dict[Element | Derivative, float] = {
-        node: 0.3 + 0.1 * (sum(map(ord, plain(node))) % 7) for one in factors for node in walk(one) if isinstance(node, Element)
+        node: 0.3 + 0.1 * (sum(map(ord, plain(node))) % 7)
+        for one in factors
+        for node in walk(one)
+        if isinstance(node, Element)
     }
     each = [evaluate(one, known) for one in factors]
     if not all(map(math.isfinite, each)) or any(abs(one) > 1e6 or 0 < abs(one) < 1e-6 for one in each):

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bptui.errors import BptuiError
 from bptui.formula.tree import ONE, ZERO, Derivative, More, Negative, Number, Tree, added, product
 from bptui.present.document import Equation
 from bptui.present.notation import Notation, amount
 from bptui.trace.elements import Edge, Elements, Node
 from bptui.trace.record import Trace
-from bptui.trace.routes import RouteGraph
 
 MOST_TERMS = 6
 """How many terms of one sum are written; of a longer one the first four and the last."""
@@ -24,8 +22,8 @@ MOST_ROUTES = 4
 LONGEST_CHAIN = 16
 """How many factors the routes of one chain may have together."""
 
-LARGEST_GRAPH = 2000
-"""How many elements may lie between an element and the target for its routes to be followed."""
+MOST_FOLLOWED = 200
+"""How many elements are looked at to follow an element's routes, or to tell whether two are linked by others too."""
 
 
 class ChainRule:
@@ -36,7 +34,7 @@ class ChainRule:
         self.notation = Notation(trace, elements)
         self.expanding = self.notation.expanding
         self.numeric = numeric
-        self._graphs: dict[Node, _Graph] = {}
+        self._edges: dict[Node, list[Edge]] = {}
 
     def equation(self, left: Tree, named: Sequence[Tree], numbered: Sequence[Tree], asked: int = 0) -> Equation | None:
         """Return an equation of sides in names and sides in numbers, none said twice; None where there are none."""
@@ -46,11 +44,27 @@ class ChainRule:
 
     def edges(self, node: Node) -> list[Edge]:
         """Return what an element enters on its way to the target."""
-        return self._graph(node).out
+        if node not in self._edges:
+            last, target = self.program.last_slot, self.program.target
+            found = [] if node[0] == target else self.elements.edges(node, "named")
+            self._edges[node] = [edge for edge in found if edge.head[0] in last or edge.head[0] == target]
+        return self._edges[node]
 
-    def routes(self, node: Node) -> int:
-        """Return how many routes lead from an element to the target; 0 where there are too many to tell."""
-        return self._graph(node).count
+    def routes(self, node: Node) -> list[tuple[Edge, ...]]:
+        """Return all routes from an element to the target; none where they are many, or long."""
+        found: list[tuple[Edge, ...]] = []
+        waiting: list[tuple[Node, tuple[Edge, ...]]] = [(node, ())]
+        for _ in range(MOST_FOLLOWED):
+            if not waiting or len(found) > MOST_ROUTES:
+                break
+            at, route = waiting.pop()
+            if at[0] == self.program.target:
+                found.append(route)
+            elif len(route) == LONGEST_CHAIN:
+                return []
+            else:
+                waiting += [(edge.head, (*route, edge)) for edge in reversed(self.edges(at))]
+        return [] if waiting or len(found) > MOST_ROUTES else found
 
     def factors(self, node: Node) -> list[Equation]:
         """Return each local derivative that one element's gradient is made of, derived."""
@@ -86,14 +100,11 @@ class ChainRule:
 
         None where that says no more than the sum over what it enters, and where it is too long.
         """
-        graph = self._graph(node)
-        if not 0 < graph.count <= MOST_ROUTES:
-            return None
-        routes = sorted(graph.routes(), key=lambda route: [edge.head for edge in reversed(route)])
+        routes = sorted(self.routes(node), key=lambda route: [edge.head for edge in reversed(route)])
         shortest = 1 if self.program.seeded else 2
         if sum(map(len, routes)) > LONGEST_CHAIN or all(len(route) <= shortest for route in routes):
             return None
-        named = added(product(self._route(route, graph)) for route in routes)
+        named = added(product(self._route(route)) for route in routes)
         numbers = []
         if self.numeric:
             numbers = [added(map(self._route_product, routes)), self.notation.gradient_number(*node)]
@@ -114,10 +125,23 @@ class ChainRule:
         """Return whether an edge's derivative is the gradient itself, since it leads to the target."""
         return edge.head[0] == self.program.target and not self.program.seeded
 
-    def _link(self, edge: Edge, graph: _Graph | None = None) -> Derivative:
+    def _link(self, edge: Edge) -> Derivative:
         """Return a local derivative's name: with ∂ where its ends are linked by other routes as well."""
-        alone = (graph or self._graph(edge.tail)).alone(edge)
-        return Derivative(self.notation.element(*edge.head), self.notation.element(*edge.tail), partial=not alone)
+        head, tail = self.notation.element(*edge.head), self.notation.element(*edge.tail)
+        return Derivative(head, tail, partial=not self._is_alone(edge))
+
+    def _is_alone(self, edge: Edge) -> bool:
+        """Return whether an edge is the only route between its ends; False as well where that takes long to tell."""
+        waiting = [other.head for other in self.edges(edge.tail) if other is not edge]
+        seen: set[Node] = set()
+        while waiting:
+            node = waiting.pop()
+            if node == edge.head or len(seen) > MOST_FOLLOWED:
+                return False
+            if node not in seen and node[0] < edge.head[0]:  # value ids grow along the program
+                seen.add(node)
+                waiting += [other.head for other in self.edges(node)]
+        return True
 
     def _names(self, edge: Edge) -> tuple[Tree, Tree]:
         return self.notation.gradient(*edge.head), self._link(edge)
@@ -155,46 +179,13 @@ class ChainRule:
             return arriving
         return product((arriving, amount(edge.derivative)))
 
-    def _route(self, route: Sequence[Edge], graph: _Graph) -> list[Tree]:
+    def _route(self, route: Sequence[Edge]) -> list[Tree]:
         seed: list[Tree] = [self.notation.gradient(*route[-1].head)] if self.program.seeded else []
-        return [*seed, *(self._link(edge, graph) for edge in reversed(route))]
+        return [*seed, *(self._link(edge) for edge in reversed(route))]
 
     def _route_product(self, route: Sequence[Edge]) -> Tree:
         seed = [self.notation.gradient_number(*route[-1].head)] if self.program.seeded else []
         return product([*seed, *(amount(edge.derivative) for edge in reversed(route))])
-
-    def _graph(self, node: Node) -> _Graph:
-        if node not in self._graphs:
-            self._graphs[node] = _Graph(self.trace, node, self.elements)
-        return self._graphs[node]
-
-
-class _Graph:
-    """What lies between one element and the target; where that is too much, what the element enters alone."""
-
-    def __init__(self, trace: Trace, node: Node, elements: Elements) -> None:
-        visited = 0
-
-        def few() -> bool:
-            nonlocal visited
-            visited += 1
-            return visited <= LARGEST_GRAPH
-
-        self.graph: RouteGraph | None = None
-        try:
-            self.graph = RouteGraph(trace, node, "named", few, elements)
-        except BptuiError:
-            reached = {trace.program.target, *trace.program.last_slot}
-            self.out = [edge for edge in elements.edges(node, "named") if edge.head[0] in reached]
-            self.count = 0
-        else:
-            self.out, self.count = self.graph.edges[node], self.graph.counts[node]
-
-    def routes(self) -> list[tuple[Edge, ...]]:
-        return [] if self.graph is None else self.graph.best(MOST_ROUTES)
-
-    def alone(self, edge: Edge) -> bool:
-        return self.graph is not None and self.graph.alone(edge)
 
 
 def _bounded(edges: Sequence[Edge]) -> tuple[list[Edge], int]:

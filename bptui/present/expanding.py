@@ -44,6 +44,7 @@ class Expanding:
         self.nodes: dict[Element, Node] = {}
         """Which element every name that was written stands for."""
         self._made: dict[Node, Tree | None] = {}
+        self._derived: dict[tuple[Node, Node], Tree | None] = {}
 
     def name(self, value: int, flat: int) -> Element:
         """Return how an element is called; a whole value of no shape by its name."""
@@ -88,6 +89,12 @@ class Expanding:
 
         Other named values are held fixed.
         """
+        ends = tail, head
+        if ends not in self._derived:
+            self._derived[ends] = self._derivative(tail, head)
+        return self._derived[ends]
+
+    def _derivative(self, tail: Node, head: Node) -> Tree | None:
         line = self.program.steps[self.program.producer[head[0]]].line
         sums: dict[Node, list[Tree]] = {tail: [ONE]}
         waiting = [tail]

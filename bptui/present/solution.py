@@ -157,16 +157,14 @@ class _Solution:
     def order(self) -> list[int]:
         """Return the values whose gradients are derived: lines from the target down, and each leaf that is asked for
         as soon as the gradients of all lines that it enters are known."""
-        target = self.program.target
+        target, columns = self.program.target, self.program.columns
         wanted = set(self.asked)
         enters: dict[int, int] = {}
-        for record in reversed(list(self.program.lines.values())):
-            for step in self.program.steps[record.first : record.last]:
-                enters |= dict.fromkeys(step.inputs, record.value)  # at the end, the last line on the way back
         for record in self.program.lines.values():
-            if any(
-                operand in wanted for step in self.program.steps[record.first : record.last] for operand in step.inputs
-            ):
+            used = columns.operands[columns.starts[record.first] : columns.starts[record.last]]
+            for operand in used:
+                enters.setdefault(operand, record.value)  # the last of its lines on the way back
+            if not wanted.isdisjoint(used):
                 wanted.add(record.value)
         leaves: dict[int, list[int]] = {}
         for leaf in (self.program.names[name] for name in self.program.wrt):
@@ -196,7 +194,7 @@ class _Solution:
         yield Paragraph((name, " enters ", *_listed(entered), "."))
         first = value, elements[0]
         if value in self.asked and (chain := self.rule.chain(first)) is not None:
-            count = self.rule.routes(first)
+            count = len(self.rule.routes(first))
             ways = "the only route" if count == 1 else "both routes" if count == 2 else f"all {count} routes"
             said = (f"The chain rule over {ways} from ", " to ")
             yield Paragraph((said[0], self.notation.element(*first), said[1], self.notation.target, ":"))

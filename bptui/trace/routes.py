@@ -114,7 +114,7 @@ def routes_from(
     `wanted` is asked now and then whether to go on. Raises BptuiError where it says no, and where too many edges lie
     between element and target.
     """
-    graph = RouteGraph(trace, start, level, wanted)
+    graph = _Graph(trace, start, level, wanted)
     total = trace.in_names.total(*start)
     return Routes(
         trace.program.element_name(*start),
@@ -125,17 +125,11 @@ def routes_from(
     )
 
 
-class RouteGraph:
-    """What lies between one element and the target: edges, and for each node its routes' count and largest product.
+class _Graph:
+    """What lies between one element and the target: edges, and for each node its routes' count and largest product."""
 
-    `wanted` and what is raised are as in `routes_from`; `elements` may be shared by several graphs of one trace.
-    """
-
-    def __init__(
-        self, trace: Trace, start: Node, level: Level, wanted: Callable[[], bool], elements: Elements | None = None
-    ) -> None:
+    def __init__(self, trace: Trace, start: Node, level: Level, wanted: Callable[[], bool]) -> None:
         self.trace, self.start, self.level, self.wanted = trace, start, level, wanted
-        self.elements = elements or Elements(trace.in_names)
         self.target = trace.program.target
         self._numbers = Elements(trace.numbers) if trace.mode == "symbols" and trace.numbers is not None else None
         self.number: dict[tuple[Node, Node, int, int], float] = {}
@@ -147,7 +141,7 @@ class RouteGraph:
 
     def _explore(self) -> None:
         """Collect the edges out of every node that the start reaches and that may reach the target."""
-        elements, program = self.elements, self.trace.program
+        elements, program = Elements(self.trace.in_names), self.trace.program
         waiting, edges = [self.start], 0
         while waiting:
             node = waiting.pop()
@@ -272,7 +266,7 @@ def _product(a: float, b: float) -> float:
     return math.inf if math.isnan(product) else product
 
 
-def _route(trace: Trace, graph: RouteGraph, edges: tuple[Edge, ...]) -> Route:
+def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...]) -> Route:
     program = trace.program
     end = edges[-1].head if edges else graph.start
     factors: list[tuple[str, Any]] = []
