@@ -21,18 +21,31 @@ from bptui.errors import BptuiError, Fault
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+    from bptui.completion import Command
     from bptui.scenario.scenario import Scenario
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
 
 OK, WRONG, BAD = 0, 1, 2
 
-_COMMANDS = ("export", "check", "list", "ops", "keys", "schema", "new")
+_COMMANDS = ("export", "check", "list", "ops", "keys", "schema", "new", "completion")
 _REPORTS = ("text", "json")
 """The formats of `check`'s report."""
 
 
 _GIVE = 'give its leaves numbers as well: `{ symbol = "x", value = [1, 2] }`'
+
+
+_ITSELF = "\0"
+"""In place of the arguments of a command: asks for its parser."""
+
+
+class _Asked(Exception):
+    """Carries the parser that a command was asked for."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        super().__init__()
+        self.parser = parser
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,6 +62,11 @@ class _Parser(argparse.ArgumentParser):
             )
             hint = f"did you mean `{close}`? {hint}" if close else hint
         raise BptuiError(Fault(message, hint))
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if args == [_ITSELF]:
+            raise _Asked(self)
+        return super().parse_args(args, namespace)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         (file or sys.stderr).write(message)  # argparse passes over a full disk in silence
@@ -120,7 +138,7 @@ def _run(arguments: list[str]) -> int:
         if reconfigure is not None:  # the same bytes whatever the locale
             reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     commands: dict[str, Callable[[list[str]], int]] = dict(
-        zip(_COMMANDS, (_export, _check, _list, _ops, _keys, _schema, _new), strict=True)
+        zip(_COMMANDS, (_export, _check, _list, _ops, _keys, _schema, _new, _completion), strict=True)
     )
     if arguments and arguments[0] in commands:
         return commands[arguments[0]](arguments[1:])
@@ -144,6 +162,7 @@ def _open(arguments: list[str]) -> int:
   bptui keys         list the app's commands with their keys, as the settings file names them
   bptui schema       print the JSON Schema of the scenario file
   bptui new FILE     write a commented starter scenario
+  bptui completion … print the completion for bash, zsh or fish
 
 `bptui COMMAND --help` says more about each.""",
     )
@@ -425,6 +444,52 @@ def _new(arguments: list[str]) -> int:
     named = printable(options.file)
     _say(f"wrote {named}; open it with: bptui {named}")
     return OK
+
+
+def _completion(arguments: list[str]) -> int:
+    parser = _parser("completion", "Print the completion of commands, options and scenarios, for a shell to evaluate.")
+    parser.add_argument("shell", metavar="SHELL", help="bash, zsh or fish")
+    options = parser.parse_args(arguments)
+    from bptui.completion import SHELLS, script
+    from bptui.text import nearest
+
+    if options.shell not in SHELLS:
+        close = nearest(options.shell, SHELLS)
+        hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(SHELLS)}"
+        raise BptuiError(Fault(f"there is no completion for `{options.shell}`", hint))
+    sys.stdout.write(script(options.shell, [_described(name) for name in ("", *_COMMANDS)]))
+    return OK
+
+
+def _described(name: str) -> Command:
+    """Return what completion needs to know of a command: its options, and what may stand where."""
+    from bptui import bundled
+    from bptui.completion import FILES, SHELLS, Choice, Command
+    from bptui.exporting import FORMATS
+    from bptui.limits import NAMES
+    from bptui.ops import CALLABLE
+
+    values = {
+        "FORMAT": _REPORTS if name == "check" else tuple(FORMATS),
+        "SCENARIO": (*bundled.names(), FILES),
+        "FILE": (FILES,),
+        "NAME": tuple(CALLABLE),
+        "NAME=VALUE": tuple(f"{one}=" for one in NAMES),
+        "SHELL": SHELLS,
+    }
+    try:
+        _run([name, _ITSELF] if name else [_ITSELF])
+    except _Asked as asked:
+        parser = asked.parser
+    choices = tuple(
+        Choice(
+            tuple(action.option_strings),
+            action.help or "",
+            values.get(str(action.metavar), ()) if action.nargs != 0 else None,
+        )
+        for action in parser._actions
+    )
+    return Command(name, parser.description or "", choices)
 
 
 # -- parsing -----------------------------------------------------------------------------------------------------------
