@@ -247,6 +247,11 @@ def norm(x: Any, axis: Any, keepdims: bool) -> Any:
 # Arrangement: where elements go, and back. These run on arrays of any type, indices and symbols included.
 
 
+def number(value: float) -> Any:
+    """Return an option that is a number as the namespace has numbers."""
+    return value
+
+
 def array(values: Any) -> Any:
     return np.asarray(values, dtype=np.float64)
 

@@ -144,7 +144,7 @@ def extreme_text(function: str, line: list[str]) -> str:
 def _pass_share(xp: Any, d: Any, y: Any, x: Any, axis: Axis, keepdims: bool, share: Any = None) -> Any:
     if share is None:
         share = xp.shares(x, xp.expand(y, x.shape, axis, keepdims), axis)
-    return xp.expand(d, x.shape, axis, keepdims) * share
+    return xp.expand(d, x.shape, axis, keepdims) * xp.array(share)
 
 
 _TIES = "a tie shares the gradient equally"

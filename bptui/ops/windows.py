@@ -179,7 +179,7 @@ def _max_pool1d_back(xp: Any, d: Any, y: Any, x: Any, n: int, share: Any = None)
     windows = _windows(x, n)
     shares = xp.shares(windows, y[..., None], -1) if share is None else _windows(share, n)
     result = xp.zeros(x.shape)
-    result[..., : y.shape[-1] * n] = (d[..., None] * shares).reshape(*x.shape[:-1], y.shape[-1] * n)
+    result[..., : y.shape[-1] * n] = (d[..., None] * xp.array(shares)).reshape(*x.shape[:-1], y.shape[-1] * n)
     return result
 
 

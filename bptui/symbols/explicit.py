@@ -39,6 +39,11 @@ def array(values: Any) -> Any:
     return np.asarray(_expressions(np.asarray(values, dtype=object)), dtype=object)
 
 
+def number(value: float) -> sympy.Expr:
+    """Return an option that is a number as an exact one."""
+    return exact(float(value))
+
+
 def _expression(value: Any) -> sympy.Expr:
     return exact(value) if isinstance(value, float) else sympy.sympify(value)
 

@@ -1,0 +1,303 @@
+"""Traces in symbols: numbers put in give the trace in numbers; permutations and products against SymPy's own `diff`."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import bptui
+from bptui import bundled
+from bptui.errors import BptuiError
+from bptui.symbols.record import SymbolicTrace
+from bptui.trace.record import Trace
+
+FUNCTIONS: dict[str, Any] = {
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "sin": np.sin,
+    "cos": np.cos,
+    "erf": math.erf,
+    "sign": np.sign,
+    "Abs": abs,
+    "relu": lambda x: max(x, 0.0),
+    "step": lambda x: float(x > 0),
+    "maximum": max,
+    "minimum": min,
+    "less": lambda a, b: float(a < b),
+    "less_equal": lambda a, b: float(a <= b),
+    "equal": lambda a, b: float(a == b),
+    "where": lambda c, a, b: a if c else b,
+}
+
+
+def evaluate(expression: Any, values: dict[Any, float]) -> float:
+    """Return the number that an expression comes to, in float64; `values` gives the symbols, and remembers the rest."""
+    found = values.get(expression)
+    if found is None:
+        if expression.is_number and not expression.args:
+            found = float(expression)
+        else:
+            arguments = [evaluate(argument, values) for argument in expression.args]
+            if expression.is_Add:
+                found = math.fsum(arguments)
+            elif expression.is_Mul:
+                found = float(np.prod(arguments))
+            elif expression.is_Pow:
+                found = arguments[0] ** arguments[1]
+            else:
+                found = FUNCTIONS[type(expression).__name__](*arguments)
+        values[expression] = found
+    return found
+
+
+def given(symbols: Trace, numbers: Trace) -> dict[Any, float]:
+    """Return the numbers of the leaves and the seed, and of nothing else."""
+    values: dict[Any, float] = {}
+    for name in symbols.scenario.leaves:
+        values |= zip(symbols.value(name).flat, numbers.value(name).flat, strict=True)
+    seed: list[Any] = list(symbols.seed.flat)
+    return values | {one: number for one, number in zip(seed, numbers.seed.flat, strict=True) if one.is_Symbol}
+
+
+@pytest.mark.parametrize("name", bundled.names())
+@pytest.mark.filterwarnings("ignore:.*encountered in (log|scalar)")
+def test_the_numbers_put_in_give_the_trace_in_numbers(name: str) -> None:
+    scenario = bptui.load(name)
+    numbers, symbols = bptui.run(scenario), bptui.run(scenario, mode="symbols")
+    assert isinstance(symbols, SymbolicTrace)
+    assert symbols.level == "leaves"
+    values = given(symbols, numbers)
+    compared = 0
+    for value in numbers.program.values:
+        pairs = [(symbols.values[value.id], numbers.values[value.id])]
+        if value.role != "constant":
+            pairs.append((symbols.gradient_of(value.id), numbers.gradient_of(value.id)))
+        for expressions, wanted in pairs:
+            assert expressions.shape == wanted.shape
+            fine = np.isfinite(wanted).reshape(-1)
+            if name == "log-sigmoid-stable":  # written out, exp(800) overflows: that is what the scenario is about
+                fine &= np.abs(wanted.reshape(-1)) < 100
+                fine[: fine.size > 1] = False
+            found = [evaluate(one, values) for one, good in zip(expressions.flat, fine, strict=True) if good]
+            np.testing.assert_allclose(found, wanted.reshape(-1)[fine], rtol=1e-9, atol=1e-12)
+            compared += len(found)
+    assert compared > 2
+
+
+# -- against an independent derivation -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_permutations_and_products_against_diff(seed: int) -> None:
+    draw = random.Random(seed)
+    n = draw.randint(2, 6)
+    x, w, d = (sympy.symbols(f"{letter}0:{n}") for letter in "xwd")
+    first, second = draw.sample(range(n), n), draw.sample(range(n), n)
+    i, j, shift = draw.randrange(n), draw.randrange(n), draw.randint(-3, 3)
+    forms = {
+        f"x[{i}] * permute(x, {first})": [x[i] * x[first[k]] for k in range(n)],
+        f"permute(x, {first}) * permute(w, {second})": [x[first[k]] * w[second[k]] for k in range(n)],
+        f"permute(x * w, {first}) - x[{j}]": [x[first[k]] * w[first[k]] - x[j] for k in range(n)],
+        f"roll(x, {shift}) * x * w[{j}]": [x[(k - shift) % n] * x[k] * w[j] for k in range(n)],
+        f"reverse(permute(x, {first})) ** 2": [x[first[n - 1 - k]] ** 2 for k in range(n)],
+    }
+    line, expected = draw.choice(list(forms.items()))
+    trace = bptui.run(
+        bptui.loads(f"""
+            inputs.x = {{ symbol = "x", shape = [{n}] }}
+            inputs.w = {{ symbol = "w", shape = [{n}] }}
+            forward.y = "{line}"
+            [backward]
+            of = "y"
+            seed = {{ symbol = "d" }}"""),
+        mode="symbols",
+    )
+    loss = sum(d[k] * expected[k] for k in range(n))
+    assert [sympy.expand(one) for one in trace.value("y")] == [sympy.expand(one) for one in expected]
+    for letters, name in ((x, "x"), (w, "w")):
+        wanted = [sympy.expand(sympy.diff(loss, letter)) for letter in letters]
+        assert [sympy.expand(one) for one in trace.gradient(name)] == wanted
+    derivative = trace.derivative(f"dy[{j}]/dx[{i}]")
+    assert sympy.expand(derivative - sympy.diff(expected[j], x[i])) == 0
+
+
+def test_a_network_against_diff() -> None:
+    trace = bptui.run(
+        bptui.loads("""
+            inputs.x = { symbol = "x", shape = [2] }
+            parameters.W = { symbol = "w", shape = [2, 2] }
+            forward.h = "tanh(W @ x)"
+            forward.L = "log(sum(exp(h)))" """),
+        mode="symbols",
+    )
+    x = sympy.symbols("x0:2")
+    w = [[sympy.Symbol(f"w{row}_{column}") for column in range(2)] for row in range(2)]
+    h = [sympy.tanh(sum(w[row][k] * x[k] for k in range(2))) for row in range(2)]
+    loss = sympy.log(sum(map(sympy.exp, h)))
+    for row in range(2):
+        for column in range(2):
+            difference = trace.gradient("W")[row, column] - sympy.diff(loss, w[row][column])
+            assert sympy.simplify(difference) == 0
+
+
+# -- the JSON trace --------------------------------------------------------------------------------------------------
+
+ELEMENT = re.compile(r"\b(\w+)(\[[\d,]+\]|\([\d,]+\))")
+
+
+def read_back(text: str, known: set[str]) -> Any:
+    """Return what `sympy.sympify` reads once the names of elements are made identifiers."""
+
+    def named(match: re.Match[str]) -> str:
+        if match.group() not in known:
+            return match.group()
+        return match.group(1) + "_" + "_".join(re.findall(r"\d+", match.group(2)))
+
+    return sympy.sympify(ELEMENT.sub(named, text))
+
+
+@pytest.mark.parametrize("name", ["exercise-7-1", "exercise-7-3c", "two-layer-squared-error", "p-minus-t", "dead-relu"])
+def test_the_json_trace_is_read_by_sympify(name: str) -> None:
+    scenario = bptui.load(name)
+    numbers, symbols = bptui.run(scenario), bptui.run(scenario, mode="symbols")
+    data = json.loads(bptui.export(symbols, "json"))
+    assert data["mode"] == "symbols"
+    values: dict[Any, float] = {}
+    known = set()
+    for symbol, number in given(symbols, numbers).items():
+        match = ELEMENT.fullmatch(symbol.name)
+        known.add(symbol.name)
+        plain = symbol.name if match is None else match.group(1) + "_" + "_".join(re.findall(r"\d+", match.group(2)))
+        values[sympy.Symbol(plain)] = number
+    for value in data["values"]:
+        texts = np.ravel(np.array(value["value"], dtype=object))
+        found = [evaluate(read_back(text, known), values) for text in texts]
+        np.testing.assert_allclose(found, numbers.values[value["id"]].reshape(-1), rtol=1e-9, atol=1e-12)
+    assert list(data["gradients"]) == list(scenario.program.wrt)
+    for wrt, array in data["gradients"].items():
+        found = [evaluate(read_back(text, known), values) for text in np.ravel(np.array(array, dtype=object))]
+        np.testing.assert_allclose(found, numbers.gradient(wrt).reshape(-1), rtol=1e-9, atol=1e-12)
+    step = data["steps"][-1]
+    assert {type(one) for one in np.ravel(np.array(step["contribution"], dtype=object))} == {str}
+
+
+def test_numbers_of_a_file_stay_as_they_are_written() -> None:
+    trace = bptui.run(
+        bptui.loads("""
+            inputs.x = { symbol = "x", shape = [] }
+            forward.y = "0.5*x + 0.1 + x/3 - 1/3*x + 2*pi + leaky_relu(x, slope=0.02)" """),
+        mode="symbols",
+    )
+    x = sympy.Symbol("x")
+    y: Any = trace.value("y").item()
+    assert not y.atoms(sympy.Float)
+    assert y.coeff(x) == sympy.Rational(1, 2)
+    assert sympy.Rational(1, 10) in y.atoms(sympy.Number)
+    assert y.has(2 * sympy.pi)
+
+
+# -- size --------------------------------------------------------------------------------------------------------------
+
+
+def deep(lines: int) -> Trace:
+    text = "\n".join(f'h{at + 1} = "tanh(W @ h{at} + h{at})"' for at in range(lines))
+    return bptui.run(
+        bptui.loads(f"""
+            inputs.h0 = [0.5, -0.2]
+            parameters.W = [[0.3, 0.1], [0.2, -0.4]]
+            [forward]
+            {text}
+            L = "sum(h{lines})" """),
+        mode="symbols",
+    )
+
+
+def test_what_is_too_long_in_leaves_stays_in_named_values() -> None:
+    trace = deep(20)
+    assert isinstance(trace, SymbolicTrace)
+    assert trace.level == "named"
+    assert str(trace.value("h2")[0]) == "tanh(W[0,0]*h1[0] + W[0,1]*h1[1] + h1[0])"
+    assert "dL/dh2[0]" in str(trace.gradient("h1")[0])
+    numbers = trace.numbers
+    assert numbers is not None
+    values: dict[Any, float] = {}
+    for identity in trace.program.names.values():
+        values |= zip(trace.named.values[identity].flat, numbers.values[identity].flat, strict=True)
+        values |= zip(trace.named.arriving(identity).flat, numbers.gradient_of(identity).flat, strict=True)
+    found = [evaluate(one, dict(values)) for one in trace.gradient("W").flat]
+    np.testing.assert_allclose(found, numbers.gradient("W").reshape(-1), rtol=1e-9)
+    assert json.loads(bptui.export(trace, "json"))["mode"] == "symbols"
+
+
+def test_a_scenario_that_is_too_large_is_refused_before_it_is_derived() -> None:
+    scenario = bptui.loads("""
+        inputs.x = { shape = [784], init = "normal" }
+        parameters.W = { shape = [128, 784], init = "he_normal" }
+        forward.L = "sum(W @ x)" """)
+    with pytest.raises(BptuiError, match="too large for symbols"):
+        bptui.run(scenario, mode="symbols")
+
+
+# -- symbols alone -----------------------------------------------------------------------------------------------------
+
+ALONE = """
+    inputs.x = { symbol = "x", shape = [3] }
+    forward.y = "LINE"
+    [backward]
+    of = "y"
+    seed = { symbol = "d" }"""
+
+
+def test_symbols_alone_need_no_numbers() -> None:
+    trace = bptui.run(bptui.loads(ALONE.replace("LINE", "x*x[0]")), mode="symbols")
+    assert trace.numbers is None
+    assert [str(one) for one in trace.gradient("x")] == ["2*d0*x0 + d1*x1 + d2*x2", "d1*x0", "d2*x0"]
+    routes = trace.routes("x[0]", level="primitive")
+    assert sorted(str(route.product) for route in routes) == ["d0*x0", "d0*x0", "d1*x1", "d2*x2"]
+    assert all(math.isnan(route.share) for route in routes)
+    assert str(routes.total) == str(routes.shown) == "2*d0*x0 + d1*x1 + d2*x2"
+
+
+@pytest.mark.parametrize("line", ["sort(x)", "topk(x, 3)"])
+def test_an_order_needs_values(line: str) -> None:
+    scenario = bptui.loads(ALONE.replace("LINE", line))
+    with pytest.raises(BptuiError, match="takes its order from the values, and there are none") as refused:
+        bptui.run(scenario, mode="symbols")
+    assert refused.value.line == 3
+    trace = bptui.run(scenario, values={"x": [3, 1, 2], "d": [1, 1, 1]}, mode="symbols")
+    assert [str(one) for one in trace.value("y")] in (["x1", "x2", "x0"], ["x0", "x2", "x1"])
+
+
+def test_a_largest_element_is_a_function_where_there_are_no_values() -> None:
+    text = ALONE.replace("LINE", "max(x, keepdims=True)")
+    alone = bptui.run(bptui.loads(text), mode="symbols")
+    assert str(alone.value("y")[0]) == "maximum(x0, x1, x2)"
+    values = {sympy.Symbol(f"x{at}"): number for at, number in enumerate((2.0, 5.0, 5.0))}
+    values[sympy.Symbol("d0")] = 3.0
+    assert [evaluate(one, values) for one in alone.gradient("x")] == [0.0, 1.5, 1.5]
+    known = bptui.run(bptui.loads(text), values={"x": [2, 5, 1], "d": [3]}, mode="symbols")
+    assert [str(one) for one in (*known.value("y"), *known.gradient("x"))] == ["x1", "0", "d0", "0"]
+
+
+def test_a_seed_given_as_numbers_stays_numbers() -> None:
+    text = ALONE.replace('{ symbol = "d" }', "[1, -2, 0.5]").replace("LINE", "x*x")
+    trace = bptui.run(bptui.loads(text), mode="symbols")
+    assert [str(one) for one in trace.gradient("x")] == ["2*x0", "-4*x1", "x2"]
+
+
+def test_importing_bptui_and_numbers_load_no_sympy() -> None:
+    code = (
+        "import sys, bptui; trace = bptui.run(bptui.load('exercise-7-1')); bptui.export(trace); "
+        "trace.routes('W1(1,1)'); import bptui.tui.walk; assert 'sympy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
