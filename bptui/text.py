@@ -44,12 +44,28 @@ def _as_json(character: str) -> str:
 
 def width(text: str) -> int:
     """Return the number of terminal cells that printable `text` takes: two for wide characters, none for combining."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+    return len(text) if text.isascii() else sum(map(_WIDTHS.__getitem__, text))
+
+
+class _Widths(dict[str, int]):
+    """The cells that each character takes, looked up in Unicode's tables once."""
+
+    def __missing__(self, character: str) -> int:
+        wide = unicodedata.east_asian_width(character) in "WF"
+        self[character] = found = 0 if unicodedata.combining(character) else 2 if wide else 1
+        return found
+
+
+_WIDTHS = _Widths()
+
+
+def fitting(text: str, most: int) -> int:
+    """Return how many characters from the beginning of `text` take at most `most` cells."""
+    for at, character in enumerate(text):
+        most -= _WIDTHS[character]
+        if most < 0:
+            return at
+    return len(text)
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

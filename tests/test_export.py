@@ -283,3 +283,24 @@ if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
     for one in SHOWN:
         golden(one).write_text(text_of(one), encoding="utf-8")
+
+
+def test_a_line_that_unfolds_deeper_than_python_calls() -> None:
+    """Formulas inside a line are put together in a loop, and a very long line goes without one."""
+    for doublings, written in ((8, True), (11, False)):
+        functions = [f'"f{at}(x)" = "f{at - 1}(f{at - 1}(x))"' for at in range(1, doublings + 1)]
+        text = "\n".join(
+            [
+                "[inputs]",
+                "x = 0.5",
+                "[functions]",
+                '"f0(x)" = "sin(x)"',
+                *functions,
+                "[forward]",
+                f'y = "f{doublings}(x)"',
+            ]
+        )
+        trace = bptui.run(bptui.loads(text))
+        assert len(trace.program.steps) == 2**doublings
+        derivation = bptui.export(trace, "text").partition("Derivation")[2]
+        assert ("y = sin(sin(" in derivation) == written

@@ -27,6 +27,9 @@ LARGEST_FORMULA = 80
 LARGEST_DERIVATIVE = 200
 """How many nodes a derivative may have to be written out."""
 
+LONGEST_LINE = 1000
+"""How many steps a line may unfold into to have its formulas written out."""
+
 MOST_READ = 4096
 """How many elements an element may read to have its formula written out, its middle left out."""
 
@@ -69,20 +72,39 @@ class Expanding:
             return self._constant(record, flat)
         if record.name is not None:
             return self.name(value, flat)
-        step = self.program.steps[self.program.producer[value]]
-        if step.operation.name in NAMED:
-            return Call(step.operation.name, (self.reference(step.inputs[0], flat),))
-        made = self.formula(value, flat)
+        if (value, flat) not in self._made:
+            raise _Unmade((value, flat))
+        made = self._made[value, flat]
         return self.name(value, flat) if made is None or size(made) > LARGEST_FORMULA else made
 
     def formula(self, value: int, flat: int) -> Tree | None:
         """Return what an element is computed from, in named values; None for a leaf, and where that is too long."""
-        node = value, flat
-        if node not in self._made:
-            producer = self.program.producer.get(value)
-            step = None if producer is None else self.program.steps[producer]
-            self._made[node] = None if step is None or self._reads(step) > MOST_READ else self._rule(step, flat)
-        return self._made[node]
+        self._fill((value, flat))
+        return self._made[value, flat]
+
+    def _fill(self, node: Node) -> None:
+        """Make the formula of an element, after those of all that it is made of: in a loop, for lines are deep."""
+        waiting = [node]
+        while waiting:
+            try:
+                if waiting[-1] not in self._made:
+                    self._made[waiting[-1]] = self._make(*waiting[-1])
+                waiting.pop()
+            except _Unmade as lacking:
+                waiting.append(lacking.node)
+
+    def _make(self, value: int, flat: int) -> Tree | None:
+        producer = self.program.producer.get(value)
+        if producer is None:
+            return None
+        step = self.program.steps[producer]
+        if self.program.values[value].name is None and step.operation.name in NAMED:
+            return Call(step.operation.name, (self.reference(step.inputs[0], flat),))
+        line = self.program.lines[step.line]
+        if line.last - line.first > LONGEST_LINE or self._reads(step) > MOST_READ:
+            return None
+        cell = _Cell(self, step)
+        return cell.read(step.operation.element(cell, flat))
 
     def derivative(self, tail: Node, head: Node) -> Tree | None:
         """Return ∂head/∂tail, of a line's element with respect to one that the line uses; None where it is too long.
@@ -127,16 +149,16 @@ class Expanding:
 
     # -- the rules' texts, with formulas in the places of their elements -----------------------------------------------
 
-    def _rule(self, step: ForwardStep, flat: int) -> Tree | None:
-        cell = _Cell(self, step)
-        return cell.read(step.operation.element(cell, flat))
-
     def _local(self, step: int, slot: int, head: int, tail: int) -> Tree | None:
         record = self.program.steps[step]
         if self._reads(record) > MOST_READ:
             return None
-        cell = _Cell(self, record)
-        return cell.read(record.operation.derivative(cell, slot, head, tail))
+        while True:
+            cell = _Cell(self, record)
+            try:
+                return cell.read(record.operation.derivative(cell, slot, head, tail))
+            except _Unmade as lacking:
+                self._fill(lacking.node)
 
     def _reads(self, step: ForwardStep) -> int:
         """Return about how many elements one element of a step's output reads."""
@@ -154,6 +176,14 @@ class Expanding:
         assert record.constant is not None
         value = float(record.constant.reshape(-1)[flat])
         return read(number(value) if float(number(value)) == value else repr(value))
+
+
+class _Unmade(Exception):
+    """A formula refers to an element without a name whose own formula has to be made first."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__()
+        self.node = node
 
 
 class _Cell:

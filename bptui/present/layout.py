@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bptui.present.frame import Row, Table
-from bptui.text import width
+from bptui.text import fitting, width
 
 WIDTH = 80
 
 _HELD = "\N{NO-BREAK SPACE}"
 """Stands for a space at which a formula is not broken."""
+
+_BRACKETS, _SIGNS = re.compile(r"([()\[\]])"), re.compile(r" ([·+=]|\+=) ")
 
 
 def heading(text: str, rule: str = "-") -> list[str]:
@@ -41,10 +43,10 @@ def wrapped(text: str, most: int, hanging: int = 0, first: str = "") -> list[str
 def formula(text: str, most: int, hanging: int = 0, first: str = "") -> list[str]:
     """Return a formula broken between its terms and factors, not inside brackets, wherever that fits."""
     held, depth = [], 0
-    for character in text:
-        depth += (character in "([") - (character in ")]")
-        held.append(_HELD if character == " " and depth > 0 else character)
-    pieces = re.sub(r" ([·+=]|\+=) ", rf" \1{_HELD}", "".join(held))
+    for part in _BRACKETS.split(text):
+        depth += (part in ("(", "[")) - (part in (")", "]"))
+        held.append(part.replace(" ", _HELD) if depth > 0 else part)
+    pieces = _SIGNS.sub(rf" \1{_HELD}", "".join(held))
     return [line.replace(_HELD, " ") for line in wrapped(pieces, most, hanging, first)]
 
 
@@ -143,9 +145,7 @@ def _line(cells: Sequence[str], shown: Table, widths: Sequence[int]) -> str:
 
 def _pieces(word: str, most: int) -> Iterator[str]:
     while width(word) > most:
-        cut = len(word)
-        while width(word[:cut]) > most:
-            cut -= 1
+        cut = max(1, fitting(word, most))
         yield word[:cut]
         word = word[cut:]
     yield word
