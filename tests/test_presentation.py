@@ -322,3 +322,27 @@ def test_of_a_long_sum_only_what_is_written_is_looked_at(line: str, monkeypatch:
     formulas = presentation.frame(presentation.trace.seed_step - 1).formulas
     assert all("… 4995 more …" in side for side in formulas[:2])
     assert asked == {0, 1, 2, 3, 4999}
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("y = 'M * 2'", "diagonal"),
+        ("y = 'M * v'", "one entry a row, for v is copied"),
+        ("y = 'permute(v, [1, 2, 0])'", "a permutation"),
+        ("y = 'v[1:]'", "at most one entry a row"),
+        ("y = 'sum(M, axis=0)'", "in blocks, one a line that is taken together"),
+        ("y = 'M @ v'", "full"),
+        ("y = 'v @ M.T'", "full"),
+        ("y = 'M @ M.T'", "in blocks, one a row of M"),
+        ("y = 'outer(v, v)'", "an outer product, one entry a row"),
+        ("y = 'cumsum(v)'", "triangular"),
+        ("y = 'conv1d(v, v[1:])'", "a band, one window a row"),
+    ],
+)
+def test_a_local_jacobian_is_told_in_words(lines: str, expected: str) -> None:
+    text = f"[inputs]\nv = [1.0, 2.0, 4.0]\nM = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]\n[forward]\n{lines}\nL = 'sum(y)'"
+    presentation = Presentation(bptui.run(bptui.loads(text)))
+    backward = range(presentation.trace.seed_step + 2, len(presentation))
+    said = [presentation.frame(index).jacobian[0] for index in backward]
+    assert any(one.rstrip(".:").endswith(f", {expected}") for one in said), said

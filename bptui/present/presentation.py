@@ -15,6 +15,7 @@ from bptui.present import cells, grid, numbers
 from bptui.present.advice import stable_form
 from bptui.present.frame import Block, Frame, Point, RouteList, Row, Spot, StepLabel, Table
 from bptui.present.lazy import Lazy
+from bptui.present.patterns import pattern_text
 from bptui.present.values import ValueTables
 from bptui.present.why import route_list
 from bptui.present.wires import Wires, find_wires
@@ -293,7 +294,8 @@ class Presentation:
             return ()
         structure = self.elements.structure(step.index, slot.slot)
         name = cells.pretty(f"∂{output.brief.within(ATOM)}/∂{target.brief.within(ATOM)}")
-        said = f"Local Jacobian {name}: {output.size:,}×{target.size:,}, {structure.name}"
+        pattern = pattern_text(structure, cells.pretty(target.brief.text), output.size, target.size)
+        said = f"Local Jacobian {name}: {output.size:,}×{target.size:,}, {pattern}"
         if output.size > grid.MOST_LINES or target.size > WIDEST_MATRIX or not output.size * target.size:
             return (f"{said}.",)
         rows = self._jacobian_rows(slot, step)

@@ -26,15 +26,12 @@ class StepPanel(TextView):
         words = [line(text) for text in wrapped(frame.sentence, width)]
         equation = equation_lines(frame.formulas, width)
         notes = [line(text, "muted") for note in frame.notes for text in wrapped(note, width, 2, "• ")]
-        notes += [line(text if at else f"• {text}", "muted") for at, text in enumerate(_indented(frame.jacobian))]
+        for at, text in enumerate(frame.jacobian):
+            notes += [line(one, "muted") for one in (wrapped(text, width, 2, "• ") if at == 0 else [f"  {text}"])]
         if self.room.height < _ROOMY:
             return [*title, *equation, *words, *notes]
         blank = line("")
         return [*title, *words, blank, *equation, *([blank, *notes] if notes else [])]
-
-
-def _indented(texts: Sequence[str]) -> list[str]:
-    return [text if at == 0 else f"  {text}" for at, text in enumerate(texts)]
 
 
 def equation_lines(formulas: Sequence[str], width: int) -> list[Line]:
