@@ -53,6 +53,10 @@ EXPRESSIONS = [  # the expression, what is underlined, the message, the hint
     ("sum(i for i in a)", "(i for i in a)", "a comprehension is not part of expressions", "`sum(a)`"),
     ("a + [1, 2]", "[1, 2]", "a list stands here", "constants go under [inputs]"),
     ("a + [1, 2]", "[1, 2]", "a list stands here", "write `stack([a, b])`"),
+    ("permute(a, b)", "b", "`order` must be a whole number or a list", "`sort(x)` and `topk(x, k)` go by the values"),
+    ("permute(a, [b, 0])", "[b, 0]", "`order` must be a whole number or a list", "write whole numbers"),
+    ("gather(a, [[b]])", "[[b]]", "`indices` must be a list of whole numbers", "before there are values"),
+    ("roll(a, b)", "b", "`shift` must be a whole number", "settled before there are values"),
     ("permute(a, 1, 0)", "1, 0", "`permute` takes its `order` as one list", "write `permute(a, [1, 0])`"),
     ("permute(2*a, 1, 0)", "1, 0", "`permute` takes its `order` as one list", "write `permute(x, [1, 0])`"),
     ("reshape(a, 2, 1, 1)", "2, 1, 1", "`reshape` takes its `shape` as one list", "write `reshape(a, [2, 1, 1])`"),
@@ -193,6 +197,14 @@ def test_an_index_out_of_range_is_shown_as_it_is_written(base: int, expression: 
     fault = fault_of(f'index_base = {base}\n[inputs]\n{leaves}\n[forward]\ny = "{expression}"')
     assert fault.message.startswith(f"`{shown}` does not fit: index ")
     assert ("indices in expressions count from 0, also with index_base = 1" in fault.hint) == advised
+
+
+@pytest.mark.parametrize(("base", "shown"), [(0, "w1_0"), (1, "w2_1")])
+def test_an_element_written_as_it_is_shown(base: int, shown: str) -> None:
+    leaves = 'W = { symbol = "w", shape = [2, 2] }'
+    fault = fault_of(f'index_base = {base}\n[inputs]\n{leaves}\n[forward]\ny = "exp({shown})"')
+    assert (fault.message, marked(fault)) == (f"unknown name `{shown}`", shown)
+    assert fault.hint == f"`{shown}` is how an element is shown: write `W[1, 0]`"
 
 
 # -- the command line ------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from bptui.ops.other_names import written_instead
 from bptui.scenario import expression as ast
 from bptui.scenario.code import LONGEST_TEXT, Code, short
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
-from bptui.scenario.notation import Shape
+from bptui.scenario.notation import Shape, index_text
 from bptui.scenario.records import Line, Role, Value
 from bptui.text import counted
 
@@ -170,6 +170,19 @@ class Lowering:
     def shape(self, name: str) -> Shape:
         """Return the shape of a leaf or line."""
         return self.values[self.names[name]].shape
+
+    def element_shown_as(self, text: str) -> str | None:
+        """Return what an expression writes for an element that is shown glued, `x[2]` for `x2`; None for other names."""
+        for name, identity in self.names.items():
+            value = self.values[identity]
+            if value.symbol is None or not value.shape or not text.startswith(value.symbol):
+                continue
+            parts = text.removeprefix(value.symbol).split("_")
+            if len(parts) == len(value.shape) and all(part.isdecimal() and len(part) < 10 for part in parts):
+                index = [int(part) - self.index_base for part in parts]
+                if all(0 <= at < length for at, length in zip(index, value.shape, strict=True)):
+                    return name + index_text(index, 0).replace(",", ", ")
+        return None
 
     def add_functions(self, declared: Sequence[Function], report: Callable[[str], Report]) -> None:
         """Add the scenario's functions, which may call each other in any order; `report(name)` is for that body."""
@@ -468,7 +481,11 @@ class _Resolver:
         else:
             count = len(self.names)  # lines further down will be added
             message, hint = unknown("name", name, lambda: [*islice(self.names, count), *CONSTANTS], "")
-            self.report(message, node.span, lambda: hint() or _some(islice(self.names, count)))
+            element = self.lowering.element_shown_as(name)
+            if element is not None:
+                self.report(message, node.span, f"`{name}` is how an element is shown: write `{element}`")
+            else:
+                self.report(message, node.span, lambda: hint() or _some(islice(self.names, count)))
         return None
 
     def call(self, node: ast.Call) -> Resolved | None:
@@ -580,6 +597,13 @@ class _Resolver:
                 hint = f"it is called as `{shown}`"
                 if not isinstance(given[name], (ast.Number, ast.Literal, ast.Items)) and option.kind in _LITERALS:
                     hint = f"it must be a literal number, such as {_LITERALS[option.kind]}; {hint}"
+                if option.kind in ("indices", "integers") and _has_name(given[name]):
+                    hint = (
+                        "it says where elements go, which is settled before there are values: write whole numbers, as "
+                        f"in `{operation.name}(x, [1, 0])`; `sort(x)` and `topk(x, k)` go by the values"
+                        if operation.name in ("permute", "gather")
+                        else f"it is settled before there are values: write whole numbers; {hint}"
+                    )
                 if operation.name in ("max", "min") and name == "axis":
                     hint = f"for the larger of two values, element by element, use `{operation.name}imum(a, b)`"
                 self.report(f"`{operation.name}`: `{name}` must be {fault.message}", given[name].span, hint)
@@ -629,6 +653,12 @@ def _some(names: Iterable[str]) -> str:
 
 _LISTED = ("permute", "transpose", "reshape")
 """The operations whose first option is a list of whole numbers, which other libraries take one by one."""
+
+
+def _has_name(node: Expression) -> bool:
+    """Return whether a name stands where a literal belongs, alone or in a list."""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Items) and any(map(_has_name, node.items)))
+
 
 _LITERALS = {"number": "0.5", "integer": "1", "axis": "0", "axes": "0"}
 """An example of a literal, for each kind of option that is a number."""
