@@ -172,7 +172,7 @@ class Lowering:
         return self.values[self.names[name]].shape
 
     def element_shown_as(self, text: str) -> str | None:
-        """Return what an expression writes for an element that is shown glued, `x[2]` for `x2`; None for other names."""
+        """Return how to write the element that is shown glued, `x[2]` for `x2`; None where `text` shows none."""
         for name, identity in self.names.items():
             value = self.values[identity]
             if value.symbol is None or not value.shape or not text.startswith(value.symbol):
