@@ -48,9 +48,6 @@ class Pupil:
     lines: list[tuple[str, str]] = field(default_factory=list)
     at: int = -1
 
-    def rounded(self, number: float) -> float:
-        return float(np.round(number, self.decimals))
-
     def claim(self, value: Any) -> str:
         """Return a number or an array as it is written."""
         array = np.asarray(value, dtype=float)
@@ -337,6 +334,114 @@ seed = {nest(d)}
     return Sheet(scenario, pupil.lines, slip, pupil.at)
 
 
+def deep(random: RandomState, decimals: int, manner: str, slip: str = "") -> Sheet:
+    """Return a worked solution of a network written as layers, in whole arrays, for one input or a batch of them."""
+    depth = random.randint(1, 4)
+    widths = [int(random.randint(2, 4)) for _ in range(depth + 1)]
+    if slip == "transposed":
+        widths, depth = [2, 2, 2], 2
+    batch = int(random.randint(2, 4)) if random.randint(2) else 0
+    if slip == "relu-mask" and depth == 1:
+        widths, depth = [*widths, 2], 2
+    kinds = [("relu", "sigmoid", "tanh")[random.randint(3)] for _ in range(depth - 1)]
+    if slip == "relu-mask":
+        kinds = ["relu"] * len(kinds)
+    loss = ("mse", "bce", "softmax_cross_entropy")[random.randint(3)]
+    if slip == "log-base":
+        loss = ("bce", "softmax_cross_entropy")[random.randint(2)]
+    last = "sigmoid" if loss == "bce" else ""
+    mean = bool(random.randint(2)) or slip == "missing-factor"
+    x = np.round(random.uniform(-1, 1, (batch, widths[0]) if batch else widths[0]), 1)
+    t = np.zeros((batch, widths[-1]) if batch else widths[-1])
+    if loss == "softmax_cross_entropy":
+        t.reshape(-1, widths[-1])[np.arange(batch or 1), random.randint(widths[-1], size=batch or 1)] = 1.0
+    else:
+        t = random.randint(0, 2, t.shape).astype(float)
+    Ws = [np.round(random.uniform(-1, 1, (widths[i + 1], widths[i])), 1) for i in range(depth)]
+    bs = [np.round(random.uniform(-0.5, 0.5, widths[i + 1]), 1) for i in range(depth)]
+    layers = []
+    for W, b, kind in zip(Ws, bs, [*kinds, last], strict=True):
+        activation = f', activation = "{kind}"' if kind else ""
+        layers.append(f'{{ kind = "dense", units = {len(b)}{activation}, weights = {nest(W)}, bias = {nest(b)} }}')
+    reduction = "mean" if mean else "sum"
+    scenario = f"""
+[inputs]
+x = {nest(x)}
+t = {nest(t)}
+[network]
+input = "x"
+layers = [{", ".join(layers)}]
+loss = {{ kind = "{loss}", target = "t", reduction = "{reduction}" }}
+"""
+    pupil, off = Pupil(random, decimals, manner, slip), miscalculated(random)
+    few = bool(random.randint(2))
+    started = random.randint(2) if slip else 0
+
+    def line(key: str, value: Any, worth: bool = True, careful: bool = False, **options: Any) -> Any:
+        if few and not worth and random.randint(2):
+            return value
+        slips = {name.replace("_", "-"): one for name, one in options.items()}
+        return pupil.write(key, value, None if careful else slips)
+
+    a, inputs, zs, outs = x, [], [], []
+    for i, (W, b, kind) in enumerate(zip(Ws, bs, [*kinds, last], strict=True), start=1):
+        inputs.append(a)
+        named = f"z{i}" if kind or i < depth else "y"
+        z = line(named, a @ W.T + b, worth=False, careful=bool(started), arithmetic=put(a @ W.T + b, at_random(
+            random, a @ W.T), float((a @ W.T + b).reshape(-1)[0]) + off))  # fmt: skip
+        zs.append(z)
+        if kind:
+            value = ACTIVATIONS[kind][0](z)
+            a = line(f"a{i}" if i < depth else "y", value, worth=False, careful=bool(started),
+                     relu_mask=z if kind == "relu" else [])  # fmt: skip
+        else:
+            a = z
+        outs.append(a)
+    n = (t.size if loss != "softmax_cross_entropy" else (batch or 1)) if mean else 1
+    if loss == "mse":
+        total, d = ((a - t) ** 2).sum() / n, 2 * (a - t) / n
+    elif loss == "bce":
+        total, d = -(t * np.log(a) + (1 - t) * np.log(1 - a)).sum() / n, (-t / a + (1 - t) / (1 - a)) / n
+    else:
+        p = np.exp(a) / np.exp(a).sum(-1, keepdims=True)
+        total, d = -(t * np.log(p)).sum() / n, (p - t) / n
+    logs: dict[str, Any] = {} if loss == "mse" else {"log_base": [total / math.log(10), total / math.log(2)]}
+    line("L", total, careful=bool(started), sign=-total, missing_factor=total * n if n > 1 else [], **logs)
+    logs = {} if loss != "bce" else {"log_base": [d / math.log(10)]}
+    d = line("dL/dy", d, sign=-d, missing_factor=d * n if n > 1 else [], **logs)
+    for i in range(depth, 0, -1):
+        kind = [*kinds, last][i - 1]
+        if kind:
+            slope = ACTIVATIONS[kind][1](zs[i - 1], outs[i - 1])
+            options: dict[str, Any] = {"sign": -d * slope, "not_derived": d * outs[i - 1]}
+            if kind != "relu":
+                options |= {"missing_factor": d, "extra_factor": d * slope**2}
+            elif not np.all(slope):
+                options["relu_mask"] = d
+            d = line(f"dL/dz{i}", d * slope, worth=False, **options)
+        dW = d.T @ inputs[i - 1] if batch else np.outer(d, inputs[i - 1])
+        square = dW.shape[0] == dW.shape[1]
+        missing = [d[keep].T @ inputs[i - 1][keep] for keep in others(batch)] if batch > 1 else []
+        line(f"dL/dW{i}", dW, sign=-dW, transposed=dW.T if square else [], missing_path=missing)
+        db = d.sum(0) if batch else d
+        line(f"dL/db{i}", db, sign=-db, missing_path=[d[keep].sum(0) for keep in others(batch)] if batch > 1 else [],
+             missing_factor=[])  # fmt: skip
+        if i > 1:
+            d = line(f"dL/da{i - 1}", d @ Ws[i - 1], worth=False, sign=-(d @ Ws[i - 1]),
+                     transposed=d @ Ws[i - 1].T if Ws[i - 1].shape[0] == Ws[i - 1].shape[1] else [],
+                     missing_path=[d[..., keep] @ Ws[i - 1][keep] for keep in others(widths[i])])  # fmt: skip
+    return Sheet(scenario, pupil.lines, slip, pupil.at)
+
+
+def others(size: int) -> list[list[int]]:
+    """Return for each index all others."""
+    return [[one for one in range(size) if one != left_out] for left_out in range(size)] if size > 1 else []
+
+
+def at_random(random: RandomState, array: Any) -> tuple[int, ...]:
+    return tuple(int(random.randint(length)) for length in np.shape(array))
+
+
 def reuse(random: RandomState, decimals: int, manner: str, slip: str = "") -> Sheet:
     """Return a worked solution in which values are used more than once: a product with itself, a skip connection."""
     a, b, x = (float(np.round(random.uniform(0.3, 2) * random.choice([-1, 1]), 1)) for _ in range(3))
@@ -366,23 +471,23 @@ L = "v*v*x"
     return Sheet(scenario, pupil.lines, slip, pupil.at)
 
 
-EXERCISES = (network, network, permutation, reuse)
+EXERCISES = (network, deep, permutation, reuse)
 
 SLIPS: dict[str, tuple[Callable[..., Sheet], ...]] = {
     "sign": EXERCISES,
     "truncated": EXERCISES,
-    "log-base": (network,),
-    "missing-path": (network, network, permutation),
+    "log-base": (network, deep),
+    "missing-path": (network, deep, permutation),
     "overwritten": (permutation, reuse),
-    "missing-factor": (network, network, reuse),
-    "extra-factor": (network,),
+    "missing-factor": (network, deep, reuse),
+    "extra-factor": (network, deep),
     "wrong-operand": (network,),
-    "transposed": (network,),
+    "transposed": (network, deep),
     "inverse-permutation": (permutation,),
-    "relu-mask": (network,),
-    "not-derived": (network,),
+    "relu-mask": (network, deep),
+    "not-derived": (network, deep),
     "swapped": (network, network, permutation),
-    "arithmetic": (network, network, reuse),
+    "arithmetic": (network, deep, reuse),
 }
 
 

@@ -130,20 +130,24 @@ class _Marker:
         right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
         known = [true if good else None for true, good in zip(exact, right, strict=True)]
         stated = Stated(self.sheet, quantity, amounts, known)
+        written, full = self.sheet.as_written(quantity), self.sheet.in_full(quantity)
+        own, carried = written.numbers(quantity.entries), full.numbers(quantity.entries)
         follows = list(right)
-        if not all(right):
-            other: list[Reach] | None = None
-            for at in (at for at, good in enumerate(right) if not good):
-                follows[at] = amounts[at].meets(stated.reached[at]) or self._repeats(quantity.entries[at], amounts[at])
-                if not follows[at]:
-                    other = other or self.sheet.from_values(quantity)
-                    follows[at] = amounts[at].meets(other[at])
-        written = self.sheet.as_written(quantity)
-        own = written.numbers(quantity.entries)
-        full = self.sheet.in_full(quantity)
+        other: list[Reach] | None = None
+        for at in (at for at, good in enumerate(right) if not good):
+            amount = amounts[at]
+            follows[at] = (
+                amount.agrees(own[at])
+                or amount.agrees(carried[at])
+                or self._repeats(quantity.entries[at], amount)
+                or amount.meets(stated.reached[at])
+            )
+            if not follows[at]:
+                other = other or self.sheet.from_values(quantity)
+                follows[at] = amount.meets(other[at])
         explanations: list[Explanation] = []
         if all(follows):
-            self.carried += not _agree(amounts, own) and _agree(amounts, full.numbers(quantity.entries))
+            self.carried += not _agree(amounts, own) and _agree(amounts, carried)
         else:
             wrong = [at for at, good in enumerate(follows) if not good]
             worlds = [written] if full.statements == written.statements else [written, full]

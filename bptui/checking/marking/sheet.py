@@ -16,7 +16,7 @@ from bptui.checking.marking.claims import Entry, Quantity
 from bptui.checking.marking.world import World, reaches
 from bptui.trace.record import Trace
 
-_MOST_EVALUATIONS = 200
+_MOST_EVALUATIONS = 400
 """How many worlds are looked at to find how far one line reaches."""
 
 _ROOM = 0.2
@@ -116,8 +116,12 @@ class Sheet:
 def reach(trace: Trace, statements: Statements, quantity: Quantity) -> list[Reach]:
     """Return, for each entry of a line, the numbers that statements can lead to."""
     world = World(trace, {entry: one.written for entry, one in statements.items()})
-    needed = _needed(world, quantity)
-    reaches = {entry: one.reach for entry, one in statements.items() if entry[1] is not None or entry[0][0] in needed}
+    needed, read = _needed(world, quantity), world.read(quantity.entries)
+    reaches = {
+        entry: one.reach
+        for entry, one in statements.items()
+        if entry in read or (entry[1] is None and entry[0][0] in needed)
+    }
     halves = {entry: one.half for entry, one in reaches.items() if one.half > 0}
     middle = {**world.statements, **{entry: reaches[entry].middle for entry in halves}}
     return _range(world.with_statements(middle), quantity.entries, middle, halves)

@@ -126,6 +126,19 @@ class World:
         """Return whether some line that uses a value has other numbers than in the base."""
         return any(self.program.steps[step].line in self._touched for step, _ in self.program.uses(value))
 
+    def read(self, entries: Sequence[Entry]) -> set[Entry]:
+        """Return the statements of derivatives that the entries are worked out from: the nearest ones."""
+        rows: dict[Node, list[Node]] = {}
+        for head, tail in entries:
+            if tail is not None:
+                rows.setdefault(head, []).append(tail)
+        found: set[Entry] = set()
+        for head, tails in rows.items():
+            graph = self.graph(head, tails)
+            found.update((head, node) for node in graph.fixed if node != head)
+            found.update((above, below) for below, above in graph.stated)
+        return found
+
     def graph(self, head: Node, tails: Sequence[Node]) -> Graph:
         """Return what lies between `head` and `tails`, as far as statements leave it to be computed."""
         reaching = reaches(self.program, head[0])
