@@ -125,6 +125,13 @@ class Case:
             numbers = self._derivative(change) if self.quantity.is_derivative else self._value(change)
         return change.after(numbers) if change.after is not None else numbers
 
+    @cached_property
+    def size(self) -> int:
+        """How much is computed to evaluate a change: links, or elements."""
+        if self.quantity.is_derivative:
+            return 20 + sum(len(out) for graph, _ in self.graphs for out in graph.links.values())
+        return 20 + sum(10 + self.program.values[step.output].size // 10 for step in self.plan)
+
     # -- derivatives -------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -454,8 +461,9 @@ class Case:
         return float(self.world.values[node[0]].reshape(-1)[node[1]])
 
     def number_of(self, entry: Entry) -> float:
-        """Return what any entry comes to in the writer's own numbers."""
-        return self.world.numbers([entry])[0]
+        """Return what any entry comes to in the writer's own numbers, whatever the writer says that it is."""
+        others = {one: number for one, number in self.world.statements.items() if one != entry}
+        return self.world.with_statements(others).numbers([entry])[0]
 
     def elements(self, value: int) -> Iterator[Node]:
         return ((value, flat) for flat in range(self.program.values[value].size))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.case import Case, Numbers, Proposal
@@ -18,6 +18,9 @@ from bptui.checking.marking.slips.arithmetic import arithmetic
 
 _MOST_SHOWN = 4
 """How many sets of slips are told, the main one included."""
+
+_MOST_WORK, _FEWEST = 400_000, 100
+"""How many links or elements are computed in all to explain one line, and how many proposals are tried at least."""
 
 _MOST_PAIRED = 40
 """Of how many proposals, the most plausible ones, pairs are tried."""
@@ -107,10 +110,17 @@ def explain(questions: Sequence[Question], reached: Sequence[Reach]) -> list[Exp
 
 
 def _singles(case: Case) -> list[tuple[Proposal, Numbers]]:
-    """Return every proposal that changes something, with the line's numbers, the most plausible first."""
-    proposals = _by_cost(chain.from_iterable(rule(case) for rule in RULES))
-    evaluated = ((proposal, case.evaluate(proposal.change)) for proposal in proposals)
-    return [(proposal, results) for proposal, results in evaluated if results != case.own]
+    """Return every proposal that changes something, with the line's numbers, the most plausible first.
+
+    Of a large computation, only as many as are soon evaluated.
+    """
+    found: list[tuple[Proposal, Numbers]] = []
+    most = max(_FEWEST, _MOST_WORK // case.size)
+    for proposal in islice(chain.from_iterable(rule(case) for rule in RULES), most):
+        results = case.evaluate(proposal.change)
+        if results != case.own:
+            found.append((proposal, results))
+    return sorted(found, key=lambda one: one[0].cost)
 
 
 def _by_cost(proposals: Iterable[Proposal]) -> list[Proposal]:
@@ -157,7 +167,8 @@ def _cut_off(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) ->
 def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
     case = question.case
     links = case.links if case.quantity.is_derivative else {}
-    for (first, _), (second, _) in combinations(singles[:_MOST_PAIRED], 2):
+    pairs = combinations(singles[:_MOST_PAIRED], 2)
+    for (first, _), (second, _) in islice(pairs, max(_FEWEST, _MOST_WORK // case.size)):
         if first.kind == second.kind:
             continue
         change = first.change.with_(second.change, links)

@@ -30,8 +30,8 @@ RULES: tuple[Callable[[Case], Iterator[Proposal]], ...] = (
     not_derived,
     transposed,
     swapped,
-    wrong_operand,
     extra_factor,
+    wrong_operand,
 )
 
 KINDS = (
