@@ -198,10 +198,17 @@ def _open(arguments: list[str]) -> int:
         from bptui.tui import open_app
 
         return open_app(None, source="", ascii=options.ascii)
-    scenario = _scenario(options.scenario)
     from bptui.running import first_trace
 
-    trace = first_trace(scenario, options.symbolic and not interactive)
+    try:
+        scenario = _scenario(options.scenario)
+        trace = first_trace(scenario, options.symbolic and not interactive)
+    except BptuiError as error:
+        if not (interactive and os.path.isfile(options.scenario)):
+            raise
+        from bptui.tui import open_app
+
+        return open_app(None, source=options.scenario, ascii=options.ascii, faulty=error)
     breakpoints: Sequence[Breakpoint] = ()
     if options.breakpoints:
         from bptui.trace.breakpoints import read_breakpoints

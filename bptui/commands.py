@@ -140,7 +140,8 @@ READING = (
 )
 
 FILES = (
-    Command("file.open", "o", "app.choose", "Open another bundled scenario", "o", "open"),
+    Command("file.open", "o", "app.choose", "Open another scenario: recent and bundled ones", "o", "open"),
+    Command("file.path", "ctrl+o", "app.open_path", "Open a scenario file by its path", "ctrl+o"),
     Command("file.export", "x", "screen.export", "Export the trace to a file", "x", "export"),
 )
 
@@ -187,6 +188,7 @@ APP = (
 
 CHOOSING = (
     Command("choose.open", "enter", "screen.open", "Open the scenario under the cursor", "⏎", "open"),
+    Command("choose.filter", "slash", "screen.filter", "Filter the list by name, title and description", "/", "filter"),
     Command("choose.back", "escape", "screen.back", "Back to the walk", "Esc", "back"),
 )
 
@@ -238,6 +240,8 @@ GROUPS = (
 IN_DIALOGS = (Command("dialog.close", "escape", "screen.close", "Close the window", "Esc"),)
 IN_HELP = (Command("help.close", "q,question_mark,enter", "screen.close", "Close the help", "q"),)
 IN_DESCRIPTION = (Command("about.close", "enter", "screen.close_about", "Close the description", "⏎"),)
+IN_FILE = (Command("dialog.use", "enter", "screen.use", "Write or open the file; go into the folder", "⏎"),)
+REFUSED = (Command("refused.back", "escape", "screen.back", "Back to what was open before", "Esc", "back"),)
 IN_EDIT = (Command("edit.apply", "enter", "screen.apply", "Put the number in", "⏎"),)
 IN_NUMBERS = (Command("numbers.apply", "enter", "screen.apply", "Show the walk in these numbers", "⏎"),)
 IN_ANSWER = (Command("answer.hint", "h", "screen.hint", "A hint", "h", priority=True),)
@@ -252,6 +256,8 @@ SCOPES = (
     IN_EDIT,
     IN_NUMBERS,
     IN_ANSWER,
+    (*REFUSED, *FILES),
+    IN_FILE,
 )
 """The commands that are at hand at the same time and in the same place, where no two may have the same key."""
 

@@ -269,7 +269,7 @@ def test_a_description_flows_where_its_lines_do_not_fit() -> None:
 
 
 async def test_help_tells_every_key(small: Trace) -> None:
-    async with app_on(small).run_test(size=(100, 190)) as pilot:
+    async with app_on(small).run_test(size=(100, 220)) as pilot:
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         said = shown(part(pilot, TextView, "window"))

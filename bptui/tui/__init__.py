@@ -28,12 +28,15 @@ def open_app(
     breakpoints: Sequence[Breakpoint] = (),
     ascii: bool = False,
     symbolic: bool = False,
+    faulty: BptuiError | None = None,
 ) -> int:
     """Open the app on `trace`, or on the list of bundled scenarios, and return the exit status: 0, 130, 143 or 129.
 
     `source` is what the trace was opened from, a path or a bundled name; names of exports are made from it.
     With `breakpoints` the walk begins at the first step that one of them stops at; with `ascii` all is drawn in ASCII,
     with `symbolic` the walk is in symbols.
+
+    With `faulty` the app opens on what is wrong with the file `source`, and reads it again when it is mended.
 
     Raises BptuiError where standard input or output is no terminal, and where the app stops on a fault of its own;
     the terminal is then as it was before.
@@ -43,4 +46,4 @@ def open_app(
             raise BptuiError(Fault(f"the app needs a terminal, and {name} is none", "`bptui export` writes the trace"))
     from bptui.tui.running import run_app
 
-    return run_app(trace, source, breakpoints, ascii, symbolic)
+    return run_app(trace, source, breakpoints, ascii, symbolic, faulty)

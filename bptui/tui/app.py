@@ -17,12 +17,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from bptui.commands import APP, ON_WALK, Command
+from bptui.errors import BptuiError
 from bptui.tui.bindings import bindings
 from bptui.tui.configured import ConfiguredApp
 from bptui.tui.driver import TerminalDriver
 
 if TYPE_CHECKING:
-    from bptui.errors import BptuiError
     from bptui.settings import Settings
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
@@ -48,10 +48,16 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         settings_file: Path | None = None,
         refused: BptuiError | None = None,
         symbolic: bool = False,
+        recent_file: Path | None = None,
+        faulty: BptuiError | None = None,
     ) -> None:
-        """Make the app; `settings_file` is where changed settings go, and `refused` what is wrong with it."""
+        """Make the app; `settings_file` is where changed settings go, and `refused` what is wrong with it.
+
+        `recent_file` is where the files opened last are listed. `faulty` is what is wrong with `source`: the app opens
+        on these messages.
+        """
         super().__init__(settings, settings_file)
-        self._refused = refused
+        self._refused, self._recent_file, self._faulty = refused, recent_file, faulty
         self._trace, self._source, self._breakpoints, self._symbolic = trace, source, breakpoints, symbolic
         self._walk: WalkScreen | None = None
         self.fault: Exception | None = None
@@ -60,7 +66,9 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         """The terminal to put back where the app does not leave when it is told to."""
 
     def on_mount(self) -> None:
-        if self._trace is None:
+        if self._faulty is not None:
+            self._refuse(Path(self._source), self._faulty)
+        elif self._trace is None:
             self.action_choose()
         else:
             self.walk(self._trace, self._source)
@@ -84,21 +92,72 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
             self.switch_screen(self._walk)
         else:
             self.push_screen(self._walk)
+        if self._recent_file is not None and Path(source).is_file():
+            from bptui.recent import add_recent
+
+            add_recent(self._recent_file, Path(source))
         return self._walk
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def action_choose(self) -> None:
-        """Show the list of bundled scenarios."""
+        """Show the list of scenarios: recent files and bundled ones."""
         from bptui.tui.chooser import ChooserScreen
 
-        self.push_screen(ChooserScreen(), self._chosen)
+        recent: Sequence[Path] = ()
+        if self._recent_file is not None:
+            from bptui.recent import read_recent
+
+            recent = read_recent(self._recent_file)
+        self.push_screen(ChooserScreen(recent), self._chosen)
 
     def _chosen(self, choice: Choice | None) -> None:
         if choice is not None:
             self.walk(choice.trace, choice.name)
-        elif self._walk is None:
+        elif self._walk is None and len(self.screen_stack) == 1:
             self.leave(0)
+
+    def action_open_path(self) -> None:
+        """Ask for a scenario file by its path and open it."""
+        from bptui.tui.open_dialog import OpenScreen
+
+        folder = (
+            Path(self._walk.source).parent if self._walk is not None and Path(self._walk.source).is_file() else None
+        )
+        self.push_screen(OpenScreen(f"{folder}/" if folder is not None and folder != Path() else ""), self._open)
+
+    async def _open(self, path: Path | None) -> None:
+        if path is None:
+            return
+        from bptui.tui.opening import opened
+
+        try:
+            trace = await asyncio.to_thread(opened, path)
+        except BptuiError as error:
+            self._refuse(path, error)
+        else:
+            self._begin(path, trace)
+
+    def _begin(self, path: Path, trace: Trace) -> None:
+        """Begin a walk, in place of the list of scenarios where that was open."""
+        from bptui.tui.chooser import Choice, ChooserScreen
+
+        if isinstance(self.screen, ChooserScreen):
+            self.screen.dismiss(Choice(str(path), trace))
+        else:
+            self.walk(trace, str(path))
+
+    def _refuse(self, path: Path, error: BptuiError) -> None:
+        """Show what is wrong with a file, until it is mended or left."""
+        from bptui.tui.refused import RefusedScreen
+
+        def mended(trace: Trace | None) -> None:
+            if trace is not None:
+                self._begin(path, trace)
+            elif len(self.screen_stack) == 1:
+                self.leave(2)
+
+        self.push_screen(RefusedScreen(path, error), mended)
 
     def action_help(self) -> None:
         """Show all keys."""

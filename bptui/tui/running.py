@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bptui.crash import crashed
 from bptui.errors import BptuiError
+from bptui.recent import recent_path
 from bptui.settings import read_settings, settings_path
 from bptui.tui.app import BptuiApp
 from bptui.tui.terminal import Terminal
@@ -28,12 +29,13 @@ def run_app(
     breakpoints: Sequence[Breakpoint] = (),
     ascii: bool = False,
     symbolic: bool = False,
+    faulty: BptuiError | None = None,
 ) -> int:
     """Run the app in this terminal and return its exit status; raises BptuiError where it breaks."""
     settings_file = settings_path()
     settings, refused = read_settings(settings_file)
     settings = settings.having("ascii", ascii or settings.ascii)
-    app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused, symbolic)
+    app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused, symbolic, recent_path(), faulty)
     with Terminal() as app.terminal:
 
         async def run() -> None:

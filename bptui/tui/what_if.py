@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 from textual import work
 
-import bptui
 from bptui.editing import SEED, History, LeafElement
 from bptui.errors import BptuiError
 from bptui.present.changes import compared_frame, same_step, same_walk
 from bptui.present.frame import Frame, Point
 from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
-from bptui.running import first_trace
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
 from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
+from bptui.tui.opening import opened
 from bptui.tui.seeing import Seeing
 from bptui.tui.text_view import TextView, line
 
@@ -176,7 +175,7 @@ class WhatIf(Seeing):
         if self._watch is None or not self._watch.changed():
             return
         try:
-            trace = await asyncio.to_thread(_read, self._watch.path)
+            trace = await asyncio.to_thread(opened, self._watch.path)
         except BptuiError as error:
             self._show_fault(error)
             return
@@ -223,10 +222,6 @@ class WhatIf(Seeing):
         panel.border_subtitle = "it is read again when it is mended · Esc hides this"
         panel.show(lambda width: [line(text) for text in paragraph(said, width)])
         panel.display = True
-
-
-def _read(path: Path) -> Trace:
-    return first_trace(bptui.load(path))
 
 
 def _size(shape: tuple[int, ...]) -> int:

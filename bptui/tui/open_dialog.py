@@ -1,0 +1,22 @@
+"""Open a scenario file by its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bptui.text import printable
+from bptui.tui.file_dialog import FileDialog
+
+
+class OpenScreen(FileDialog[Path | None]):
+    """Asks for a scenario file; gives its path."""
+
+    heading, does = "Open a scenario", "Open"
+    suffixes = (".toml",)
+
+    async def use(self, path: Path) -> None:
+        """Give the path of a file that is there."""
+        if not path.is_file():
+            self.say(f"{printable(str(path))} is {'a folder' if path.is_dir() else 'no file'}.")
+        else:
+            self.dismiss(path)
