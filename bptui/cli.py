@@ -192,7 +192,7 @@ def _open(arguments: list[str]) -> int:
         if options.breakpoints:
             raise BptuiError(Fault("`--break` needs a scenario to run: name one before it"))
         if options.plain:
-            return _walk_plainly(None, (), options.ascii)
+            return _walk_plainly(None, (), options.ascii, options.symbolic)
         if not interactive:
             raise BptuiError(Fault("there is no terminal to open the app in: name a scenario to print its trace"))
         from bptui.tui import open_app
@@ -202,7 +202,7 @@ def _open(arguments: list[str]) -> int:
 
     try:
         scenario = _scenario(options.scenario)
-        trace = first_trace(scenario, options.symbolic and not interactive)
+        trace = first_trace(scenario, options.symbolic and not (interactive or options.plain))
     except BptuiError as error:
         if not (interactive and os.path.isfile(options.scenario)):
             raise
@@ -215,7 +215,7 @@ def _open(arguments: list[str]) -> int:
 
         breakpoints = read_breakpoints(trace.program, options.breakpoints)
     if options.plain:
-        return _walk_plainly(_numbers(trace), breakpoints, options.ascii)
+        return _walk_plainly(trace, breakpoints, options.ascii, options.symbolic)
     if not interactive:
         if breakpoints:
             from bptui.exporting.stops import stop_lines
@@ -233,9 +233,10 @@ def _open(arguments: list[str]) -> int:
     )
 
 
-def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii: bool) -> int:
+def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii: bool, symbolic: bool) -> int:
     """Walk line by line, with the reader's own keys."""
     from bptui.plain import run_plain
+    from bptui.running import first_trace
     from bptui.settings import read_settings, settings_path
 
     settings, refused = read_settings(settings_path())
@@ -243,17 +244,10 @@ def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii:
         _say(str(refused))
 
     def load(named: str) -> Trace:
-        return _numbers(bptui.run(_scenario(named)))
+        return first_trace(_scenario(named))
 
-    run_plain(trace, load, settings.keymap, sys.stdin, sys.stdout, breakpoints, ascii or settings.ascii)
+    run_plain(trace, load, settings.keymap, sys.stdin, sys.stdout, breakpoints, ascii or settings.ascii, symbolic)
     return OK
-
-
-def _numbers(trace: Trace) -> Trace:
-    """Return a trace in numbers; raises BptuiError where there are none."""
-    if trace.numbers is None:
-        raise BptuiError(Fault("the walk goes through numbers, and this scenario has symbols alone", _GIVE))
-    return trace.numbers
 
 
 def _write(text: str, ascii: bool) -> None:

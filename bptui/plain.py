@@ -21,7 +21,7 @@ from bptui.present.frame import Frame, Row, Table
 from bptui.present.presentation import Presentation
 from bptui.present.search import Search
 from bptui.present.stops import breakpoint_table, hit_text
-from bptui.present.why import route_list
+from bptui.present.symbolic import SymbolicPresentation
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted, nearest, printable
 from bptui.trace.breakpoints import Breakpoint, find, hits, read_breakpoint
@@ -39,19 +39,29 @@ Lines = Iterable[str]
 class PlainWalk:
     """A walk through a trace, told in words."""
 
-    def __init__(self, trace: Trace, keymap: Keymap, breakpoints: Iterable[Breakpoint] = ()) -> None:
+    def __init__(
+        self, trace: Trace, keymap: Keymap, breakpoints: Iterable[Breakpoint] = (), symbolic: bool = False
+    ) -> None:
         self._keymap = keymap
         self._original = trace
         self._history = History()
         self._breakpoints = list(breakpoints)
         self._step = self._element = 0
         self._sought = ""
+        self._symbolic = symbolic or trace.numbers is None
         self._use(trace)
         self.left = False
         """Whether the reader has left the walk."""
 
     def _use(self, trace: Trace) -> None:
-        self._trace, self._shown, self._places = trace, Presentation(trace), Places(trace)
+        self._trace, self._places = trace, Places(trace)
+        self._shown = SymbolicPresentation(trace) if self._symbolic else Presentation(trace)
+
+    def _in_numbers(self) -> Trace:
+        """Return the trace in numbers; raises BptuiError where there are symbols alone."""
+        if self._trace.numbers is None:
+            raise BptuiError(Fault("this needs numbers, and this scenario has symbols alone"))
+        return self._trace.numbers
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -83,6 +93,7 @@ class PlainWalk:
             "stop.continue": lambda _: self._continue(1),
             "stop.continue_back": lambda _: self._continue(-1),
             "see.why": self._why,
+            "read.symbols": lambda _: self._switch(),
             "read.about": lambda _: [self._shown.title, *self._shown.description.split("\n")],
             "read.panel": lambda _: self._values(),
             "lines.down": lambda _: self._to_element(self._element + 1),
@@ -168,6 +179,7 @@ class PlainWalk:
     # -- breakpoints -------------------------------------------------------------------------------------------------
 
     def _stop_at(self, argument: str) -> Lines:
+        trace = self._in_numbers()
         line = self._places.line(self._step)
         name = self._trace.program.values[value_of(self._trace, self._step)].name
         text = argument or (f"line {line}" if line else f"value {name}")
@@ -176,12 +188,12 @@ class PlainWalk:
             return [f"no breakpoint on {text}"]
         one = read_breakpoint(self._trace.program, text)
         self._breakpoints.append(one)
-        count = sum(1 for _ in hits(self._trace, one, range(len(self._shown))))
+        count = sum(1 for _ in hits(trace, one, range(len(self._shown))))
         return [f"breakpoint on {one.text}: stops at {counted(count, 'step')}"]
 
     def _list_stops(self) -> Lines:
         every = range(len(self._shown))
-        found = [list(hits(self._trace, one, every)) for one in self._breakpoints]
+        found = [list(hits(self._in_numbers(), one, every)) for one in self._breakpoints]
         return table_words(breakpoint_table(self._breakpoints, found)) if found else ["there is no breakpoint"]
 
     def _continue(self, direction: Direction) -> Lines:
@@ -189,14 +201,14 @@ class PlainWalk:
             raise BptuiError(Fault("there is no breakpoint: `break nan` or `b` sets one"))
         last = len(self._shown) - 1
         steps = range(self._step + 1, last + 1) if direction > 0 else range(self._step - 1, -1, -1)
-        hit = find(self._trace, self._breakpoints, steps)
+        hit = find(self._in_numbers(), self._breakpoints, steps)
         if hit is None:
             return [f"no {'later' if direction > 0 else 'earlier'} step stops at a breakpoint"]
         return self._go(hit.step)
 
     def run_to_first(self) -> Lines:
         """Go to the first step that a breakpoint stops at, where there is one."""
-        hit = find(self._trace, self._breakpoints, range(len(self._shown)))
+        hit = find(self._in_numbers(), self._breakpoints, range(len(self._shown)))
         return self._go(hit.step) if hit is not None else ["no step stops at a breakpoint", *self.told()]
 
     # -- seeing ------------------------------------------------------------------------------------------------------
@@ -207,8 +219,8 @@ class PlainWalk:
         line = f", line {frame.line_text}" if frame.line_text else ""
         yield f"step {frame.index + 1} of {frame.steps}, {frame.phase}{line}"
         for one in self._breakpoints:
-            if one.enabled and any(True for _ in hits(self._trace, one, range(self._step, self._step + 1))):
-                yield f"stopped at {hit_text(self._shown, one, self._step)}"
+            if one.enabled and any(True for _ in hits(self._in_numbers(), one, range(self._step, self._step + 1))):
+                yield f"stopped at {hit_text(Presentation(self._in_numbers()), one, self._step)}"
         if self._history.edits:
             yield f"with {counted(len(self._history.edits), 'edit')}"
         yield frame.title
@@ -233,8 +245,10 @@ class PlainWalk:
         if argument:
             found = self._trace.element(argument)
             value, flat = found.value, found.flat or 0
-        listing = route_list(self._trace, value, flat, _FIRST_ROUTES)
+        listing = self._shown.route_list(value, flat, _FIRST_ROUTES)
         yield listing.title
+        if self._symbolic and listing.sum:
+            yield f"  {listing.sum}"
         for number, route in enumerate(listing.routes, start=1):
             share = f", {route.share} of the gradient" if route.share else ""
             yield f"route {number}: {route.product}{share}"
@@ -242,6 +256,17 @@ class PlainWalk:
             yield f"  = {route.numbers}"
         if listing.more:
             yield listing.more
+
+    def _switch(self) -> Lines:
+        """Tell the walk in symbols, or in numbers again."""
+        self._in_numbers()
+        self._symbolic = not self._symbolic
+        try:
+            self._use(self._trace)
+        except BptuiError:
+            self._symbolic = False
+            raise
+        return self.told()
 
     def _values(self) -> Lines:
         """Tell every value and its gradient so far."""
@@ -261,7 +286,7 @@ class PlainWalk:
         name, equals, number = argument.partition("=")
         if not equals:
             raise BptuiError(Fault("an edit is written `edit W1(1,1) = 0.3`"))
-        element = leaf_element(self._trace, name.strip())
+        element = leaf_element(self._in_numbers(), name.strip())
         return self._edited(self._history.edit(element, read_number(number.strip()).number))
 
     def _edited(self, history: History) -> Lines:
@@ -291,6 +316,7 @@ def run_plain(
     output: TextIO,
     breakpoints: Iterable[Breakpoint] = (),
     ascii: bool = False,
+    symbolic: bool = False,
 ) -> None:
     """Walk through `trace`, or through what `open NAME` names, until the commands end.
 
@@ -303,9 +329,9 @@ def run_plain(
         output.flush()
 
     def begin(trace: Trace, breakpoints: Iterable[Breakpoint] = ()) -> PlainWalk:
-        walk = PlainWalk(trace, keymap, breakpoints)
-        shown = Presentation(trace)
-        say([shown.title, *(shown.description.split("\n") if shown.description else [])])
+        walk = PlainWalk(trace, keymap, breakpoints, symbolic)
+        scenario = trace.scenario
+        say([printable(scenario.title), *printable(scenario.description.strip(), keep="\n").splitlines()])
         say(walk.run_to_first() if breakpoints else walk.told())
         return walk
 

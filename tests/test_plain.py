@@ -169,3 +169,18 @@ def test_text_without_a_terminal_can_be_in_ascii_too(tmp_path: Path) -> None:
     assert file.read_text() == done.stdout
     refused = run("export", "exercise-7-1", "--ascii", "-f", "json", commands="")
     assert refused.returncode == 2
+
+
+def test_the_walk_is_told_in_symbols_and_in_numbers_again(exercise: Trace) -> None:
+    said = answers(exercise, "s", "G", "why W1(1,1)", "s")
+    assert "(W1 @ x)(1): in symbols W1(1,1)·x(1) + W1(1,2)·x(2), value 0.13" in said
+    assert "= dL/dz1(1)·W1(1,1) + dL/dz1(2)·W1(2,1) + dL/dz1(3)·W1(3,1)" in said
+    assert at(said) == [1, 38, 38]
+    assert said[-1] == "[0.3  0.6]"  # of the Jacobian, in numbers
+
+
+def test_symbols_alone_are_told_and_say_what_needs_numbers() -> None:
+    text = 'inputs.x = { symbol = "x", shape = [2] }\nforward.y = "x*x[0]"\nbackward.seed = { symbol = "d" }'
+    said = answers(bptui.run(bptui.loads(text), mode="symbols"), "G", "edit x[0] = 1", "b", "s")
+    assert "Together: dL/dx0 = 2·d0·x0 + d1·x1" in said
+    assert said.count("this needs numbers, and this scenario has symbols alone") == 3

@@ -262,10 +262,13 @@ def _decimal(number: sympy.Rational) -> str:
 
 _NAMES = {"Abs": "abs", "maximum": "max", "minimum": "min"}
 
-_COMPARED: dict[str, Callable[[Sequence[Written]], Written]] = {
-    name: lambda pair, sign=sign: Written(f"({pair[0].within(SUM)} {sign} {pair[1].within(SUM)})", ATOM)  # type: ignore[misc]
-    for name, sign in (("less", "<"), ("less_equal", "<="), ("equal", "=="))
-}
+
+def _comparison(sign: str) -> Callable[[Sequence[Written]], Written]:
+    """Return how two operands are written with a sign between them."""
+    return lambda pair: Written(f"({pair[0].within(SUM)} {sign} {pair[1].within(SUM)})", ATOM)
+
+
+_COMPARED = {"less": _comparison("<"), "less_equal": _comparison("<="), "equal": _comparison("==")}
 
 _PORTABLE: dict[str, Callable[[Sequence[Written]], Written]] = {
     "less": lambda pair: Written(f"Piecewise((1, {pair[0].text} < {pair[1].text}), (0, True))", ATOM),

@@ -14,7 +14,7 @@ from bptui.tui.text_view import Line, TextView, line
 MOST_ROWS = 40
 """How many rows of a pinned step's table are shown."""
 
-_GIVEN = frozenset({"value", "gradient", "after"})
+_GIVEN = frozenset({"value", "gradient", "after", "in symbols", "comes to"})
 
 
 @dataclass(frozen=True, slots=True)
