@@ -69,9 +69,13 @@ def main() -> int:
         for way, python, package, versions in ways:
             if options.only and way not in options.only:
                 continue
-            place = home / f"{way}-{python}"
+            place = home / f"{way}-{Path(python).parent.parent.name or python}"
             _run([uv, "venv", "--quiet", "--python", python, str(place)])
-            resolution = ["--resolution", "lowest-direct"] if versions == "lowest" else []
+            resolution = (
+                ["--resolution", "lowest-direct", "--requirements", str(ROOT / "pyproject.toml")]
+                if versions == "lowest"
+                else []
+            )
             install = [uv, "pip", "install", "--quiet", "--python", str(place), *resolution, str(package)]
             failed += _attempt(f"{way} on Python {python}", install, place / "bin" / "bptui", home, printed)
         for way in ("pipx", "uv tool"):

@@ -40,17 +40,17 @@ class _Members:
 
     def __init__(self, group: Indices) -> None:
         self._group = group
-        self._order: Indices | None = None
+        self._table: tuple[Indices, list[int]] | None = None
+        """All indices in the order of their groups, and where each group begins; set at once, for threads share it."""
 
     def __getitem__(self, number: int) -> Indices:
-        if self._order is None:
-            self._order = np.argsort(self._group, kind="stable")
-            ordered = self._group[self._order]
+        if self._table is None:
+            order = np.argsort(self._group, kind="stable")
+            ordered = self._group[order]
             groups = int(ordered[-1]) + 1 if ordered.size else 0
-            self._starts = np.searchsorted(ordered, np.arange(groups + 1)).tolist()
-        if not 0 <= number < len(self._starts) - 1:
-            return self._order[:0]
-        return self._order[self._starts[number] : self._starts[number + 1]]
+            self._table = order, np.searchsorted(ordered, np.arange(groups + 1)).tolist()
+        order, starts = self._table
+        return order[starts[number] : starts[number + 1]] if 0 <= number < len(starts) - 1 else order[:0]
 
 
 def blocks(name: str, output_group: Indices, input_group: Indices) -> Structure:
