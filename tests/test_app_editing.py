@@ -518,3 +518,19 @@ async def test_the_map_and_the_plot_hide_what_is_to_be_predicted() -> None:
         await until(pilot, lambda: screen._then is not None and screen._then[0] == 0.3)
         await until(pilot, lambda: "hidden while you test yourself" in shown(part(pilot, TextView, "plot")))
         assert "slope" not in shown(part(pilot, TextView, "plot"))
+
+
+async def test_an_element_can_be_named_before_its_number() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, EditScreen)
+        assert part(pilot, Input, "element").value == "w"
+        await pilot.press(*"x[1]=0.3")
+        assert part(pilot, Input, "element").value == "x[1]"
+        await until(pilot, lambda: "at x[1] = 0.3" in shown(part(pilot, TextView, "plot")))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).trace.value("x[1]") == 0.3)
+        await pilot.press("e", *"q = 1", "enter")
+        assert "no value named `q`" in str(part(pilot, Static, "said").content)

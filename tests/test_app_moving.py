@@ -375,3 +375,11 @@ async def test_every_move_is_in_the_palette(trace: Trace) -> None:
             if command.title in ("Over: past this line or function call", "Next phase: forward, seed, backward"):
                 await command.callback()
         assert walk(pilot).step == 7
+
+
+async def test_two_enters_set_a_breakpoint_and_lead_back(trace: Trace) -> None:
+    async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
+        await pilot.press("B", *"op exp", "enter")
+        assert [one.text for one in breakpoints(pilot)._walk.breakpoints] == ["op exp"]
+        await pilot.press("enter", "c")
+        await until(pilot, lambda: walk(pilot).step == 2)

@@ -245,18 +245,18 @@ def _product(trace: Trace, step: ForwardStep) -> ForwardStep | None:
     return None
 
 
-def size_table(found: list[Size], bar: int, plain: bool = False) -> Table:
+def size_table(found: list[Size], bar: int, plain: bool = False, shapes: bool = True) -> Table:
     """Return a row for each named value: its mean |value| and its mean |gradient|, each with a bar of `bar` cells.
 
     The bars are on scales of powers of ten, told in the titles of their columns; a full bar is at the top of its scale.
-    A row's `element` is its place in `found`. `plain` draws with ASCII alone.
+    A row's `element` is its place in `found`. `plain` draws with ASCII alone; without `shapes` the shapes are left out.
     """
     values, gradients = scale_of([one.value for one in found]), scale_of([one.gradient for one in found])
     rows = [
         Row(
             (
                 one.name,
-                one.shape,
+                *([one.shape] if shapes else ()),
                 _size_text(one.value),
                 _bar(values, one.value, bar, plain),
                 _size_text(one.gradient),
@@ -267,8 +267,8 @@ def size_table(found: list[Size], bar: int, plain: bool = False) -> Table:
         )
         for at, one in enumerate(found)
     ]
-    columns = ("name", "shape", "|value|", values.text, "|gradient|", gradients.text, "")
-    return Table(columns, (False, False, True, False, True, False, False), rows)
+    columns = ("name", *(["shape"] if shapes else ()), "|value|", values.text, "|gradient|", gradients.text, "")
+    return Table(columns, tuple(column in ("|value|", "|gradient|") for column in columns), rows)
 
 
 def _size_text(size: float | None) -> str:

@@ -71,8 +71,12 @@ class BreakpointsScreen(Dialog[None]):
     def on_input_changed(self) -> None:
         self._say("")
 
-    def on_input_submitted(self) -> None:
-        self._add()
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Add what was typed; Enter without anything typed closes, so that two are enough to be back in the walk."""
+        if message.value.strip() or not self._walk.breakpoints:
+            self._add()
+        else:
+            self.dismiss(None)
 
     def _add(self) -> None:
         field = self.query_one(Input)

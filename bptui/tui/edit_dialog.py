@@ -63,7 +63,7 @@ class EditScreen(Dialog[Edit | None]):
             with Horizontal(id="fields"):
                 for name, title, text in (
                     ("element", "element", self._element.name(trace)),
-                    ("number", "its value", repr(self._element.number(trace))),
+                    ("number", "its value, or x = 0.3", repr(self._element.number(trace))),
                     ("range", "plotted over", _range_text(*_around(self._element.number(trace)))),
                 ):
                     with Vertical():
@@ -84,25 +84,36 @@ class EditScreen(Dialog[Edit | None]):
     def _typed(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value
 
+    def _typed_number(self) -> str:
+        return self._typed("number").rpartition("=")[2]
+
     def on_input_changed(self, message: Input.Changed) -> None:
         self._say("")
-        if message.input.id == "element":
+        name, equals, _ = message.value.partition("=")
+        if message.input.id == "element" or (message.input.id == "number" and equals):
             try:
-                element = leaf_element(self._trace, message.value)
+                element = leaf_element(self._trace, name)
             except BptuiError:
                 return  # said when it is put in: a name is typed letter by letter
-            if element == self._element:
-                return
-            self._element = element
-            self.query_one("#number", Input).value = repr(element.number(self._trace))
-            self.query_one("#range", Input).value = _range_text(*_around(element.number(self._trace)))
+            if element != self._element:
+                self._point_at(element, typed_as_number=bool(equals))
         self._compute()
+
+    def _point_at(self, element: LeafElement, typed_as_number: bool) -> None:
+        """Ask about another element, which was typed in its own field, or before the number as `w = 0.3`."""
+        self._element = element
+        if typed_as_number:
+            with self.prevent(Input.Changed):
+                self.query_one("#element", Input).value = element.name(self._trace)
+        else:
+            self.query_one("#number", Input).value = repr(element.number(self._trace))
+        self.query_one("#range", Input).value = _range_text(*_around(element.number(self._trace)))
 
     @work(exclusive=True, group="curve")
     async def _compute(self) -> None:
         """Compute the curve, and the target with the number typed, off the screen's own thread."""
         # Read now: a later change begins this anew, and while this waits the dialog may be closed.
-        element, number, ends = self._element, self._typed("number"), self._typed("range")
+        element, number, ends = self._element, self._typed_number(), self._typed("range")
         await asyncio.sleep(_PAUSE)
         try:
             typed = read_number(number).number
@@ -164,8 +175,9 @@ class EditScreen(Dialog[Edit | None]):
     def action_apply(self) -> None:
         """Give the edit, or say what is wrong with it."""
         try:
-            element = leaf_element(self._trace, self._typed("element"))
-            number = read_number(self._typed("number")).number
+            name, equals, _ = self._typed("number").partition("=")
+            element = leaf_element(self._trace, name if equals else self._typed("element"))
+            number = read_number(self._typed_number()).number
         except BptuiError as error:
             self._say(printable(str(error), keep="\n"))
             return

@@ -23,6 +23,9 @@ from bptui.tui.picture_view import PictureView
 _SHORTEST, _LONGEST = 4, 24
 """How short and how long a bar may be."""
 
+_ROOMY = 90
+"""From which width on the table of sizes has a column for shapes, which the heat maps tell as well."""
+
 _MOST_ROWS = 16
 """How many rows a heat map may have."""
 
@@ -64,12 +67,15 @@ class MapScreen(Dialog[int | None]):
 
     def _show(self) -> None:
         table = self.query_one("#sizes", LineTable)
-        others = size_table(self._sizes, 0)
-        taken = 2 + sum(2 + max(cells(row.cells[at]) for row in others.rows) for at in (0, 1, 2, 4, 6))
-        bar = max(_SHORTEST, min(_LONGEST, (table.room.width - taken - 8) // 2))
+        shapes = table.room.width >= _ROOMY
+        others = size_table(self._sizes, 0, shapes=shapes)
+        texts = [others.columns, *(row.cells for row in others.rows)]
+        bars = [at for at, numeric in enumerate(others.numeric) if at and others.numeric[at - 1] and not numeric][:2]
+        taken = sum(2 + max(cells(text[at]) for text in texts) for at in range(len(others.columns)) if at not in bars)
+        bar = max(_SHORTEST, min(_LONGEST, (table.room.width - taken - 6) // 2))
         self._share_height(table)
         cursor = table.cursor if table.table.rows else self._cursor
-        table.show(size_table(self._sizes, bar), cursor=cursor)
+        table.show(size_table(self._sizes, bar, shapes=shapes), cursor=cursor)
         self._show_picture()
 
     def _share_height(self, table: LineTable) -> None:
