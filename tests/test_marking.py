@@ -163,6 +163,21 @@ def test_symbols_without_numbers_are_marked_all_the_same() -> None:
     assert verdicts('"dL/dx[1]" = "d4*x0"\n"dL/dx[2]" = "d1*x0"', text) == ["right", "wrong"]
 
 
+def test_a_matrix_written_the_other_way_round() -> None:
+    (line,) = marked(NETWORK + '"dL/dW2" = [[-0.046, 0.076], [-0.080, 0.13], [-0.115, 0.19]]')
+    assert (line["verdict"], [slip["kind"] for slip in line["diagnoses"]]) == ("wrong", ["transposed"])
+    assert line["exact"][1][2] == pytest.approx(0.188081, abs=1e-5)
+    (line,) = marked(NETWORK + '"dL/dW2" = [[9, 9], [9, 9], [9, 9]]')
+    assert (line["verdict"], line["diagnoses"]) == ("wrong", [])
+
+
+def test_a_number_is_not_claimed_of_symbols() -> None:
+    text = SYMBOLS.replace(", value = [3.0, 1.0, 4.0, 1.5, 5.0]", ", shape = [5]")
+    symbol, whole = marked(text + '"F3[0]" = 12.0\n"dF3[3]/dF3[3]" = 1')
+    assert (symbol["verdict"], whole["verdict"]) == ("unreadable", "right")
+    assert "x stand in symbols only" in symbol["text"]
+
+
 @pytest.mark.parametrize(
     ("claim", "said", "hint"),
     [

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MANNERS = ("written", "full", "mixed", "cut off")
-"""What a pupil carries on from: what is written, all digits, now this and now that, or two more digits, cut off."""
+MANNERS = ("written", "full", "mixed", "cut off", "one more")
+"""What a pupil carries on from: what is written, all digits, now this and now that, two more digits, cut off, or one
+more, rounded."""
 
 
 @dataclass
@@ -45,19 +46,35 @@ class Pupil:
     decimals: int
     manner: str
     slip: str = ""
+    significant: bool = False
+    """Whether `decimals` are significant digits, and not those after the point."""
     lines: list[tuple[str, str]] = field(default_factory=list)
     at: int = -1
+
+    def places(self, number: float) -> int:
+        """Return how many decimals a number is written with."""
+        if not self.significant or not number:
+            return self.decimals
+        return max(0, self.decimals - 1 - math.floor(math.log10(abs(number))))
+
+    def rounded(self, value: Any, more: int = 0) -> Array:
+        """Return a number or an array rounded as it is written, or to `more` digits."""
+        array = np.asarray(value, dtype=float)
+        flat = [np.round(one, self.places(one) + more) + 0.0 for one in array.reshape(-1).tolist()]
+        return np.reshape(flat, array.shape)
 
     def claim(self, value: Any) -> str:
         """Return a number or an array as it is written."""
         array = np.asarray(value, dtype=float)
         if array.ndim:
             return f"[{', '.join(self.claim(one) for one in array)}]"
-        return f"{float(array):.{self.decimals}f}"
+        return f"{float(array):.{self.places(float(array))}f}"
 
-    def cut(self, value: Any) -> Any:
-        scaled = np.asarray(value) * 10.0**self.decimals
-        return np.trunc(scaled + 1e-6 * np.sign(scaled)) / 10.0**self.decimals
+    def cut(self, value: Any, more: int = 0) -> Any:
+        """Return a number or an array cut off where it would be rounded, or `more` digits further on."""
+        array = np.asarray(value, dtype=float)
+        units = np.reshape([10.0 ** (self.places(one) + more) for one in array.reshape(-1).tolist()], array.shape)
+        return np.trunc(array * units + 1e-6 * np.sign(array)) / units
 
     def carried(self, value: Any, written: Any) -> Any:
         """Return what the pupil goes on with."""
@@ -66,12 +83,13 @@ class Pupil:
             manner = ("written", "full")[self.random.randint(2)]
         if manner == "written":
             return np.asarray(written)
-        more = 10.0 ** (self.decimals + 2)
-        return np.trunc(np.asarray(value) * more) / more if manner == "cut off" else np.asarray(value)
+        if manner == "one more":
+            return self.rounded(value, 1)
+        return self.cut(value, 2) if manner == "cut off" else np.asarray(value)
 
     def write(self, key: str, value: Any, slipped: dict[str, Any] | None = None) -> Any:
         """Write a line; with the slip, where it is one that this line can have. Return what is carried on."""
-        right = np.round(value, self.decimals) + 0.0
+        right = self.rounded(value)
         if self.slip and self.at < 0 and slipped is not None:
             other = self._with_slip(value, slipped, right)
             if other is not None:
@@ -89,11 +107,12 @@ class Pupil:
             options = options if isinstance(options, list) else [options]
             if not options:
                 return None
-            other = np.round(options[self.random.randint(len(options))], self.decimals) + 0.0
+            other = self.rounded(options[self.random.randint(len(options))])
         else:
             return None
-        unit = 10.0**-self.decimals
-        apart = np.max(np.abs(np.asarray(other) - (value if self.slip == "truncated" else right))) / unit
+        true = np.asarray(value if self.slip == "truncated" else right, dtype=float)
+        units = np.reshape([10.0 ** -self.places(one) for one in true.reshape(-1).tolist()], true.shape)
+        apart = np.max(np.abs(np.asarray(other) - true) / units)
         return other if np.all(np.isfinite(other)) and apart > (0.75 if self.slip == "truncated" else 2.5) else None
 
 
@@ -146,7 +165,7 @@ z2 = "W2 @ h + b2"
 y = "{out}(z2)"
 L = "{formula}"
 """
-    pupil = Pupil(random, decimals, manner, slip)
+    pupil = Pupil(random, decimals, manner, slip, significant=by_size(random, slip))
     if thorough is None:
         thorough = bool(random.randint(2))
     f, df = ACTIVATIONS[hidden]
@@ -284,6 +303,11 @@ class Places:
         return int(first), int(second)
 
 
+def by_size(random: RandomState, slip: str) -> bool:
+    """Return whether a pupil counts significant digits."""
+    return bool(random.randint(3) == 0) and slip != "truncated"
+
+
 def swap(array: Any, pair: tuple[int, int]) -> Array:
     changed = np.array(array, dtype=float)
     changed[list(pair)] = changed[list(pair[::-1])]
@@ -373,7 +397,7 @@ input = "x"
 layers = [{", ".join(layers)}]
 loss = {{ kind = "{loss}", target = "t", reduction = "{reduction}" }}
 """
-    pupil, off = Pupil(random, decimals, manner, slip), miscalculated(random)
+    pupil, off = Pupil(random, decimals, manner, slip, by_size(random, slip)), miscalculated(random)
     few = bool(random.randint(2))
     started = random.randint(2) if slip else 0
 
@@ -455,7 +479,7 @@ u = "a*x"
 v = "u*tanh(u) + b*u"
 L = "v*v*x"
 """
-    pupil, off = Pupil(random, decimals, manner, slip), miscalculated(random)
+    pupil, off = Pupil(random, decimals, manner, slip, by_size(random, slip)), miscalculated(random)
     u = pupil.write("u", a * x, {"sign": -a * x})
     v = pupil.write(
         "v", u * np.tanh(u) + b * u, {"missing-path": u * np.tanh(u), "arithmetic": u * np.tanh(u) + b * u + 0.2}

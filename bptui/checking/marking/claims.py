@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,8 @@ class Quantity:
     """Further values that are written alike, where a sub-expression stands in several places."""
     diagonal: tuple[Entry, ...] = ()
     """Of a derivative between two values of one shape: the entries of its diagonal, for a line that writes those."""
+    turned: bool = False
+    """Whether the line writes a matrix the other way round: then `entries` are in its order, column by column."""
 
     @property
     def is_derivative(self) -> bool:
@@ -84,8 +86,8 @@ class Reader:
             fault = error.faults[0]
             raise self._placed(text.path[:2], fault.message, fault.hint, on_key=True) from None
         shape, leaves = _flat(text.value)
-        entries, shape = self._fitted(text, quantity, shape)
-        quantity = Quantity(entries, shape, quantity.also)
+        quantity = self._fitted(text, quantity, shape)
+        entries = quantity.entries
         claims = [self._claim(text, raw, (*text.path, *index)) for index, raw in leaves]
         wanted = len(entries) if len(claims) < len(entries) else 1
         for claim, (index, _) in zip(claims, leaves, strict=True):
@@ -216,15 +218,18 @@ class Reader:
 
     # -- what it claims --------------------------------------------------------------------------------------------
 
-    def _fitted(self, text: ClaimText, quantity: Quantity, shape: Shape) -> tuple[tuple[Entry, ...], Shape]:
-        """Return the entries that a claim of `shape` is about: rows and columns may be written for vectors."""
+    def _fitted(self, text: ClaimText, quantity: Quantity, shape: Shape) -> Quantity:
+        """Return what a claim of `shape` is about: a vector may be written as a row or a column."""
         bare = tuple(length for length in shape if length != 1)
         if bare == tuple(length for length in quantity.shape if length != 1):
-            return quantity.entries, shape
+            return replace(quantity, shape=shape)
         if quantity.diagonal and shape == quantity.shape[: len(shape)] and len(shape) * 2 == len(quantity.shape):
-            return quantity.diagonal, shape
+            return replace(quantity, entries=quantity.diagonal, shape=shape)
         if shape == () and isinstance(text.value, str):
-            return quantity.entries, quantity.shape
+            return quantity
+        if len(shape) == 2 and shape == quantity.shape[::-1]:
+            columns = [quantity.entries[at :: shape[0]] for at in range(shape[0])]
+            return replace(quantity, entries=tuple(entry for column in columns for entry in column), turned=True)
         has = f"`{text.key[:60]}` has shape {shape_text(quantity.shape)}"
         given = f"a list of shape {shape_text(shape)}" if shape else "one number"
         raise self._placed(text.path, f"{has}, and this is {given}", "write one number for each element")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -16,18 +16,20 @@ import numpy as np
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.case import Case
-from bptui.checking.marking.claims import Entry, Line, Reader, loss_node
+from bptui.checking.marking.claims import Entry, Line, Quantity, Reader, loss_node
 from bptui.checking.marking.expressions import Formula
 from bptui.checking.marking.in_symbols import expression
 from bptui.checking.marking.namer import Explanation, Question, Slip, explain
-from bptui.checking.marking.numbers import shaken
+from bptui.checking.marking.numbers import shaken, without_numbers
 from bptui.checking.marking.sheet import Sheet, Stated, Statement
 from bptui.checking.marking.world import TooLarge, World
 from bptui.errors import BptuiError, Fault
 from bptui.scenario.claimed_number import ClaimedNumber
 from bptui.scenario.program import Program
+from bptui.scenario.resolve import Element
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import ClaimText
+from bptui.trace.derivative import jacobian
 from bptui.trace.record import Trace
 
 Verdict = Literal["right", "follows", "wrong", "unreadable"]
@@ -86,6 +88,7 @@ class _Marker:
             if isinstance(claim, ClaimedNumber)
         }
         """What the whole sheet claims, by entry."""
+        self.drawn = without_numbers(scenario)
         self.sheet = Sheet(trace)
         self.truth = World(trace, {})
         self.carried = 0
@@ -103,18 +106,34 @@ class _Marker:
             return error.faults[0]
 
     def mark(self, text: ClaimText, line: Line | Fault) -> Marked:
-        written = self._written(text)
         if isinstance(line, Fault):
-            return Marked(
-                line=text.key, claimed=text.value, written=written, verdict="unreadable", text=line.message, fault=line
-            )
+            return self._unreadable(text, line)
         try:
+            if line.quantity.turned:
+                return self._turned(line)
             if any(isinstance(claim, Formula) and claim.named for claim in line.claims):
                 return self._in_symbols(line)
             return self._in_numbers(line, self._amounts(line, self.truth))
         except TooLarge:
-            said = "too much lies between these to be marked"
-            return Marked(line=text.key, claimed=text.value, written=written, verdict="unreadable", text=said)
+            return self._by_truth_alone(line)
+
+    def _unreadable(self, text: ClaimText, fault: Fault) -> Marked:
+        written = self._written(text)
+        said = fault.message
+        return Marked(line=text.key, claimed=text.value, written=written, verdict="unreadable", text=said, fault=fault)
+
+    def _by_truth_alone(self, line: Line) -> Marked:
+        """Mark a derivative between which and its values too much lies for slips to be looked for."""
+        exact = []
+        for head, tail in line.quantity.entries:
+            assert tail is not None, "values are computed as they stand"
+            if head == self.truth.loss:
+                exact.append(float(self.trace.gradient_of(tail[0]).reshape(-1)[tail[1]]))
+            else:
+                exact.append(float(jacobian(self.trace, head[0], [head[1]], Element(*tail))[0]))
+        amounts = self._amounts(line, self.truth)
+        right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
+        return self._marked(line, exact, exact, right, right, [])
 
     def _written(self, text: ClaimText) -> str:
         """Return a claim as it stands in the file, on one line."""
@@ -122,11 +141,33 @@ class _Marker:
             return text.value
         return " ".join(self.scenario.document.source(text.path).split())
 
+    def _turned(self, line: Line) -> Marked:
+        """Mark a matrix that is written with its rows for its columns: wrong, whatever the numbers."""
+        quantity = line.quantity
+        world = self.sheet.as_written(quantity)
+        exact, own = self.truth.numbers(quantity.entries), world.numbers(quantity.entries)
+        amounts = self._amounts(line, world)
+        good = [amount.agrees(a) or amount.agrees(b) for amount, a, b in zip(amounts, exact, own, strict=True)]
+        slip = Slip("transposed", f"{line.text.key} was written the other way round: its shape is {quantity.shape}.")
+        order = sorted(range(len(exact)), key=lambda at: quantity.entries[at])
+        return self._marked(
+            replace(line, quantity=replace(quantity, entries=tuple(quantity.entries[at] for at in order))),
+            [exact[at] for at in order],
+            [own[at] for at in order],
+            [False] * len(exact),
+            [False] * len(exact),
+            [(slip,)] if all(good) else [],
+        )
+
     # -- numbers -----------------------------------------------------------------------------------------------------
 
     def _in_numbers(self, line_read: Line, amounts: Sequence[Amount]) -> Marked:
         quantity = line_read.quantity
         exact = self.truth.numbers(quantity.entries)
+        if self.drawn and not self._settled(quantity, exact):
+            said = f"this is no number: {' and '.join(self.drawn)} stand in symbols only"
+            fault = self.scenario.document.placed(line_read.text.path, said, "claim an expression in symbols")
+            return self._unreadable(line_read.text, fault)
         right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
         known = [true if good else None for true, good in zip(exact, right, strict=True)]
         stated = Stated(self.sheet, quantity, amounts, known)
@@ -162,6 +203,10 @@ class _Marker:
                 line = stated if follows[at] else None
                 self.sheet.state(entry, Statement(amount.number, not follows[at], line, at), quantity.also)
         return self._marked(line_read, exact, own, right, follows, explanations)
+
+    def _settled(self, quantity: Quantity, exact: Sequence[float]) -> bool:
+        """Return whether entries are the same numbers whatever the symbols stand for."""
+        return all(World(one.trace, {}).numbers(quantity.entries) == list(exact) for one in self.shaken)
 
     def _repeats(self, entry: Entry, amount: Amount) -> bool:
         """Return whether a line says again what was said before."""

@@ -19,7 +19,7 @@ from bptui.checking.marking.slips.arithmetic import arithmetic
 _MOST_SHOWN = 4
 """How many sets of slips are told, the main one included."""
 
-_MOST_WORK, _FEWEST = 400_000, 100
+_MOST_WORK, _FEWEST = 400_000, 20
 """How many links or elements are computed in all to explain one line, and how many proposals are tried at least."""
 
 _MOST_PAIRED = 40

@@ -14,12 +14,16 @@ from bptui.scenario.scenario import Scenario
 from bptui.trace.record import Trace
 
 
-def trace_of(scenario: Scenario) -> tuple[Trace, tuple[str, ...]]:
-    """Return the trace of a scenario, and the names of the leaves for which numbers had to be drawn."""
+def without_numbers(scenario: Scenario) -> tuple[str, ...]:
+    """Return the names of what stands in symbols only, the seed by its symbol."""
     drawn = tuple(name for name, leaf in scenario.leaves.items() if leaf.value is None)
     seed = scenario.seed
-    if seed is not None and seed.value is None:
-        drawn = (*drawn, seed.symbol or "the seed")
+    return (*drawn, seed.symbol or "the seed") if seed is not None and seed.value is None else drawn
+
+
+def trace_of(scenario: Scenario) -> tuple[Trace, tuple[str, ...]]:
+    """Return the trace of a scenario, and the names of the leaves for which numbers had to be drawn."""
+    drawn, seed = without_numbers(scenario), scenario.seed
     if not drawn:
         return run(scenario), ()
     generator = np.random.RandomState(0)

@@ -24,7 +24,7 @@ from bptui.trace.arrays import read_only
 from bptui.trace.elements import Elements, Node
 from bptui.trace.record import Trace
 
-LARGEST_GRAPH = 50_000
+LARGEST_GRAPH = 20_000
 """How many links may lie between what a derivative is of and what it is with respect to."""
 
 
