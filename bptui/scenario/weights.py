@@ -1,4 +1,4 @@
-"""Arrays from `.npz`, `.npy` and `.csv` files beside a scenario: bounded, plain numbers only, and never a pickle.
+"""Arrays from files of weights beside a scenario: bounded, plain numbers only, and never a pickle.
 
 The size of an array is read from its header and judged before any of its numbers are; then exactly as many bytes are
 read as the header promised, so that an archive which unpacks to more than that is found out without unpacking it.
@@ -12,7 +12,8 @@ import struct
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any, BinaryIO
 
@@ -46,6 +47,20 @@ _OTHER_KINDS = {
     "f": "numbers of extended precision",
 }
 
+_KEYED = (".npz", ".safetensors")
+"""Files of several arrays, each with a name."""
+
+_TORCH = "numpy.savez('weights.npz', **{n: t.numpy() for n, t in torch.load(file, weights_only=True).items()})"
+_ONNX = (
+    "numpy.savez('weights.npz', **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(file).graph.initializer})"
+)
+_CONVERTED = {
+    ".pt": f"bptui loads nothing that could run: convert it with PyTorch, {_TORCH}",
+    ".pth": f"bptui loads nothing that could run: convert it with PyTorch, {_TORCH}",
+    ".onnx": f"convert its initializers with the package `onnx`, {_ONNX}",
+}
+"""What to do about files of other programs."""
+
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -77,11 +92,10 @@ def read_weights(
     """
     path = _inside(file, folder)
     suffix = path.suffix.lower()
-    if suffix not in (".npz", ".npy", ".csv"):
-        raise WeightsFault(
-            f"`{_short(file)}` is of a kind that is not read", "weights are read from .npz, .npy and .csv files"
-        )
-    if key is not None and suffix != ".npz":
+    if suffix not in (*_KEYED, ".npy", ".csv"):
+        hint = _CONVERTED.get(suffix, "weights are read from .npz, .npy, .safetensors and .csv files")
+        raise WeightsFault(f"`{_short(file)}` is of a kind that is not read", hint)
+    if key is not None and suffix not in _KEYED:
         raise WeightsFault(f"a {suffix} file holds one array, which has no key", "take `key` out", key=True)
     try:
         with open_ordinary(path) as stream:
@@ -95,7 +109,11 @@ def read_weights(
                 return _csv(stream, limits, check)
             if suffix == ".npy":
                 return _npy(stream, limits, check)
-            return _npz(stream, key, limits, check)
+            if suffix == ".npz":
+                return _npz(stream, key, limits, check)
+            from bptui.scenario.safetensors import read_safetensors
+
+            return read_safetensors(stream, key, limits, check)
     except WeightsFault:
         raise
     except FileFault as fault:
@@ -140,6 +158,18 @@ def _neighbours(path: Path) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= 60 else name[:57] + "…"
+
+
+def choose(key: str | None, names: Collection[str]) -> str:
+    """Return `key`, which names one of several arrays in a file; raises WeightsFault where it does not."""
+    if key is not None and key in names:
+        return key
+    shown = [f"`{_short(name)}`" for name in islice(names, 20)] + ["…"] * (len(names) > 20)
+    holds = f"it holds {', '.join(shown)}" if names else "it holds no array"
+    close = nearest(key, names) if key is not None else None
+    hint = f"did you mean `{_short(close)}`? {holds}" if close else holds
+    message = "this file needs a `key`" if key is None else f"there is no array `{_short(key)}` in this file"
+    raise WeightsFault(message, hint, key=key is not None)
 
 
 # -- .npy ------------------------------------------------------------------------------------------------------------
@@ -208,14 +238,7 @@ def _npz(stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[Sha
     with zipfile.ZipFile(view) as archive:
         view.opened()
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        if key is None or key not in members:
-            shown = [f"`{_short(name)}`" for name in list(members)[:20]] + ["…"] * (len(members) > 20)
-            holds = f"it holds {', '.join(shown)}" if members else "it holds no array"
-            close = nearest(key, members) if key is not None else None
-            hint = f"did you mean `{_short(close)}`? {holds}" if close else holds
-            message = "this file needs a `key`" if key is None else f"there is no array `{_short(key)}` in this file"
-            raise WeightsFault(message, hint, key=key is not None)
-        member = members[key]
+        member = members[choose(key, members)]
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise NotImplementedError("it is compressed in a way that NumPy does not use")
         with archive.open(member) as content:
