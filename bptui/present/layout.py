@@ -11,10 +11,13 @@ from bptui.text import fitting, width
 
 WIDTH = 80
 
+_DEEPEST = 4
+"""In how many brackets at most a formula is broken."""
+
 _HELD = "\N{NO-BREAK SPACE}"
 """Stands for a space at which a formula is not broken."""
 
-_BRACKETS, _SIGNS = re.compile(r"([()\[\]])"), re.compile(r" ([·+=]|\+=) ")
+_BRACKETS, _SIGNS = re.compile(r"([()\[\]])"), re.compile(r" ([-·+=]|\+=) ")
 
 
 def heading(text: str, rule: str = "-") -> list[str]:
@@ -41,13 +44,23 @@ def wrapped(text: str, most: int, hanging: int = 0, first: str = "") -> list[str
 
 
 def formula(text: str, most: int, hanging: int = 0, first: str = "") -> list[str]:
-    """Return a formula broken between its terms and factors, not inside brackets, wherever that fits."""
+    """Return a formula broken between its terms and factors, not inside brackets, wherever that fits.
+
+    Where it does not, it is broken inside the outermost brackets, and so on inwards.
+    """
+    pieces, inside = _held(text, 0), 1
+    while inside <= _DEEPEST and max(map(len, pieces.split(" "))) > most - hanging:
+        pieces, inside = _held(text, inside), inside + 1
+    return [line.replace(_HELD, " ") for line in wrapped(pieces, most, hanging, first)]
+
+
+def _held(text: str, inside: int) -> str:
+    """Return a formula with spaces where it may be broken alone: before a sign, inside so many brackets at most."""
     held, depth = [], 0
     for part in _BRACKETS.split(text):
         depth += (part in ("(", "[")) - (part in (")", "]"))
-        held.append(part.replace(" ", _HELD) if depth > 0 else part)
-    pieces = _SIGNS.sub(rf" \1{_HELD}", "".join(held))
-    return [line.replace(_HELD, " ") for line in wrapped(pieces, most, hanging, first)]
+        held.append(part.replace(" ", _HELD) if depth > inside else part)
+    return _SIGNS.sub(rf" \1{_HELD}", "".join(held))
 
 
 def paragraph(text: str, most: int = WIDTH, indent: int = 0) -> list[str]:
