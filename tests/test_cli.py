@@ -277,6 +277,46 @@ def test_check_as_json(run: Runner) -> None:
     assert [(found["name"], found["ok"]) for found in one["gradients"]] == [("x", True)]
 
 
+SHEET = GOOD + "[worked]\ny = {claim}\n"
+
+
+def test_check_marks_a_worked_solution(run: Runner) -> None:
+    Path("right.toml").write_text(SHEET.format(claim=9))
+    Path("wrong.toml").write_text(SHEET.format(claim=12))
+    assert run("check", "right.toml").status == 0
+    ran = run("check", "wrong.toml")
+    assert ran.status == 1
+    assert "worked solution: 0 right, 0 follow, 1 wrong" in ran.out
+    ran = run("check", "right.toml", "wrong.toml")
+    assert ran.status == 1
+    assert "2 worked solutions, line by line" in ran.out
+    assert [line.split()[:3] for line in ran.out.splitlines() if line.startswith("  y ")] == [["y", "1", "2"]]
+
+
+def test_check_takes_folders_and_patterns(run: Runner) -> None:
+    Path("sheets").mkdir()
+    for number in range(3):
+        Path(f"sheets/{number}.toml").write_text(GOOD)
+    Path("empty").mkdir()
+    ran = run("check", "sheets", "-f", "json")
+    assert ran.status == 0
+    assert [one["scenario"] for one in json.loads(ran.out)["scenarios"]] == [f"sheets/{at}.toml" for at in range(3)]
+    ran = run("check", "sheets/[01].toml", "empty", "no*.toml", "-f", "json")
+    assert ran.status == 2
+    assert [one["scenario"] for one in json.loads(ran.out)["scenarios"]] == ["sheets/0.toml", "sheets/1.toml"]
+    assert "empty: there are no scenarios in this folder" in ran.err
+    assert "no*.toml: no file fits this pattern" in ran.err
+
+
+def test_many_files_are_checked_in_processes_and_come_out_in_their_order(run: Runner) -> None:
+    for number in range(9):
+        Path(f"{number}.toml").write_text(BAD if number == 4 else GOOD)
+    ran = run("check", ".", "-f", "json")
+    assert ran.status == 2
+    assert [one["scenario"] for one in json.loads(ran.out)["scenarios"]] == [f"{at}.toml" for at in range(9) if at != 4]
+    assert ran.err.startswith("4.toml:")
+
+
 # -- the lists and the starter ---------------------------------------------------------------------------------------
 
 

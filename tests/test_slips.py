@@ -109,7 +109,7 @@ def test_one_slip_in_a_network(line: str, value: Any, expected: list[str]) -> No
 def test_two_results_exchanged_on_two_lines() -> None:
     text = f'{NETWORK}"dL/db2(2)" = {claim(DZ2[0])}\n"dL/db2(1)" = {claim(DZ2[1])}'
     assert kinds(text) == ["swapped"]
-    assert last(text).text == "This is dL/db2(2), not dL/db2(1)."
+    assert last(text).text == "This is dL/db2(2), not dL/db2(1); that gives 0.2600 in the place of -0.2276."
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,8 @@ def test_sentences_have_the_numbers() -> None:
         "-0.04551 is the route through y(1) alone; the route through y(2) adds -0.07800."
     )
     assert last(f'{NETWORK}"W1 @ x" = [0.02, 0.20]').text == (
-        "(W1 @ x)(1): 0.2, which is W1(2,1), was used where W1(1,1) = 0.1 belongs."
+        "(W1 @ x)(1): 0.2, which is W1(2,1), was used where W1(1,1) = 0.1 belongs; "
+        "that gives 0.02 in the place of -0.03."
     )
     assert last(f'{NETWORK}"dL/db2(1)" = 0.227').text == (
         "The sign was lost: dL/db2(1) comes to -0.2276. 0.22756 was cut off to 0.227 where it rounds to 0.228."

@@ -7,14 +7,16 @@ digits are tried, and then the last digit is given some room.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.case import Case, Numbers, Proposal
 from bptui.checking.marking.slips import RULES, rounding
 from bptui.checking.marking.slips.arithmetic import arithmetic
+from bptui.present import numbers
 
 _MOST_SHOWN = 4
 """How many sets of slips are told, the main one included."""
@@ -101,8 +103,8 @@ def explain(questions: Sequence[Question], reached: Sequence[Reach]) -> list[Exp
     strict = questions[0]
     if not found and not strict.case.symbolic:
         for question, singles in zip(questions, tried, strict=True):
-            near = [proposal for proposal, results in singles if question.nearly_fits(results, reached)]
-            found += [(_slip(proposal),) for proposal in _by_cost(near)]
+            near = (one for one in singles if question.nearly_fits(one[1], reached))
+            found += [(_told(question, proposal, results),) for proposal, results in near]
     if not found:
         found += [(_slip(one),) for one in arithmetic(strict.case, list(strict.wrong))]
         found += _pairs(questions[0], tried[0])
@@ -123,17 +125,13 @@ def _singles(case: Case) -> list[tuple[Proposal, Numbers]]:
     return sorted(found, key=lambda one: one[0].cost)
 
 
-def _by_cost(proposals: Iterable[Proposal]) -> list[Proposal]:
-    return sorted(proposals, key=lambda proposal: proposal.cost)
-
-
 def _alone(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
     case, own = question.case, question.case.own
     if not case.symbolic and question.fits_cut_off(own):
         yield (_cut(question, own),)
     for proposal, results in singles:
         if question.fits(results) and _elsewhere(question, [proposal]):
-            yield (_slip(proposal),)
+            yield (_told(question, proposal, results),)
 
 
 def _elsewhere(question: Question, proposals: Sequence[Proposal]) -> bool:
@@ -161,7 +159,7 @@ def _elsewhere(question: Question, proposals: Sequence[Proposal]) -> bool:
 def _cut_off(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
     for proposal, results in singles:
         if question.fits_cut_off(results):
-            yield (_slip(proposal), _cut(question, results))
+            yield (_told(question, proposal, results), _cut(question, results))
 
 
 def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
@@ -179,6 +177,16 @@ def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> I
             yield _slip(first), _slip(second)
         elif not case.symbolic and question.fits_cut_off(results):
             yield _slip(first), _slip(second), _cut(question, results)
+
+
+def _told(question: Question, proposal: Proposal, results: Numbers) -> Slip:
+    """Return a slip with what it gives, where its sentence does not say so already."""
+    slip, case = _slip(proposal), question.case
+    result, own = (numbers.number(one[case.focus]) for one in (results, case.own))
+    said = (rf"(?<![\w.(,-]){re.escape(one)}(?![\w,)]|\.\d)" for one in (result, own))
+    if case.symbolic or result == own or any(re.search(one, slip.text) for one in said):
+        return slip
+    return replace(slip, text=f"{slip.text.removesuffix('.')}; that gives {result} in the place of {own}.")
 
 
 def _slip(proposal: Proposal) -> Slip:

@@ -16,8 +16,8 @@ def log_base(case: Case) -> Iterator[Proposal]:
     """Propose every logarithm of the line to another base, all of them alike."""
     natural = "`log` is the natural logarithm here"
     bases = [
-        (_NATURAL, 1 / math.log(10), f"log10 was taken: {natural}.", 0.0),
-        (_NATURAL, 1 / math.log(2), f"log2 was taken: {natural}.", 0.2),
+        (_NATURAL, 1 / math.log(10), f"log10 was taken, and {natural}.", 0.0),
+        (_NATURAL, 1 / math.log(2), f"log2 was taken, and {natural}.", 0.2),
         ({"log10"}, math.log(10), "The natural logarithm was taken where the formula says log10.", 0.0),
         ({"log10"}, math.log2(10), "log2 was taken where the formula says log10.", 0.4),
     ]

@@ -26,7 +26,7 @@ def _derivative(case: Case) -> Iterator[Proposal]:
             continue
         entries, key = case.entries(factor), (factor.step.index, factor.slot)
         units = case.program.values[factor.step.inputs[0]].text
-        off = [edge for edge in entries if edge.derivative != 1.0]
+        off = sorted((edge for edge in entries if edge.derivative != 1.0), key=lambda edge: edge.tail)
         if off:
             said = f"The gradient was let through {factor.step.formula} where {_below(case, off)} below 0."
             yield Proposal("relu-mask", case.scaled(factor, _open), said, 0.0, ("open", *key))
@@ -43,7 +43,7 @@ def _derivative(case: Case) -> Iterator[Proposal]:
 
 def _below(case: Case, off: list[Edge]) -> str:
     names = [case.name(edge.tail) for edge in off]
-    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:4])} are"
+    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:-1][:4])} and {names[-1]} are"
 
 
 def _open(edge: Edge) -> float:
