@@ -222,9 +222,11 @@ def _open(arguments: list[str]) -> int:
 
             if trace.numbers is None:
                 raise BptuiError(Fault("breakpoints look at numbers, and this scenario has symbols alone", _GIVE))
-            _write("".join(f"{line}\n" for line in stop_lines(trace.numbers, breakpoints)), options.ascii)
+            _write((f"{line}\n" for line in stop_lines(trace.numbers, breakpoints)), options.ascii)
         else:
-            _write(bptui.export(trace, "text"), options.ascii)
+            from bptui.exporting import pieces
+
+            _write(pieces(trace, "text"), options.ascii)
         return OK
     from bptui.tui import open_app
 
@@ -250,11 +252,15 @@ def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii:
     return OK
 
 
-def _write(text: str, ascii: bool) -> None:
-    """Write a text to standard output, in ASCII where that is wanted."""
+def _write(text: Iterable[str], ascii: bool) -> None:
+    """Write a text in pieces, which are whole lines, to standard output; in ASCII where that is wanted."""
+    sys.stdout.writelines(_spelled(text, ascii))
+
+
+def _spelled(text: Iterable[str], ascii: bool) -> Iterable[str]:
     from bptui.ascii import ascii_text
 
-    sys.stdout.write(ascii_text(text) if ascii else text)
+    return map(ascii_text, text) if ascii else text
 
 
 def _scenario(named: str) -> Scenario:
@@ -304,7 +310,7 @@ def _refuse_unknown(format: str, formats: Iterable[str]) -> None:
 
 
 def _export(arguments: list[str]) -> int:
-    from bptui.exporting import FORMATS, write
+    from bptui.exporting import FORMATS, pieces
 
     parser = _parser(
         "export",
@@ -327,15 +333,14 @@ def _export(arguments: list[str]) -> int:
     if options.ascii and options.format != "text":
         raise BptuiError(Fault(f"`--ascii` is for text, and not for {options.format}"))
     trace = first_trace(_scenario(options.scenario), options.symbolic)
-    text = write(trace, options.format, blanks=options.blanks, key=options.key)
+    text = pieces(trace, options.format, blanks=options.blanks, key=options.key)
     if options.output is None:
         _write(text, options.ascii)
     else:
-        from bptui.ascii import ascii_text
         from bptui.exporting.files import write_whole
 
         remedy = "choose another name, or use --force to replace it"
-        write_whole(Path(options.output), ascii_text(text) if options.ascii else text, options.force, remedy)
+        write_whole(Path(options.output), _spelled(text, options.ascii), options.force, remedy)
     return OK
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from bptui.errors import BptuiError, Fault
 from bptui.exporting.document_text import text_document
 from bptui.exporting.files import CHOOSE, write_whole
 from bptui.exporting.html import html_document
-from bptui.exporting.json import write_json
+from bptui.exporting.json import json_pieces
 from bptui.exporting.latex import latex_document
 from bptui.exporting.markdown import markdown_document
-from bptui.exporting.text import write_text
+from bptui.exporting.text import text_pieces
 from bptui.present.document import Document, blanked
 from bptui.present.solution import solution
 from bptui.text import nearest
@@ -27,20 +27,22 @@ class Format:
     name: str
     suffix: str
     description: str
-    write: Callable[[Trace], str]
-    """Writes a trace as it is."""
+    pieces: Callable[[Trace], Iterable[str]]
+    """Writes a trace as it is, piece by piece: of a million steps it is a few hundred megabytes."""
     write_document: Callable[[Document], str] | None = None
     """Writes a derivation, with its answers left out or not; None where the format has no such document."""
 
 
-def _derived(write: Callable[[Document], str]) -> Callable[[Trace], str]:
-    return lambda trace: write(solution(trace))
+def _derived(write: Callable[[Document], str]) -> Callable[[Trace], Iterable[str]]:
+    return lambda trace: [write(solution(trace))]
 
 
 FORMATS = {
     one.name: one
     for one in (
-        Format("text", ".txt", "every step of the trace, and the derivation, as plain text", write_text, text_document),
+        Format(
+            "text", ".txt", "every step of the trace, and the derivation, as plain text", text_pieces, text_document
+        ),
         Format(
             "markdown", ".md", "the derivation, for GitHub and notes", _derived(markdown_document), markdown_document
         ),
@@ -52,7 +54,7 @@ FORMATS = {
             _derived(html_document),
             html_document,
         ),
-        Format("json", ".json", "every step and every number, for programs", write_json),
+        Format("json", ".json", "every step and every number, for programs", json_pieces),
     )
 }
 """The formats by name."""
@@ -62,7 +64,12 @@ SUFFIXES = {name: one.suffix for name, one in FORMATS.items()}
 
 
 def write(trace: Trace, format: str, *, blanks: bool = False, key: bool = False) -> str:
-    """Return the trace in one of FORMATS; raises BptuiError for any other.
+    """Return the trace in one of FORMATS: what `pieces` yields, in one text."""
+    return "".join(pieces(trace, format, blanks=blanks, key=key))
+
+
+def pieces(trace: Trace, format: str, *, blanks: bool = False, key: bool = False) -> Iterable[str]:
+    """Return the trace in one of FORMATS, piece by piece; raises BptuiError for any other.
 
     `blanks` leaves the answers out of the derivation, and `key` puts them on a page of their own at its end; of the
     text, nothing but the derivation is written then. JSON has no answers to leave out: BptuiError.
@@ -73,11 +80,11 @@ def write(trace: Trace, format: str, *, blanks: bool = False, key: bool = False)
         hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(FORMATS)
         raise BptuiError(Fault(f"unknown format `{format}`", hint))
     if not blanks and not key:
-        return found.write(trace)
+        return found.pieces(trace)
     if found.write_document is None:
         documents = ", ".join(name for name, one in FORMATS.items() if one.write_document is not None)
         raise BptuiError(Fault(f"{format} has no answers to leave out", f"handouts are written as {documents}"))
-    return found.write_document(blanked(solution(trace), key))
+    return [found.write_document(blanked(solution(trace), key))]
 
 
 def write_file(
@@ -95,4 +102,4 @@ def write_file(
     Raises BptuiError where something of that name exists (unless `force`, and it is an ordinary file; `remedy` says
     what to do instead), or where it cannot be written.
     """
-    write_whole(path, write(trace, format, blanks=blanks, key=key), force, remedy)
+    write_whole(path, pieces(trace, format, blanks=blanks, key=key), force, remedy)

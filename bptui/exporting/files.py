@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from bptui.errors import BptuiError, Fault
@@ -12,8 +13,10 @@ from bptui.errors import BptuiError, Fault
 CHOOSE = "choose another name"
 
 
-def write_whole(path: Path, text: str, force: bool = False, remedy: str = CHOOSE) -> None:
-    """Write `text` as UTF-8 to `path`; raises BptuiError, and leaves everything as it was, where that cannot be done.
+def write_whole(path: Path, text: str | Iterable[str], force: bool = False, remedy: str = CHOOSE) -> None:
+    """Write `text`, whole or in pieces, as UTF-8 to `path`; raises BptuiError where that cannot be done.
+
+    Where it cannot, or where the pieces come to no end, everything is left as it was.
 
     Something that exists is replaced only with `force`, and only where it is an ordinary file; a link is followed.
     `remedy` says what to do where it is not replaced.
@@ -27,7 +30,7 @@ def write_whole(path: Path, text: str, force: bool = False, remedy: str = CHOOSE
         raise BptuiError(Fault(f"cannot write here: {_reason(fault)}", file=shown)) from None
     try:
         with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines([text] if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(beside, _mode(path))

@@ -6,6 +6,7 @@ In symbols every number is a text that `sympy.sympify` reads once the names of e
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,13 +18,15 @@ from bptui.trace.record import Local, Step, Trace
 
 VERSION = 1
 
+_ENCODED = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 def write_json(trace: Trace) -> str:
     """Return the trace in the form of the JSON trace: one line for each value and each step."""
-    return "".join(_pieces(trace))
+    return "".join(json_pieces(trace))
 
 
-def _pieces(trace: Trace) -> Iterator[str]:
+def json_pieces(trace: Trace) -> Iterator[str]:
     """Yield the text piece by piece, so that joining them makes the only copy of it."""
     program, written = trace.program, writer_of(trace)
     head = {"format": "bptui-trace", "version": VERSION, "title": trace.scenario.title, "mode": trace.mode}
@@ -52,6 +55,8 @@ def writer_of(trace: Trace) -> Callable[[Any], Any]:
 def plain(array: Any) -> Any:
     """Return an array as nested lists of floats, or one float; what JSON cannot hold becomes "nan", "inf", "-inf"."""
     numbers = np.asarray(array, dtype=np.float64)
+    if not numbers.ndim and math.isfinite(number := numbers.item()):
+        return number
     if np.isfinite(numbers).all():
         return numbers.tolist()
     texts = numbers.astype(object)
@@ -95,4 +100,4 @@ def _listed(name: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _text(data: Any) -> str:
-    return printable_json(json.dumps(data, ensure_ascii=False, allow_nan=False))
+    return printable_json(_ENCODED(data))

@@ -23,7 +23,12 @@ MOST_ROWS = 24
 
 def write_text(trace: Trace) -> str:
     """Return the whole walk as text: scenario, steps, gradients, their routes and derivation, the gradient check."""
-    return "\n".join(line.rstrip() for line in _lines(trace)) + "\n"
+    return "".join(text_pieces(trace))
+
+
+def text_pieces(trace: Trace) -> Iterator[str]:
+    """Yield what `write_text` returns, line by line."""
+    return (f"{line.rstrip()}\n" for line in _lines(trace))
 
 
 def _lines(trace: Trace) -> Iterator[str]:
