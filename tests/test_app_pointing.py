@@ -302,3 +302,38 @@ async def test_every_command_of_a_panel_is_offered(exercise: Trace) -> None:
         await pilot.press("escape")
         offered = [command.title for command in app.get_system_commands(app.screen)]
         assert {command.title for group in (IN_GRAPH, IN_LINES, IN_VALUES) for command in group} <= set(offered)
+
+
+LONG = """
+[inputs]
+x = { shape = [2500], init = "normal" }
+[forward]
+y = "2 * x"
+L = "sum(y * y)"
+"""
+
+
+async def test_of_a_long_array_the_thousand_elements_around_the_cursor_are_listed() -> None:
+    trace = bptui.run(bptui.loads(LONG))
+    async with BptuiApp(trace).run_test(size=SIZE) as pilot:
+        table = elements(pilot)
+        await pilot.press("end")
+        assert table.row is not None
+        assert table.row.element == 1000, "the row after the last leads to the next page"
+        assert "y[1000] =" in shown(part(pilot, StepPanel))
+        await pilot.press("up")
+        assert table.row.element == 999
+        assert "y[999] =" in shown(part(pilot, StepPanel))
+        await pilot.press("colon", *"y[2345]", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        row = table.row
+        assert row is not None
+        assert row.element == 2345
+        assert "y[2345] =" in shown(part(pilot, StepPanel))
+        await pilot.press("right", "left")
+        assert table.row is not None
+        assert table.row.element == 2345, "kept while another step is seen"
+        await pilot.press("colon", *"dL/dx[1999]", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert named(pilot, walk(pilot).pointed) == "dL/dx[1999]"
+        assert "dL/dx[1999] =" in shown(part(pilot, StepPanel))

@@ -20,7 +20,8 @@ import bptui
 from bptui.exporting import write
 from bptui.ops import OPERATIONS
 from bptui.present import cells, numbers
-from bptui.present.presentation import LARGEST_TABLE, MOST_TERMS, Presentation
+from bptui.present.pages import LARGEST_TABLE
+from bptui.present.presentation import MOST_TERMS, Presentation
 from bptui.trace.record import Trace
 from checker import evaluate
 from random_scenarios import random_scenario

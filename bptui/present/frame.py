@@ -89,9 +89,10 @@ def row_of(table: Table, element: int, at: Point | None = None) -> tuple[int, in
     found = None
     while row < len(table.rows) and (one := table.rows[row]).element == element:
         spots = [spot.point for spot in one.spots]
-        if at in spots:
+        if at in spots and one.kind != "more":
             return row, spots.index(at)
-        found = found or (row, 0)
+        if one.kind != "more":
+            found = found or (row, 0)
         row += 1
     return found
 

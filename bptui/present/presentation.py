@@ -15,6 +15,7 @@ from bptui.present import cells, grid, numbers
 from bptui.present.advice import stable_form
 from bptui.present.frame import Block, Frame, Point, RouteList, Row, Spot, StepLabel, Table
 from bptui.present.lazy import Lazy
+from bptui.present.pages import LARGEST_TABLE, page_of, paged
 from bptui.present.patterns import pattern_text
 from bptui.present.values import ValueTables
 from bptui.present.why import route_list
@@ -25,9 +26,6 @@ from bptui.trace import formulas
 from bptui.trace.elements import Elements, Level
 from bptui.trace.places import value_of
 from bptui.trace.record import Trace
-
-LARGEST_TABLE = 1000
-"""How many elements of one array a step's table lists."""
 
 LARGEST_LINK = 64
 """How many entries a derivative between two named values may have to be written out."""
@@ -119,7 +117,9 @@ class Presentation:
             name = cells.pretty(self.program.element_name(output.id, flat))
             return Row((name, shown, value), flat, spots=spots_of(Point(output.id, flat), 0, 1, 2))
 
-        return formulas, Table(("element", "with numbers", "value"), (False, False, True), self._rows(output, row))
+        return formulas, Table(
+            ("element", "with numbers", "value"), (False, False, True), self._rows(output, element, row, 3)
+        )
 
     def _seed(self, index: int, element: int) -> Frame:
         program, target = self.program, self.program.values[self.program.target]
@@ -141,14 +141,15 @@ class Presentation:
     def _given(self, element: int) -> tuple[tuple[str, ...], Table]:
         """Return the equation of one element of the seed, and the table of all."""
         target = self.program.values[self.program.target]
-        values = numbers.column(self.trace.seed.reshape(-1)[:LARGEST_TABLE])
-        names = [self._gradient_name(target.id, flat) for flat in range(min(target.size, LARGEST_TABLE))]
+        page = page_of(target.size, element)
+        values = numbers.column(self.trace.seed.reshape(-1)[page.start : page.stop])
 
         def row(flat: int) -> Row:
-            return Row((names[flat], values[flat]), flat, spots=spots_of(Point(target.id, flat, gradient=True), 0, 1))
+            texts = (self._gradient_name(target.id, flat), values[flat - page.start])
+            return Row(texts, flat, spots=spots_of(Point(target.id, flat, gradient=True), 0, 1))
 
-        formulas = (f"{names[element]} = {values[element]}",) if target.size else ()
-        return formulas, Table(("element", "gradient"), (False, True), self._rows(target, row))
+        formulas = (" = ".join(row(element).cells),) if target.size else ()
+        return formulas, Table(("element", "gradient"), (False, True), self._rows(target, element, row, 2))
 
     def _backward(self, index: int, slot: Slot, element: int) -> Frame:
         step = self.program.steps[slot.step]
@@ -165,7 +166,7 @@ class Presentation:
             self._backward_sentence(slot, step),
             element,
             self._contribution(slot, step, element) if target.size else (),
-            self._ledger(slot, step),
+            self._ledger(slot, step, element),
             tuple(self._notes(index, step, slot)),
             self._jacobian(slot, step),
         )
@@ -239,28 +240,28 @@ class Presentation:
             what = self._gradient_name(slot.target, element)
         return chain(what, plus(written), plus(shown), plus(products), result)
 
-    def _ledger(self, slot: Slot, step: ForwardStep) -> Table:
+    def _ledger(self, slot: Slot, step: ForwardStep, element: int) -> Table:
         """Return the ledger: local derivative × upstream = contribution, and the gradient before and after.
 
         An element has a row for each element of the result that it enters, and a sum where these are not exactly one.
         """
         size = self.program.values[slot.target].size
-        listed = min(size, LARGEST_TABLE)
+        page = page_of(size, element)
         upstream = self.trace.upstream(slot.index).reshape(-1)
         recorded = (
             self.trace.contributions[slot.index],
             self.trace.before(slot.index),
             self.trace.accumulated[slot.index],
         )
-        ends = [numbers.column(array.reshape(-1)[:listed]) for array in recorded]
+        ends = [numbers.column(array.reshape(-1)[page.start : page.stop]) for array in recorded]
         arriving = numbers.column(upstream[:LARGEST_TABLE])
-        heads = [self._heads(slot, flat) for flat in range(listed)]
+        heads = [self._heads(slot, flat) for flat in page]
 
         def row(flat: int, at: int) -> Row:
             name = cells.pretty(self.program.element_name(slot.target, flat))
             here = Point(slot.target, flat, gradient=True)
-            added, before, after = (column[flat] for column in ends)
-            among = heads[flat]
+            added, before, after = (column[flat - page.start] for column in ends)
+            among = heads[flat - page.start]
             if at < min(len(among), MOST_TERMS):
                 head = among[at]
                 source = cells.pretty(self.program.element_name(step.output, head))
@@ -278,13 +279,11 @@ class Presentation:
             spots = spots_of(here, 0, 4, 5, 6)
             return Row((name, "sum" if among else "nothing", "", "", added, before, after), flat, "sum", spots)
 
-        places = [(flat, at) for flat in range(listed) for at in range(ledger_rows(len(heads[flat])))]
-
-        def row_at(index: int) -> Row:
-            return row(*places[index]) if index < len(places) else more_row(size - listed, 7)
-
+        places = [(flat, at) for flat, among in zip(page, heads, strict=True) for at in range(ledger_rows(len(among)))]
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
-        rows = Lazy(len(places) + (size > listed), row_at)
+        rows = paged(
+            len(places), lambda at: row(*places[at]), page, size, 7, lambda at: Point(slot.target, at, gradient=True)
+        )
         return Table(columns, (False, False, True, True, True, True, True), rows)
 
     def _jacobian(self, slot: Slot, step: ForwardStep) -> tuple[str, ...]:
@@ -510,13 +509,10 @@ class Presentation:
     def _within(self, value: Value, element: int) -> int:
         return max(0, min(element, value.size - 1))
 
-    def _rows(self, value: Value, row: Callable[[int], Row]) -> Sequence[Row]:
-        if value.size <= LARGEST_TABLE:
-            return Lazy(value.size, row)
-        blank = 3 if value.id in self.program.producer else 2
-        return Lazy(
-            LARGEST_TABLE + 1, lambda at: row(at) if at < LARGEST_TABLE else more_row(value.size - LARGEST_TABLE, blank)
-        )
+    def _rows(self, value: Value, element: int, row: Callable[[int], Row], columns: int) -> Sequence[Row]:
+        """Return a row for each element of the page that `element` is on."""
+        page = page_of(value.size, element)
+        return paged(len(page), lambda at: row(page[at]), page, value.size, columns, lambda at: Point(value.id, at))
 
 
 WIDEST_MATRIX = 8
@@ -557,7 +553,3 @@ def plus(terms: Sequence[str]) -> str:
 
 def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
-
-
-def more_row(count: int, columns: int) -> Row:
-    return Row((f"… {count:,} more", *[""] * (columns - 1)), None, "more")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,15 +17,13 @@ from bptui.errors import BptuiError
 from bptui.present import cells, grid, numbers
 from bptui.present.derivation import Derivation
 from bptui.present.frame import Block, Factor, Frame, Point, RouteList, RouteText, Row, Table
-from bptui.present.lazy import Lazy
+from bptui.present.pages import LARGEST_TABLE, page_of, paged
 from bptui.present.presentation import (
     LARGEST_LINK,
-    LARGEST_TABLE,
     MOST_TERMS,
     Presentation,
     chain,
     ledger_rows,
-    more_row,
     plus,
     spots_of,
     times,
@@ -103,7 +101,7 @@ class SymbolicPresentation(Presentation):
             sides = (written, self.brief(result.item(element)), self._number(values, element))
             formulas = chain(name if name != written else "", *filter(None, sides))
         columns, numeric = ("element", "in symbols", "value"), (False, False, True)
-        return formulas, Table(columns[:width], numeric[:width], self._rows(output, row))
+        return formulas, Table(columns[:width], numeric[:width], self._rows(output, element, row, width))
 
     def _given(self, element: int) -> tuple[tuple[str, ...], Table]:
         target = self.program.values[self.program.target]
@@ -117,7 +115,7 @@ class SymbolicPresentation(Presentation):
 
         columns, numeric = ("element", "in symbols", "gradient"), (False, False, True)
         formulas = chain(*row(element).cells) if target.size else ()
-        return formulas, Table(columns[:width], numeric[:width], self._rows(target, row))
+        return formulas, Table(columns[:width], numeric[:width], self._rows(target, element, row, width))
 
     def _backward(self, index: int, slot: Slot, element: int) -> Frame:
         frame = super()._backward(index, slot, element)
@@ -158,18 +156,18 @@ class SymbolicPresentation(Presentation):
             what = f"contribution to {what}"
         return chain(what, *sides)
 
-    def _ledger(self, slot: Slot, step: ForwardStep) -> Table:
+    def _ledger(self, slot: Slot, step: ForwardStep, element: int) -> Table:
         """Return the ledger: upstream × local derivative = contribution, and what it comes to in numbers.
 
         Where something was there before, it stands there as well, and the sum after it.
         """
         size = self.program.values[slot.target].size
-        listed = min(size, LARGEST_TABLE)
+        page = page_of(size, element)
         upstream = self.named.upstream(slot.index)
         added = self.named.contributions[slot.index]
         ends = [self.named.before(slot.index), self.named.accumulated[slot.index]] if slot.previous >= 0 else []
         comes_to = None if self.numbers is None else self.numbers.contributions[slot.index]
-        heads = [self._heads(slot, flat) for flat in range(listed)]
+        heads = [self._heads(slot, flat) for flat in page]
         columns = ("element", "from", "upstream", "local", "contribution", *("before", "after")[: len(ends)])
         if comes_to is not None:
             columns = (*columns, "comes to")
@@ -179,7 +177,7 @@ class SymbolicPresentation(Presentation):
             here = Point(slot.target, flat, gradient=True)
             result = [self.brief(array.item(flat)) for array in (added, *ends)]
             result += [] if comes_to is None else [numbers.number(comes_to.item(flat))]
-            among = heads[flat]
+            among = heads[flat - page.start]
             if at < min(len(among), MOST_TERMS):
                 head = among[at]
                 source = cells.pretty(self.program.element_name(step.output, head))
@@ -198,11 +196,9 @@ class SymbolicPresentation(Presentation):
             said = "sum" if among else "nothing"
             return Row((name, said, "", "", *result), flat, "sum", spots_of(here, 0, *range(4, len(columns))))
 
-        places = [(flat, at) for flat in range(listed) for at in range(ledger_rows(len(heads[flat])))]
-        rows = Lazy(
-            len(places) + (size > listed),
-            lambda at: row(*places[at]) if at < len(places) else more_row(size - listed, len(columns)),
-        )
+        places = [(flat, at) for flat, among in zip(page, heads, strict=True) for at in range(ledger_rows(len(among)))]
+        of = partial(Point, slot.target, gradient=True)
+        rows = paged(len(places), lambda at: row(*places[at]), page, size, len(columns), of)
         numeric = tuple(column == "comes to" for column in columns)
         return Table(columns, numeric, rows, spare=("from", "before", "upstream", "local"))
 

@@ -50,7 +50,7 @@ class Marking(Seeing):
         if place.step == self.step:
             self.query_one("#elements", LineTable).move_to(row, spot)
         else:
-            self._cursors[place.step] = (row, spot)
+            self._cursors[place.step] = (place.node[1], row, spot)
             self.go(place.step)
         if why:
             self.ask_why(at)

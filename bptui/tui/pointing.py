@@ -24,13 +24,13 @@ class Pointing(WalkPart):
     """The element of the present step's table that the equation is about."""
     _at: Point | None = None
     """Where the cursor of the table of values is."""
-    _cursors: dict[int, tuple[int, int]]
-    """By step: the row and the spot that the cursor was on when the step was left."""
+    _cursors: dict[int, tuple[int, int, int]]
+    """By step: the element, the row and the spot that the cursor was on when the step was left."""
 
     def leave_step(self) -> None:
         """Remember where the cursor is in the present step's table."""
         elements = self.query_one("#elements", LineTable)
-        self._cursors[self.step] = (elements.cursor, elements.spot)
+        self._cursors[self.step] = (self._element, elements.cursor, elements.spot)
 
     @property
     def element(self) -> int:
@@ -58,11 +58,11 @@ class Pointing(WalkPart):
 
     # -- what is shown -----------------------------------------------------------------------------------------------
 
-    def show_tables(self, frame: Frame, cursor: tuple[int, int]) -> None:
-        """Show the tables of a step that the walk came to; `cursor` is the row and the spot in the step's own."""
+    def show_tables(self, frame: Frame, row: int, spot: int) -> None:
+        """Show the tables of a step that the walk came to, the cursor on a row and a spot of the step's own."""
         elements = self.query_one("#elements", LineTable)
         self._element = frame.element
-        elements.show(frame.table, cursor=cursor[0], spot=cursor[1])
+        elements.show(frame.table, cursor=row, spot=spot)
         self._show_values(self._at if self.query_one(ValuesPanel).has_focus else elements.point)
 
     def _show_values(self, at: Point | None) -> None:
@@ -89,6 +89,8 @@ class Pointing(WalkPart):
         if row.element is not None and row.element != self._element:
             self._element = row.element
             self.show_element(row.element)
+            if row.kind == "more":
+                self._turn_page()
         self._show_values(message.table.point)
 
     def point_at(self, at: Point) -> None:
@@ -117,3 +119,11 @@ class Pointing(WalkPart):
         found = row_of(elements.table, element, there)
         if found is not None:
             elements.put(*found)
+        else:
+            self._turn_page(there)
+
+    def _turn_page(self, at: Point | None = None) -> None:
+        """Show the part of the step's table that its element is in, the cursor on the element, there on `at`."""
+        table = self.frame(self._element).table
+        row, spot = row_of(table, self._element, at) or (0, 0)
+        self.query_one("#elements", LineTable).show(table, cursor=row, spot=spot)

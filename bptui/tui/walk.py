@@ -164,11 +164,8 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self._show_step()
 
     def _show_step(self) -> None:
-        frame = self.frame()
-        cursor = self._cursors.get(self.step, (0, 0))
-        row = frame.table.rows[cursor[0]] if cursor[0] else None
-        if row is not None and row.element:
-            frame = self.frame(row.element)
+        element, row, spot = self._cursors.get(self.step, (0, 0, 0))
+        frame = self.frame(element)
         stops = self.show_stops(numbers=not self.testing)
         self._facts = (*self.moving_said, *self.playing_said, *stops, *self.edits_said, *self.score_said)
         self._facts += (f"step {self.step + 1} of {frame.steps}", frame.phase)
@@ -179,14 +176,14 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self.show_wires(frame, numbers=not self.testing)
         elements = self.query_one("#elements", LineTable)
         elements.label(frame.table.title or _TABLE_TITLES[frame.phase])
-        self.show_tables(frame, cursor)
+        self.show_tables(frame, row, spot)
         self.show_pinned()
         self.query_one(Timeline).go(self.step)
 
     def say_mode(self) -> None:
         self.query_one(TopLine).show(self.mode_said, *self._facts)
 
-    def begin_at(self, step: int, cursors: dict[int, tuple[int, int]]) -> None:
+    def begin_at(self, step: int, cursors: dict[int, tuple[int, int, int]]) -> None:
         """Begin at `step`, with the cursors where they were: before the screen is shown."""
         self.resumed, self.step, self._cursors = True, min(step, len(self.presentation) - 1), cursors
 
