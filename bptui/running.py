@@ -13,6 +13,7 @@ from bptui.ops.operation import shape_text
 from bptui.scenario.leaves import Leaf
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
+from bptui.symbols.extent import refuse_large
 from bptui.text import nearest
 from bptui.trace.arrays import read_only
 from bptui.trace.record import Trace
@@ -36,6 +37,7 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
         leaves, seed = {**leaves, **given}, seed if other is None else other
     complete = len(leaves) == len(scenario.leaves) and seed is not None
     if mode == "symbols":
+        refuse_large(scenario.program)
         from bptui.symbols.record import record_symbols  # loads SymPy
 
         return record_symbols(scenario, record(scenario, leaves, seed) if complete and seed is not None else None)

@@ -295,9 +295,13 @@ def test_a_seed_given_as_numbers_stays_numbers() -> None:
     assert [str(one) for one in trace.gradient("x")] == ["2*x0", "-4*x1", "x2"]
 
 
-def test_importing_bptui_and_numbers_load_no_sympy() -> None:
+def test_neither_numbers_nor_a_refusal_load_sympy() -> None:
     code = (
         "import sys, bptui; trace = bptui.run(bptui.load('exercise-7-1')); bptui.export(trace); "
-        "trace.routes('W1(1,1)'); import bptui.tui.walk; assert 'sympy' not in sys.modules"
+        "trace.routes('W1(1,1)'); import bptui.tui.walk\n"
+        'large = bptui.loads(\'inputs.W = { shape = [128, 784], init = "normal" }\\nforward.L = "sum(W)"\')\n'
+        "try: bptui.run(large, mode='symbols')\n"
+        "except bptui.BptuiError as fault: assert 'too large' in str(fault)\n"
+        "assert 'sympy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

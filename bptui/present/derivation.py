@@ -16,6 +16,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bptui.symbols.extent import refuse_large
 from bptui.trace.elements import Elements, Node
 from bptui.trace.record import Trace
 
@@ -41,6 +42,7 @@ class Derivation:
 
     def __init__(self, trace: Trace, advance: Callable[[int, int], None] = lambda done, of: None) -> None:
         """Derive the scenario of `trace`; `advance` is told how many steps are done, of how many."""
+        refuse_large(trace.program)
         from bptui.symbols.named import NamedTrace, record_named
         from bptui.symbols.record import SymbolicTrace
         from bptui.symbols.writer import Writer

@@ -15,12 +15,13 @@ import numpy as np
 import sympy
 
 from bptui.engine.run import Choices, compute
-from bptui.errors import BptuiError, Fault
-from bptui.scenario.program import Array, Program
+from bptui.errors import BptuiError
+from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.symbols import folded
 from bptui.symbols.elements import element_symbols, gradient_symbols, seed_symbols
 from bptui.symbols.exact import exact_array
+from bptui.symbols.extent import refuse_large
 from bptui.symbols.tree import Sizes, expanded, size_of_meaning
 from bptui.trace.arrays import read_only
 from bptui.trace.backward import contribution
@@ -178,33 +179,5 @@ def _same_choices(one: Mapping[int, Mapping[str, Any]], other: Mapping[int, Mapp
     )
 
 
-def refuse_large(program: Program) -> None:
-    """Raise BptuiError where a program has too many elements and products for each to be an expression.
-
-    They are counted from shapes alone, before a single expression is made.
-    """
-    terms = len(program.values)
-    if terms <= LARGEST:
-        terms = sum(value.size for value in program.values)
-    for step in program.steps if terms <= LARGEST else ():
-        shapes = tuple(program.values[operand].shape for operand in step.inputs)
-        output = program.values[step.output]
-        for slot in range(len(step.inputs)) if output.size else ():
-            structure = step.operation.structure(slot, shapes, output.shape, step.params)
-            terms += output.size * len(structure.reads(output.size - 1))
-    if terms > LARGEST:
-        raise BptuiError(
-            Fault(
-                f"this scenario is too large for symbols: its elements and products are {terms:,} or more, and "
-                f"{LARGEST:,} are written out",
-                "each step's formula in whole arrays stands in the walk in numbers, `dL/dW1 = outer(dL/dz1, x)`; "
-                "for symbols, cut the shapes down",
-            )
-        )
-
-
 LARGEST_IN_VALUES = 10_000
 """How many symbols, numbers and operations a gradient may be written with in named values alone."""
-
-LARGEST = 20_000
-"""How many elements, and terms of the sums that they are, a scenario may have to be written in symbols."""
