@@ -256,6 +256,11 @@ class Code:
             self._flags[value] |= _NUMBERED
         return value
 
+    def finish(self) -> None:
+        """Let go of what only compiling needs."""
+        self._numbers.clear()
+        self._briefs.clear()
+
     def number_of_shape(self, shape: Shape) -> int:
         """Return the index of a shape in `shapes`."""
         return self._number("shape", shape, self.shapes)

@@ -63,6 +63,7 @@ class _Reading:
         self.leaves = {name: leaf.drawn() for name, leaf in self.leaves.items()}
         seed = seed.drawn() if seed is not None else None
         lowering = self.lowering
+        lowering.code.finish()
         program = Program(
             code=lowering.code,
             steps=lowering.code.steps,
