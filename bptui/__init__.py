@@ -58,8 +58,8 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
     """Return the trace of `scenario`: every value, every contribution and every accumulated gradient.
 
     `values` gives leaves, and a seed by its symbol, other numbers in their own shapes. `mode` is `numbers`, or
-    `symbols`: arrays of SymPy expressions, for which leaves need no numbers. Raises BptuiError where a leaf has symbols but no
-    numbers, where `values` does not fit, and where the scenario is too large for symbols.
+    `symbols`: arrays of SymPy expressions, for which leaves need no numbers. Raises BptuiError where a leaf has
+    symbols but no numbers, where `values` does not fit, and where the scenario is too large for symbols.
     """
     from bptui.running import run
 
