@@ -422,3 +422,19 @@ def test_signals(number: signal.Signals, status: int) -> None:
         started.send_signal(number)
         out, err = started.communicate(timeout=20)
     assert (started.returncode, out, err) == (status, b"", b"")
+
+
+def test_help_is_quick_for_it_loads_no_library() -> None:
+    code = (
+        "import sys\nfrom bptui.cli import _COMMANDS, main\n"
+        "for command in ('', *_COMMANDS):\n"
+        "    assert main([command, '--help'] if command else ['--help']) == 0\n"
+        "    assert main([command, '--version'] if command else ['--version']) == 0\n"
+        "    heavy = {'numpy', 'textual', 'rich', 'sympy', 'msgspec', 'tomllib'} & set(sys.modules)\n"
+        "    assert not heavy, (command, heavy)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=environment, check=False
+    )
+    assert done.stderr == ""

@@ -186,9 +186,9 @@ def test_a_broken_app_leaves_a_report_and_says_where(start: Start, tmp_path: Pat
 
 def test_a_broken_export_leaves_a_report_too(tmp_path: Path) -> None:
     code = (
-        "import bptui.exporting.text, bptui.exporting as e\n"
+        "import bptui.exporting.text as text\n"
         "def broken(*a, **k): raise KeyError('\\x1b[31m')\n"
-        "e.FORMATS['text'] = broken\n"
+        "text.text_pieces = broken\n"
         "import sys; sys.argv = ['bptui', 'export', 'xor']\n"
         "from bptui.__main__ import program; program()"
     )

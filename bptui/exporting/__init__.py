@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bptui.errors import BptuiError, Fault
-from bptui.exporting.document_text import text_document
 from bptui.exporting.files import CHOOSE, write_whole
-from bptui.exporting.html import html_document
-from bptui.exporting.json import json_pieces
-from bptui.exporting.latex import latex_document
-from bptui.exporting.markdown import markdown_document
-from bptui.exporting.text import text_pieces
-from bptui.present.document import Document, blanked
-from bptui.present.solution import solution
 from bptui.text import nearest
-from bptui.trace.record import Trace
+
+if TYPE_CHECKING:
+    from bptui.present.document import Document
+    from bptui.trace.record import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +30,39 @@ class Format:
     """Writes a derivation, with its answers left out or not; None where the format has no such document."""
 
 
-def _derived(write: Callable[[Document], str]) -> Callable[[Trace], Iterable[str]]:
-    return lambda trace: [write(solution(trace))]
+def _late(module: str, writer: str) -> Callable[[Any], Any]:
+    """Return a writer whose module is imported when it first writes: `--help` names the formats, and is quick."""
+    return lambda subject: getattr(import_module(f"bptui.exporting.{module}"), writer)(subject)
 
+
+def _derived(write: Callable[[Document], str]) -> Callable[[Trace], Iterable[str]]:
+    def derived(trace: Trace) -> Iterable[str]:
+        from bptui.present.solution import solution
+
+        return [write(solution(trace))]
+
+    return derived
+
+
+_TEXT = _late("document_text", "text_document")
+_MARKDOWN = _late("markdown", "markdown_document")
+_LATEX = _late("latex", "latex_document")
+_HTML = _late("html", "html_document")
 
 FORMATS = {
     one.name: one
     for one in (
         Format(
-            "text", ".txt", "every step of the trace, and the derivation, as plain text", text_pieces, text_document
+            "text",
+            ".txt",
+            "every step of the trace, and the derivation, as plain text",
+            _late("text", "text_pieces"),
+            _TEXT,
         ),
-        Format(
-            "markdown", ".md", "the derivation, for GitHub and notes", _derived(markdown_document), markdown_document
-        ),
-        Format("latex", ".tex", "the derivation, to be set by LaTeX", _derived(latex_document), latex_document),
-        Format(
-            "html",
-            ".html",
-            "the derivation as a web page, to be read or printed",
-            _derived(html_document),
-            html_document,
-        ),
-        Format("json", ".json", "every step and every number, for programs", json_pieces),
+        Format("markdown", ".md", "the derivation, for GitHub and notes", _derived(_MARKDOWN), _MARKDOWN),
+        Format("latex", ".tex", "the derivation, to be set by LaTeX", _derived(_LATEX), _LATEX),
+        Format("html", ".html", "the derivation as a web page, to be read or printed", _derived(_HTML), _HTML),
+        Format("json", ".json", "every step and every number, for programs", _late("json", "json_pieces")),
     )
 }
 """The formats by name."""
@@ -84,6 +92,9 @@ def pieces(trace: Trace, format: str, *, blanks: bool = False, key: bool = False
     if found.write_document is None:
         documents = ", ".join(name for name, one in FORMATS.items() if one.write_document is not None)
         raise BptuiError(Fault(f"{format} has no answers to leave out", f"handouts are written as {documents}"))
+    from bptui.present.document import blanked
+    from bptui.present.solution import solution
+
     return [found.write_document(blanked(solution(trace), key))]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
     Something that exists is replaced only with `force`, and only where it is an ordinary file; a link is followed.
     `remedy` says what to do where it is not replaced.
     """
+    import tempfile  # it loads much that `--help` needs not
+
     shown = str(path)
     path = Path(os.path.realpath(path))
     _refuse_existing(path, shown, force, remedy)
