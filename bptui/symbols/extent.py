@@ -27,8 +27,8 @@ def refuse_large(program: Program) -> None:
     if terms > LARGEST:
         raise BptuiError(
             Fault(
-                f"this scenario is too large for symbols: it has {terms:,} elements and products or more, and {LARGEST:,} "
-                "are written out",
+                f"this scenario is too large for symbols: it has {terms:,} elements and products or more, and "
+                f"{LARGEST:,} are written out",
                 f"the walk in numbers shows each step's formula in whole arrays{_example(program)}; for elements in "
                 "symbols, make the shapes smaller",
             )
