@@ -37,6 +37,7 @@ class Known:
 # -- text ------------------------------------------------------------------------------------------------------------
 
 _ELEMENT = r"[^\W\d]\w*(?:\([\d,]+\)|\[[\d,]+\])?"
+_NUMBERED = re.compile(r"#(\d+)(\([\d,]+\)|\[[\d,]+\])?")
 _DERIVATIVE = re.compile(rf"(?<![\w.])([d∂])({_ELEMENT})/\1({_ELEMENT})")
 
 
@@ -50,7 +51,12 @@ def from_text(text: str, arrays: Collection[str]) -> Tree:
         assert isinstance(tail, Element)
         return known.name(Derivative(head, tail, partial=match[1] == "∂"))
 
-    return known.read(_DERIVATIVE.sub(derivative, text), arrays)
+    def numbered(match: re.Match[str]) -> str:
+        index = match[2] or ""
+        numbers = tuple(map(int, re.findall(r"\d+", index)))
+        return known.name(Element(f"#{match[1]}", numbers, 1 if index.startswith("(") else 0))
+
+    return known.read(_NUMBERED.sub(numbered, _DERIVATIVE.sub(derivative, text)), arrays)
 
 
 def equations_of_text(text: str, arrays: Collection[str]) -> list[Equation]:
@@ -91,7 +97,6 @@ _AS_TEXT = {
     r"\ne": "!=",
     r"\infty": "inf",
     r"\pi": "pi",
-    "=": "==",
     r"\ ": "",
     r"\quad": "",
     r"\qquad": "",
@@ -165,7 +170,7 @@ class _Latex:
                 return f"e{int(''.join(self.raw())):+03d}"
             case r"\operatorname":
                 return "".join(self.raw()).replace(r"\_", "_")
-            case r"\mathrm":
+            case r"\mathrm" | r"\mathrel":
                 return "".join(self.raw())
             case r"\left" | r"\right" | r"\bigl" | r"\bigr":
                 bracket = self.next()
@@ -250,7 +255,7 @@ class _Latex:
             if token == "{":
                 self.at -= 1
             tokens = [one for one in self.raw() if one not in "{}"]
-            return "".join(_GREEK.get(one[1:], one).replace(r"\_", "_") for one in tokens)
+            return "".join(_GREEK.get(one[1:], one).replace("\\_", "_").replace("\\#", "#") for one in tokens)
         return token
 
 
@@ -280,7 +285,7 @@ def equations_of_latex(text: str) -> list[Equation]:
 
 # -- MathML ----------------------------------------------------------------------------------------------------------
 
-_OPERATORS = {"⋅": "*", "−": "-", "≤": "<=", "≥": ">=", "≠": "!=", "=": "==", "\u2061": ""}
+_OPERATORS = {"⋅": "*", "−": "-", "≤": "<=", "≥": ">=", "≠": "!=", "\u2061": ""}
 
 
 class _MathML:

@@ -55,6 +55,7 @@ def grown(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
         several.map(product),
         inner.map(Negative),
         st.builds(quotient, inner, inner),
+        st.builds(Compare, st.sampled_from(["<=", "=="]), inner, inner),
         st.builds(Power, inner, inner),
         st.builds(lambda name, one: Call(name, (one,)), st.sampled_from(["exp", "log", "sqrt", "abs", "step"]), inner),
         several.map(lambda arguments: Call("max", tuple(arguments))),

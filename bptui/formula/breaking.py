@@ -93,7 +93,7 @@ class _Breaking:
         if width(tree) > self.most:
             match tree:
                 case Sum((first, *others)):
-                    found = self.pieces(first)
+                    found = self.pieces(first) if isinstance(first, Negative) else self.within(first, PRODUCT)
                     for term in others:
                         found += self.term(term)
                     return found

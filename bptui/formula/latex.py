@@ -34,8 +34,8 @@ LONGEST_NAME = 40
 """How many characters of a name are set; of a longer one the middle is left out."""
 
 _FUNCTIONS = {name: f"\\{name}" for name in ("log", "max", "min", "sin", "cos", "tanh")}
-_NUMBERS = {"inf": r"\infty", "pi": r"\pi", "nan": r"\mathrm{nan}"}
-_COMPARISONS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne"}
+_NUMBERS = {"inf": r"\infty", "pi": r"\pi", "e": r"\mathrm{e}", "nan": r"\mathrm{nan}"}
+_COMPARISONS = {"<": "<", ">": ">", "<=": r"\le", ">=": r"\ge", "==": r"\mathrel{==}", "!=": r"\ne"}
 _SIGNS = {"+": " + ", "-": " - ", "·": r" \cdot ", "/": " / ", ",": r",\ "}
 
 

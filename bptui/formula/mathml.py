@@ -31,7 +31,7 @@ _SPACED = ' lspace="0" rspace=".22em"'
 """A sign at the beginning of a piece has room after it alone: the space before it is that between words."""
 
 _NUMBERS = {"inf": "∞", "pi": "π"}
-_COMPARISONS = {"<": "&lt;", ">": "&gt;", "<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+_COMPARISONS = {"<": "&lt;", ">": "&gt;", "<=": "≤", ">=": "≥", "==": "==", "!=": "≠"}
 _SIGNS = {"+": "+", "-": "−", "·": "⋅", "/": "/", ",": ","}
 
 
@@ -156,8 +156,8 @@ def _term(term: Tree, first: bool) -> str:
 
 
 def _number(text: str) -> str:
-    mantissa, power, exponent = text.partition("e")
-    if not power:
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
         return f"<mn>{_NUMBERS.get(text, text)}</mn>"
     sign = "<mo>−</mo>" if exponent.startswith("-") else ""
     return (

@@ -79,7 +79,7 @@ class _Reader:
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return Number(_canonical(self.source(node)))
-            case ast.Name(id="nan" | "inf" | "pi" as known) if known not in self.names:
+            case ast.Name(id="nan" | "inf" | "pi" | "e" as known) if known not in self.names:
                 return Number(known)
             case ast.Name(id=name):
                 return self.meaning(name) or Element(name)

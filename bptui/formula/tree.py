@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number that has no sign, as it is written: `0.5`, `1.2e-09`, `inf`, `nan`, `pi`."""
+    """A number that has no sign, as it is written: `0.5`, `1.2e-09`, `inf`, `nan`, `pi`, `e`."""
 
     text: str
 

@@ -11,7 +11,7 @@ import re
 
 from bptui.formula.reading import FormulaError, read
 from bptui.formula.tidying import plus, times
-from bptui.formula.tree import ONE, Call, Element, Negative, Tree, replaced, size
+from bptui.formula.tree import FUNCTIONS, ONE, Call, Element, Negative, Tree, replaced, size, walk
 from bptui.ops.operation import ATOM, Params
 from bptui.present import cells
 from bptui.present.numbers import number
@@ -36,6 +36,7 @@ MOST_READ = 4096
 NAMED = ("sigmoid",)
 """Functions that keep their name inside a line: written out, they would hide what cancels."""
 
+_LITERAL = re.compile(r"\d+(?:\.\d*)?")
 _SAFE = re.compile(r"_(\d+)")
 
 
@@ -46,6 +47,8 @@ class Expanding:
         self.trace, self.program, self.elements = trace, trace.program, elements
         self.nodes: dict[Element, Node] = {}
         """Which element every name that was written stands for."""
+        self.opened: dict[Node, None] = {}
+        """The elements without a name that stand in formulas all the same: written out they would be too long."""
         self._made: dict[Node, Tree | None] = {}
         self._derived: dict[tuple[Node, Node], Tree | None] = {}
 
@@ -60,6 +63,8 @@ class Expanding:
         if record.symbol is not None:
             return Element(self.program.element_name(value, flat))
         called = record.brief.within(ATOM)
+        if "…" in called:
+            called = f"#{value}"  # its number in the trace says more than what is left of its expression
         if not record.shape:
             return Element(called)
         base = self.program.index_base
@@ -75,7 +80,10 @@ class Expanding:
         if (value, flat) not in self._made:
             raise _Unmade((value, flat))
         made = self._made[value, flat]
-        return self.name(value, flat) if made is None or size(made) > LARGEST_FORMULA else made
+        if made is not None and size(made) <= LARGEST_FORMULA:
+            return made
+        self.opened[value, flat] = None
+        return self.name(value, flat)
 
     def formula(self, value: int, flat: int) -> Tree | None:
         """Return what an element is computed from, in named values; None for a leaf, and where that is too long."""
@@ -172,7 +180,9 @@ class Expanding:
 
     def _constant(self, record: Value, flat: int) -> Tree:
         if not record.shape:
-            return read(record.brief.text)
+            written = read(record.brief.text)
+            if all(node.name in FUNCTIONS for node in walk(written) if isinstance(node, Call)):
+                return written
         assert record.constant is not None
         value = float(record.constant.reshape(-1)[flat])
         return read(number(value) if float(number(value)) == value else repr(value))
@@ -200,8 +210,8 @@ class _Cell:
     def x(self, slot: int, index: int) -> str:
         value = self.step.inputs[slot]
         record = self.expanding.program.values[value]
-        if record.role == "constant" and not record.shape:
-            return record.brief.within(ATOM)  # a rule may look at an exponent
+        if record.role == "constant" and _LITERAL.fullmatch(record.brief.text):
+            return record.brief.text  # a rule may look at an exponent
         return self._called(value, index)
 
     def y(self, index: int) -> str:

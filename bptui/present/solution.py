@@ -28,6 +28,7 @@ from bptui.present.notation import arranged, array
 from bptui.present.numbers import DECIMALS
 from bptui.present.presentation import Presentation
 from bptui.scenario.program import Line
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 MOST_ELEMENTS = 6
@@ -119,17 +120,29 @@ class _Solution:
         """Yield a line's elements as formulas in named values, with the numbers put in, and the whole."""
         record, name = self.program.values[line.value], Element(line.name)
         elements = self.listed(record.size)
+        known = set(self.expanding.opened)
         formulas = [self.expanding.formula(record.id, flat) for flat in elements]
+        yield from self.parts([node for node in self.expanding.opened if node not in known])
         whole = [array(self.trace.values[record.id])] if self.numeric else []
         if record.shape and all(isinstance(formula, Element) for formula in formulas):
             yield self.rule.equation(name, [self.notation.origins(record.id)], whole, asked=1)
             return
-        for flat, formula in zip(elements, formulas, strict=True):
-            named = [] if formula is None else [formula]
-            numbers = [*map(self.notation.put_in, named), self.notation.number_of(record.id, flat)] if whole else []
-            yield self.rule.equation(self.notation.element(record.id, flat), named, numbers, asked=len(named))
+        for flat in elements:
+            yield self.element(record.id, flat)
         if record.shape:
             yield self.together(self.rule.equation(name, (), whole), record.size)
+
+    def parts(self, nodes: Sequence[Node]) -> Iterator[Equation | None]:
+        """Yield what stands in a line's formulas by its number in the trace, what it is made of first."""
+        for value, flat in sorted(nodes)[:MOST_ELEMENTS]:
+            yield self.element(value, flat)
+
+    def element(self, value: int, flat: int) -> Equation | None:
+        """Return an element as its formula in named values, with the numbers put in, and its number."""
+        formula = self.expanding.formula(value, flat)
+        named = [] if formula is None else [formula]
+        numbers = [*map(self.notation.put_in, named), self.notation.number_of(value, flat)] if self.numeric else []
+        return self.rule.equation(self.notation.element(value, flat), named, numbers, asked=len(named))
 
     def conventions(self, line: Line) -> Iterator[str]:
         """Yield what is chosen at kinks and ties in the steps of a line."""
