@@ -39,6 +39,9 @@ def main() -> None:
     print(f"medians of {options.turns} turns; ratios with their quartiles\n")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BPTUI_SETTINGS"] = str(Path(folder) / "settings.toml")  # nobody's own
+        os.environ["XDG_STATE_HOME"] = folder
+        os.environ["PYTHONPYCACHEPREFIX"] = str(Path(folder) / "compiled")  # as installed: compiled once
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         long = [
             (f"{steps:,} steps", [PYTHON, "-m", "bptui", str(_long(Path(folder), steps))])
             for steps in options.steps or [50, 1_000_000]
@@ -164,6 +167,8 @@ def _commands(turns: int, folder: Path) -> None:
 def _compare(title: str, turns: int, runs: dict[str, Callable[[], float]]) -> None:
     """Run everything in turns and print the times, and their ratios to the first one's."""
     taken: dict[str, list[float]] = {name: [] for name in runs}
+    for run in runs.values():
+        run()  # compiles what it imports
     for _ in range(turns):
         for name, run in runs.items():
             taken[name].append(run())

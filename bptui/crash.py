@@ -11,7 +11,6 @@ import platform
 import sys
 import time
 import traceback
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bptui.errors import Fault
@@ -74,6 +73,8 @@ def _write(text: str) -> Path:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # slow to import, and hardly ever needed
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -155,7 +155,7 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
             if trace is not None:
                 self._begin(path, trace)
             elif len(self.screen_stack) == 1:
-                self.leave(2)
+                self.action_leave(0)
 
         self.push_screen(RefusedScreen(path, error), mended)
 
@@ -166,8 +166,9 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         self.push_screen(HelpScreen())
 
     def action_leave(self, status: int) -> None:
-        """Leave the app with this exit status."""
-        self.leave(status)
+        """Leave the app with this exit status; a scenario that never opened for its faults makes it 2."""
+        refused = self._faulty is not None and self._walk is None
+        self.leave(2 if refused and status == 0 else status)
 
     def leave(self, status: int) -> None:
         """Leave the app with this exit status."""
