@@ -209,7 +209,7 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         """Note what broke the app, and where; `run_app` says it in one line once the terminal is restored."""
-        if self._exit:
+        if self._exit or not self.is_running:
             return  # it is being left: what was still half built then is no fault
         if self.fault is None:
             self.fault = error
