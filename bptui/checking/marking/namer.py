@@ -24,6 +24,9 @@ _MOST_SHOWN = 4
 _MOST_WORK, _FEWEST = 400_000, 20
 """How many links or elements are computed in all to explain one line, and how many proposals are tried at least."""
 
+_TWICE = ("missing-factor", "missing-path")
+"""The kinds of which two may have been made at once."""
+
 _MOST_PAIRED = 40
 """Of how many proposals, the most plausible ones, pairs are tried."""
 
@@ -167,7 +170,7 @@ def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> I
     links = case.links if case.quantity.is_derivative else {}
     pairs = combinations(singles[:_MOST_PAIRED], 2)
     for (first, _), (second, _) in islice(pairs, max(_FEWEST, _MOST_WORK // case.size)):
-        if first.kind == second.kind:
+        if first.kind == second.kind not in _TWICE:
             continue
         change = first.change.with_(second.change, links)
         if change is None:

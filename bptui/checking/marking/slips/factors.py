@@ -145,6 +145,7 @@ def extra_factor(case: Case) -> Iterator[Proposal]:
             said = f"d{case.program.values[head].text}/d{case.program.values[tail].text} was multiplied twice."
             change = case.block_scaled(tail, head, _square)
             yield Proposal("extra-factor", change, said, 0.6, ("block", tail, head))
+        yield from _as_a_weight(case)
         tails = [(node[0], node[1]) for _, node in case.quantity.entries if node is not None]
         own = [float(case.world.values[value].reshape(-1)[flat]) for value, flat in tails]
         name = case.program.values[tails[0][0]].text
@@ -168,6 +169,24 @@ def extra_factor(case: Case) -> Iterator[Proposal]:
         yield Proposal(
             "extra-factor", result_times(scale), f"There is a factor {text} too many.", cost, ("scale", text)
         )
+
+
+def _as_a_weight(case: Case) -> Iterator[Proposal]:
+    """Propose that what is only added was treated like a weight: multiplied by an element that weights multiply."""
+    if len(case.quantity.entries) != 1:
+        return
+    for step, _ in case.program.uses(case.tail[0]):
+        record = case.program.steps[step]
+        if record.operation.name != "add":
+            continue
+        made = [case.program.producer[one] for one in record.inputs if one in case.program.producer]
+        for product in (case.program.steps[one] for one in made):
+            for value in product.inputs if product.operation.name == "matmul" else ():
+                if len(case.program.values[value].shape) != 1 or case.program.values[value].size > 16:
+                    continue
+                for node in case.elements(value):
+                    said = f"There is a factor {case.name(node)} too many: {case.name(case.tail)} is added directly."
+                    yield Proposal("extra-factor", result_times(case.value_of(node)), said, 1.0, ("weight", node))
 
 
 def _twice(case: Case, factor: Factor) -> str:

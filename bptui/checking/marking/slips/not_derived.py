@@ -15,6 +15,11 @@ def not_derived(case: Case) -> Iterator[Proposal]:
         return
     for factor in case.factors:
         step = factor.step
+        if step.operation.name in _FULL:
+            said = f"{step.formula} itself was used where its derivative belongs."
+            change = case.scaled(factor, partial(_diagonal, case))
+            yield Proposal("not-derived", change, said, 0.1, (step.index, factor.slot))
+            continue
         alone = len(step.inputs) == 1 or all(
             case.program.values[one].role == "constant" for slot, one in enumerate(step.inputs) if slot != factor.slot
         )
@@ -31,7 +36,13 @@ def not_derived(case: Case) -> Iterator[Proposal]:
         yield Proposal("not-derived", case.block_set(tail, head, case.value_of), said, 0.3, ("block", tail, head))
 
 
+_FULL = frozenset({"softmax", "log_softmax"})
+
 _LINEAR = frozenset({"identity", "negative", "add", "subtract", "multiply", "divide"})
+
+
+def _diagonal(case: Case, edge: Edge) -> float:
+    return case.value_of(edge.head) if edge.head[1] == edge.tail[1] else 0.0
 
 
 def _output(case: Case, edge: Edge) -> float:

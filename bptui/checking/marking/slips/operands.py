@@ -14,7 +14,7 @@ from bptui.present import numbers
 from bptui.scenario.notation import ravel, unravel
 from bptui.scenario.program import Array, ForwardStep
 from bptui.trace.backward import all_params
-from bptui.trace.elements import Node
+from bptui.trace.elements import Edge, Node
 
 _MOST = 800
 """How many wrong entries are tried for one Jacobian or operand."""
@@ -84,16 +84,27 @@ def _factors(case: Case, factor: Factor) -> Iterator[Proposal]:
                     (*key, edge.tail, edge.head, used),
                 )
         else:
-            for wrong in listed:
-                if wrong.derivative != edge.derivative and wrong.head != edge.head:
-                    yield Proposal(
-                        "wrong-operand",
-                        case.scaled(factor, entry(edge.tail, edge.head, wrong.derivative)),
-                        f"d{case.name(wrong.head)}/d{case.name(wrong.tail)} was used where "
-                        f"d{case.name(edge.head)}/d{case.name(edge.tail)} belongs.",
-                        1.0,
-                        (*key, edge.tail, edge.head, wrong.tail, wrong.head),
-                    )
+            for wrong in _alike(case, factor, edge):
+                yield Proposal(
+                    "wrong-operand",
+                    case.scaled(factor, entry(edge.tail, edge.head, wrong.derivative)),
+                    f"d{case.name(wrong.head)}/d{case.name(wrong.tail)} was used where "
+                    f"d{case.name(edge.head)}/d{case.name(edge.tail)} belongs.",
+                    1.0,
+                    (*key, edge.tail, edge.head, wrong.tail, wrong.head),
+                )
+
+
+def _alike(case: Case, factor: Factor, edge: Edge) -> Iterator[Edge]:
+    """Yield the other entries of a Jacobian with one entry an element."""
+    step = factor.step
+    size = case.program.values[step.output].size
+    if step.operation.partial(factor.slot) is None or case.program.values[edge.tail[0]].size != size or size > 32:
+        return
+    for flat in range(size):
+        slope = case.world.elements.entry(step.index, factor.slot, flat, flat)
+        if flat != edge.head[1] and slope != edge.derivative:
+            yield Edge((edge.tail[0], flat), (edge.head[0], flat), slope, edge.step, edge.slot)
 
 
 def _upstream(case: Case) -> Iterator[Proposal]:
@@ -281,23 +292,30 @@ def swapped(case: Case) -> Iterator[Proposal]:
     if value >= len(case.program.values) or case.program.values[value].size > 64:
         return
     mirror = _mirror_of(case, head if tail is None else tail)
-    for node in case.elements(value):
-        other = (node, None) if tail is None else (head, node)
+    others: list[Entry] = [(node, None) if tail is None else (head, node) for node in case.elements(value)]
+    if tail is not None and 1 < case.program.values[value].size == _size(case, head[0]):
+        others += [((head[0], flat), (value, flat)) for _, flat in case.elements(value)]
+    for other in others:
         if other == entries[0]:
             continue
+        node = other[0] if other[1] is None else other[1]
         number = case.number_of(other)
-        cost = 0.1 if _mutual(case, other) else 1.6
+        cost = 0.1 if _mutual(case, other, number) else 1.6
         if mirror is not None and node == mirror:
             said = f"This is {case.entry_name(other)}: the indices are the other way round."
             yield Proposal("transposed", Change(after=partial(_constant, number)), said, 0.5, ("mirror", node))
         said = f"This is {case.entry_name(other)}, not {case.entry_name(entries[0])}."
-        yield Proposal("swapped", Change(after=partial(_constant, number)), said, cost, (node,))
+        yield Proposal("swapped", Change(after=partial(_constant, number)), said, cost, other)
 
 
-def _mutual(case: Case, other: Entry) -> bool:
-    """Return whether the sheet has the other entry too, with about the number that belongs here."""
+def _size(case: Case, value: int) -> int:
+    return case.program.values[value].size if value < len(case.program.values) else 1
+
+
+def _mutual(case: Case, other: Entry, number: float) -> bool:
+    """Return whether the sheet has the other entry too, with the number that belongs here and not its own."""
     claimed, own = case.elsewhere.get(other), case.own[0]
-    return claimed is not None and abs(claimed - own) <= 0.05 * abs(own)
+    return claimed is not None and abs(claimed - own) <= min(0.05 * abs(own), 0.5 * abs(claimed - number))
 
 
 def _constant(number: float, results: Numbers) -> Numbers:

@@ -50,7 +50,25 @@ def _routes(case: Case) -> Iterator[Proposal]:
                 number,
                 ("routes", value, tuple(kept)),
             )
+    yield from _own_index(case)
     yield from _inner_routes(case)
+
+
+def _own_index(case: Case) -> Iterator[Proposal]:
+    """Propose that of a full Jacobian, as softmax has one, the diagonal alone was taken."""
+    pairs = {(node[0], head[0]) for node in case.nodes for head in case.links[node] if head != case.world.loss}
+    for tail, head in sorted(pairs, reverse=True):
+        if case.program.values[tail].shape != case.program.values[head].shape:
+            continue
+        links = {
+            node: {one: slope for one, slope in case.links[node].items() if one[0] != head or one[1] == node[1]}
+            for node in case.nodes
+            if node[0] == tail and len(case.links[node]) > 1
+        }
+        if links:
+            names = case.program.values[head].text, case.program.values[tail].text
+            said = f"Of d{names[0]}/d{names[1]} only the diagonal was taken: each element depends on all others too."
+            yield Proposal("missing-path", Change(links), said, 0.1, ("diagonal", tail, head))
 
 
 def _kept(case: Case, value: int, nodes: Sequence[Node]) -> Iterator[tuple[tuple[Node, ...], float]]:
