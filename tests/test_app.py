@@ -539,6 +539,7 @@ async def test_an_empty_no_color_leaves_the_colours(small: Trace, monkeypatch: p
     [
         ("[0.23  0.40  0.57]", 18, "[0.23  0.40  0.57]"),
         ("[0.23  0.40  0.57]", 16, "[0.23  …  0.57]"),
+        ("[0.04777→0.05681  0.10629→0.11324]", 24, "[0.04777→0.05681 …]"),
         ("(Wg @ v + bg)[1]", 9, "(Wg @…[1]"),
         ("a_very_long_name", 7, "a_ve…me"),
     ],

@@ -11,6 +11,7 @@ from textual.widgets import Button, Input, Static
 import bptui
 from app_help import AnyPilot, said, until, walk
 from bptui.commands import MOVING, STOPPING
+from bptui.present import numbers
 from bptui.trace.breakpoints import hits, read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
@@ -383,3 +384,28 @@ async def test_two_enters_set_a_breakpoint_and_lead_back(trace: Trace) -> None:
         assert [one.text for one in breakpoints(pilot)._walk.breakpoints] == ["op exp"]
         await pilot.press("enter", "c")
         await until(pilot, lambda: walk(pilot).step == 2)
+
+
+async def test_going_back_costs_what_going_forward_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    exercise = bptui.run(bptui.load("exercise-7-1"))
+    written = 0
+    number = numbers.number
+
+    def counted(value: float) -> str:
+        nonlocal written
+        written += 1
+        return number(value)
+
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        monkeypatch.setattr(numbers, "number", counted)
+        for step in (3, 20, 30):
+            costs = []
+            for origin in (step - 1, step + 1):
+                walk(pilot).go(origin)
+                await pilot.pause()
+                written = 0
+                walk(pilot).go(step)
+                await pilot.pause()
+                costs.append(written)
+            assert costs[0] > 0
+            assert costs[1] <= costs[0]

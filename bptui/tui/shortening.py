@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -26,6 +27,9 @@ def without_middle(text: str, width: int) -> str:
         short = " ".join([*words[:head], "…", *words[len(words) - (kept - head) :]])
         if cell_len(short) <= width:
             return short
+    first = re.match(r"\[ *\S+", text)
+    if first is not None and text.endswith("]") and cell_len(first[0]) + 3 <= width:
+        return f"{first[0]} …]"  # of an array the first number rather than halves of two
     start = max(text.rfind("("), text.rfind("["))
     if text.endswith((")", "]")) and 0 < cell_len(text[start:]) <= width - 2:
         return cut(text[:start], width - cell_len(text[start:])) + text[start:]  # an element keeps its index
@@ -55,4 +59,5 @@ def around(text: str, width: int, start: int, end: int) -> tuple[str, Sequence[i
         first += 1  # a number that has no room is left out whole
     while last > end and text[last : last + 1].strip():
         last -= 1
-    return f"…{text[first:last]}…", [-1, *range(first, last), -1]
+    before, after = "…" if first else "", "…" if last < len(text) else ""
+    return f"{before}{text[first:last]}{after}", [*[-1] * len(before), *range(first, last), *[-1] * len(after)]
