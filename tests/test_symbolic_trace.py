@@ -17,8 +17,10 @@ import sympy
 import bptui
 from bptui import bundled
 from bptui.errors import BptuiError
+from bptui.present.symbolic import SymbolicPresentation
 from bptui.symbols.record import SymbolicTrace
 from bptui.trace.record import Trace
+from random_scenarios import random_scenario
 
 FUNCTIONS: dict[str, Any] = {
     "exp": np.exp,
@@ -148,6 +150,24 @@ def test_a_network_against_diff() -> None:
         for column in range(2):
             difference = trace.gradient("W")[row, column] - sympy.diff(loss, w[row][column])
             assert sympy.simplify(difference) == 0
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_random_scenarios_give_in_symbols_what_they_give_in_numbers(seed: int) -> None:
+    scenario = bptui.loads(random_scenario(random.Random(seed)).text)
+    numbers, symbols = bptui.run(scenario), bptui.run(scenario, mode="symbols")
+    values = given(symbols, numbers)
+    for name in scenario.program.names:
+        for expressions, wanted in (
+            (symbols.value(name), numbers.value(name)),
+            (symbols.gradient(name), numbers.gradient(name)),
+        ):
+            found = [evaluate(one, values) for one in expressions.flat]
+            np.testing.assert_allclose(found, wanted.reshape(-1), rtol=1e-6, atol=1e-8)
+    shown = SymbolicPresentation(numbers)
+    for step in range(len(shown)):
+        frame = shown.frame(step)
+        assert all(len(row.cells) == len(frame.table.columns) for row in frame.table.rows)
 
 
 # -- the JSON trace --------------------------------------------------------------------------------------------------
