@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -220,6 +221,35 @@ def test_where_no_report_can_be_written_that_is_said(tmp_path: Path, monkeypatch
     (tmp_path / "file").touch()
     monkeypatch.setattr(crash, "folder", lambda: tmp_path / "file" / "inside")
     assert "no report could be written: not a directory" in str(crash.crashed(ValueError("x")))
+
+
+CHECKING = """
+import sys
+def checked(name):
+    print("working", flush=True)
+    import time
+    time.sleep(600)
+if __name__ == "__main__":
+    from bptui.checking.batch import each
+    list(each(sys.argv[1:], checked, sys.stderr))
+"""
+
+
+def test_where_a_check_is_killed_its_workers_end_too(tmp_path: Path) -> None:
+    script = tmp_path / "checking.py"
+    script.write_text(CHECKING, encoding="utf-8")
+    names = [str(tmp_path / f"{number}.toml") for number in range(20)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    reading, writing = os.pipe()
+    with subprocess.Popen([sys.executable, script, *names], stdout=writing, env=environment) as process:
+        os.close(writing)
+        assert os.read(reading, 7) == b"working"
+        process.kill()
+    said = b"..."
+    while said:  # the pipe comes to its end when the last worker is gone
+        assert select.select([reading], [], [], 30)[0], "a worker goes on"
+        said = os.read(reading, 1000)
+    os.close(reading)
 
 
 # -- no room -----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import glob
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -58,7 +59,7 @@ def _results(files: Sequence[str], work: Callable[[str], Result]) -> Iterator[Re
         yield from map(work, files)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_signals) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         try:
             yield from pool.map(work, files, chunksize=max(1, min(16, len(files) // (4 * workers))))
         except BaseException:
@@ -70,7 +71,15 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _leave_signals() -> None:
-    """Let the process that started this one decide what an interrupt means."""
+def _begin() -> None:
+    """Let the process that started this one decide what an interrupt means, and end with it, however it ends."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
