@@ -267,8 +267,8 @@ class Wires:
     def lines(self, width: int, element: int = 0, *, matrix: bool = False, numbers: bool = True) -> list[Line]:
         """Return the wires of `width` cells with the element under the cursor lit, and what there is to say of them.
 
-        `matrix` adds the Jacobian of zeros and ones, where there is room in place of the words; without `numbers` what
-        runs along the wires is left out.
+        `matrix` adds the Jacobian of zeros and ones, where there is room above the words; without `numbers` what runs
+        along the wires is left out.
         """
         lit = self.lit(element)
         words = self.words(numbers)
@@ -278,12 +278,12 @@ class Wires:
         else:
             drawn = max(cells_of(text_of(line)) for line in picture)
         beside = drawn + 3 + _BESIDE <= width
+        room = width - drawn - 3 if beside else width
+        told: list[Line] = [((part, "plain"),) for text in words for part in textwrap.wrap(text, room)]
         if beside and matrix:
-            return list(_beside(picture, self._jacobian(lit, width - drawn - 3), drawn + 3))
-        said = [part for text in words for part in textwrap.wrap(text, width - drawn - 3 if beside else width)]
-        told: list[Line] = [((text, "plain"),) for text in said]
+            told = [*self._jacobian(lit, room), *told]
         lines = list(_beside(picture, told, drawn + 3)) if beside else [*picture, *told]
-        return [*lines, ((" ", "plain"),), *self._jacobian(lit, width)] if matrix else lines
+        return [*lines, ((" ", "plain"),), *self._jacobian(lit, width)] if matrix and not beside else lines
 
     def words(self, with_numbers: bool = True) -> list[str]:
         """Return what there is to say: order, inverse, cycles, ties, second ways."""
