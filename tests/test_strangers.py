@@ -67,7 +67,7 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+@pytest.mark.parametrize("size", [(120, 40)])
 async def test_the_app_shows_what_a_file_says_and_obeys_none_of_it(size: tuple[int, int], tmp_path: Path) -> None:
     title = f"[bold red]{MARK}[/] [@click=app.leave(7)]x[/] \x1b[31m\u202e"
     scenario: dict[str, object] = {
