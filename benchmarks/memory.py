@@ -1,8 +1,9 @@
 """What a step costs in memory and time, from ten thousand to a million: `python -m benchmarks.memory`.
 
-Each size is measured in a process of its own, by the memory that the system counts as resident (`--traced` adds what
-Python's own allocator counts, which takes several times as long). A step is one forward or backward step of the trace;
-its numbers are what it records that no other step does: a value going forward, a contribution going back.
+Each size is measured in a process of its own: processor time, and the memory that the system counts as resident
+(`--traced` adds what Python's own allocator counts, which takes several times as long). A step is one forward or
+backward step of the trace; its numbers are what it records that no other step does: a value going forward, a
+contribution going back.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ def measure(size: int, traced: bool) -> dict[str, float]:
     bptui.run(bptui.loads(scenario(100)))  # everything is imported
     if traced:
         tracemalloc.start()
-    before, start = resident(), time.perf_counter()
+    before, start = resident(), time.process_time()
     compiled = bptui.loads(scenario(size), limits={"steps": 10 * size})
-    read, between = time.perf_counter(), resident()
+    read, between = time.process_time(), resident()
     trace = bptui.run(compiled)
-    done, after = time.perf_counter(), resident()
+    done, after = time.process_time(), resident()
     steps = len(trace.steps)
     return {
         "steps": steps,
