@@ -17,7 +17,7 @@ _DEEPEST = 4
 _HELD = "\N{NO-BREAK SPACE}"
 """Stands for a space at which a formula is not broken."""
 
-_BRACKETS, _SIGNS = re.compile(r"([()\[\]])"), re.compile(r" ([-·+=]|\+=) ")
+_SIGNS = re.compile(r" ([-·+=]|\+=) ")
 
 
 def heading(text: str, rule: str = "-") -> list[str]:
@@ -56,11 +56,12 @@ def formula(text: str, most: int, hanging: int = 0, first: str = "") -> list[str
 
 def _held(text: str, inside: int) -> str:
     """Return a formula with spaces where it may be broken alone: before a sign, inside so many brackets at most."""
-    held, depth = [], 0
-    for part in _BRACKETS.split(text):
-        depth += (part in ("(", "[")) - (part in (")", "]"))
-        held.append(part.replace(" ", _HELD) if depth > inside else part)
-    return _SIGNS.sub(rf" \1{_HELD}", "".join(held))
+    held: list[str] = []
+    depth = 0
+    for word in text.split(" "):
+        depth += word.count("(") + word.count("[") - word.count(")") - word.count("]")
+        held += (word, _HELD if depth > inside else " ")
+    return _SIGNS.sub(rf" \1{_HELD}", "".join(held[:-1]))
 
 
 def paragraph(text: str, most: int = WIDTH, indent: int = 0) -> list[str]:
