@@ -146,6 +146,13 @@ def test_a_slip_whose_result_was_cut_off_too() -> None:
     assert kinds(f'{NETWORK}"dL/dW2(2,2)" = {math.trunc(-DZ2[1] * H[1] * 1000) / 1000}') == ["sign", "truncated"]
 
 
+def test_a_slip_in_one_entry_of_a_line_alone() -> None:
+    assert kinds(f'{NETWORK}"dL/dz2" = {claim([-DZ2[0], DZ2[1]])}') == ["sign"]
+    assert kinds(f'{NETWORK}"dL/dh" = {claim([-DH[0], DH[1]])}') == ["arithmetic"]
+    (sign,) = last(f'{NETWORK}"dL/dh" = {claim([-DH[0], DH[1]])}').alternatives
+    assert [slip.kind for slip in sign] == ["sign"]
+
+
 def test_where_nothing_explains_it_that_is_said() -> None:
     line = last(NETWORK + '"dL/dW2(1,2)" = 7.123')
     assert (line.diagnoses, line.alternatives) == ((), ())
@@ -189,6 +196,13 @@ def marked(sheet: Sheet) -> list[Marked]:
 def test_nothing_is_wrong_in_generated_right_solutions() -> None:
     for sheet in right_sheets(32):
         assert {line.verdict for line in marked(sheet)} <= {"right", "follows"}, sheet.text
+
+
+def test_what_comes_after_a_slip_follows() -> None:
+    for kind in ("sign", "missing-factor", "not-derived", "arithmetic"):
+        for sheet in wrong_sheets(kind, 8, seed=3):
+            after = marked(sheet)[sheet.at + 1 :]
+            assert {line.verdict for line in after} <= {"right", "follows"}, sheet.text
 
 
 def test_every_kind_is_planted() -> None:

@@ -91,29 +91,29 @@ class Pupil:
         """Write a line; with the slip, where it is one that this line can have. Return what is carried on."""
         right = self.rounded(value)
         if self.slip and self.at < 0 and slipped is not None:
-            other = self._with_slip(value, slipped, right)
-            if other is not None:
+            slip = self._with_slip(value, slipped)
+            other = None if slip is None else self.cut(value) if self.slip == "truncated" else self.rounded(slip)
+            if other is not None and self._shows(value, other, right):
                 self.at = len(self.lines)
                 self.lines.append((key, self.claim(other)))
-                return np.asarray(other)
+                return self.carried(slip, other)
         self.lines.append((key, self.claim(right)))
         return self.carried(value, right)
 
-    def _with_slip(self, value: Any, slipped: dict[str, Any], right: Any) -> Any:
+    def _with_slip(self, value: Any, slipped: dict[str, Any]) -> Any:
+        """Return what the slip makes of a line, with all digits; None where the line cannot have it."""
         if self.slip == "truncated":
-            other = self.cut(value)
-        elif self.slip in slipped:
-            options = slipped[self.slip]
-            options = options if isinstance(options, list) else [options]
-            if not options:
-                return None
-            other = self.rounded(options[self.random.randint(len(options))])
-        else:
-            return None
+            return value
+        options = slipped.get(self.slip, [])
+        options = options if isinstance(options, list) else [options]
+        return options[self.random.randint(len(options))] if options else None
+
+    def _shows(self, value: Any, other: Any, right: Any) -> bool:
+        """Return whether a line with the slip is plainly another one."""
         true = np.asarray(value if self.slip == "truncated" else right, dtype=float)
         units = np.reshape([10.0 ** -self.places(one) for one in true.reshape(-1).tolist()], true.shape)
         apart = np.max(np.abs(np.asarray(other) - true) / units)
-        return other if np.all(np.isfinite(other)) and apart > (0.75 if self.slip == "truncated" else 2.5) else None
+        return bool(np.all(np.isfinite(other)) and apart > (0.75 if self.slip == "truncated" else 2.5))
 
 
 def put(array: Any, place: Any, number: float) -> Array:
@@ -266,8 +266,8 @@ L = "{formula}"
     slope1 = df(z1, h)
     dz1 = dh * slope1
     silent = (np.asarray(z1) <= 0) if hidden == "relu" else np.zeros(m, dtype=bool)
-    line("dL/dz1", dz1, 12, worth=bool(random.randint(2)), sign=-dz1, missing_factor=dh if hidden != "relu" else [],
-         not_derived=dh * h, relu_mask=dh if silent.any() else [])  # fmt: skip
+    dz1 = line("dL/dz1", dz1, 12, worth=bool(random.randint(2)), sign=-dz1, not_derived=dh * h,
+               missing_factor=dh if hidden != "relu" else [], relu_mask=dh if silent.any() else [])  # fmt: skip
     short = [one[i] * slope1[i] for one in dh_one]
     line(
         f"dL/dW1({i + 1},{j + 1})", dz1[i] * x[j], 13, sign=-dz1[i] * x[j], missing_path=[one * x[j] for one in short],

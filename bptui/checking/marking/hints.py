@@ -57,7 +57,7 @@ def hint(trace: Trace, step: int, element: int, given: ClaimedNumber) -> str:
     amount = Amount(given.number, float(given.unit / 2), given)
     found = explain([Question([case], [[amount]], [0])], [Reach(case.own[0], case.own[0])])
     if found:
-        return HINTS[found[0][0].kind]
+        return HINTS[found[0].slips[0].kind]
     true = case.own[0]
     return "close: look at the last digits" if true and 0.98 < given.number / true < 1.02 else ""
 

@@ -156,7 +156,7 @@ class _Marker:
             [own[at] for at in order],
             [False] * len(exact),
             [False] * len(exact),
-            [(slip,)] if all(good) else [],
+            [Explanation((slip,))] if all(good) else [],
         )
 
     # -- numbers -----------------------------------------------------------------------------------------------------
@@ -192,17 +192,39 @@ class _Marker:
         else:
             wrong = [at for at, good in enumerate(follows) if not good]
             worlds = [written] if full.statements == written.statements else [written, full]
-            claimed = [amount.number for amount in amounts]
-            cases = [Case(world, quantity, claimed, wrong[0], False, self.elsewhere) for world in worlds]
-            questions = [Question([case], [amounts], wrong) for case in cases]
             if self.carried >= _HABIT:
-                questions.reverse()
-            explanations = explain(questions, stated.reached)
+                worlds.reverse()
+            explanations = self._explained(quantity, amounts, wrong, worlds, stated.reached)
         for at, (entry, amount) in enumerate(zip(quantity.entries, amounts, strict=True)):
             if math.isfinite(amount.number):
-                line = stated if follows[at] else None
-                self.sheet.state(entry, Statement(amount.number, not follows[at], line, at), quantity.also)
+                if follows[at]:
+                    statement = Statement(amount.number, False, stated, at)
+                else:
+                    slip = explanations[0].numbers[at] if explanations and len(explanations[0].numbers) > at else None
+                    statement = Statement(
+                        amount.number, True, reach=_of_slip(amount, slip, own[at], stated.reached[at])
+                    )
+                self.sheet.state(entry, statement, quantity.also)
         return self._marked(line_read, exact, own, right, follows, explanations)
+
+    def _explained(
+        self,
+        quantity: Quantity,
+        amounts: Sequence[Amount],
+        wrong: Sequence[int],
+        worlds: Sequence[World],
+        reached: Sequence[Reach],
+    ) -> list[Explanation]:
+        """Return what explains a wrong line: slips made alike throughout it, and then in its one wrong entry alone."""
+        claimed = [amount.number for amount in amounts]
+        cases = [Case(world, quantity, claimed, wrong[0], False, self.elsewhere) for world in worlds]
+        found = explain([Question([case], [amounts], wrong) for case in cases], reached)
+        if len(wrong) != 1 or len(amounts) == 1 or (found and found[0].slips[0].kind != "arithmetic"):
+            return found
+        (at,) = wrong
+        alone = Quantity((quantity.entries[at],), ())
+        within = self._explained(alone, [amounts[at]], [0], worlds, [reached[at]])
+        return found + [one for one in within if one.slips[0].kind != "arithmetic"]
 
     def _settled(self, quantity: Quantity, exact: Sequence[float]) -> bool:
         """Return whether entries are the same numbers whatever the symbols stand for."""
@@ -298,7 +320,7 @@ class _Marker:
         if verdict == "follows":
             said = "not the true value, and what the lines above give."
         elif verdict == "wrong":
-            said = " ".join(slip.text for slip in explanations[0]) if explanations else _UNEXPLAINED
+            said = " ".join(slip.text for slip in explanations[0].slips) if explanations else _UNEXPLAINED
         if bad and len(exact) > 1:
             said = f"{entry_name(self.trace.program, line.quantity.entries[at])}: {said}"
         return Marked(
@@ -309,10 +331,23 @@ class _Marker:
             follows=nested(own, line.quantity.shape),
             verdict=verdict,
             text=said,
-            diagnoses=explanations[0] if explanations else (),
-            alternatives=tuple(explanations[1:]),
+            diagnoses=explanations[0].slips if explanations else (),
+            alternatives=tuple(one.slips for one in explanations[1:4]),
             entry=line.quantity.entries[at],
         )
+
+
+def _of_slip(amount: Amount, slip: float | None, own: float, reached: Reach) -> Reach:
+    """Return what a wrong number stands for: itself, and what its slip came to before it was rounded or cut off.
+
+    Where the slip is not known, that is all that rounds to it, for a number with decimals.
+    """
+    written = Reach(amount.number, amount.number)
+    if slip is None:
+        return written.with_(amount.number - amount.half, amount.number + amount.half) if amount.unit < 1 else written
+    scaled = reached.half * abs(slip / own) if own else reached.half
+    low, high = max(slip - scaled, amount.number - amount.unit), min(slip + scaled, amount.number + amount.unit)
+    return written.with_(low, high) if low <= high else written
 
 
 def _agree(amounts: Sequence[Amount], found: Sequence[float]) -> bool:

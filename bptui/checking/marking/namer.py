@@ -39,7 +39,13 @@ class Slip:
     text: str
 
 
-Explanation = tuple[Slip, ...]
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Slips that together give what is claimed, the main one first."""
+
+    slips: tuple[Slip, ...]
+    numbers: tuple[float, ...] = ()
+    """What they make of the line, with all digits; empty where that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +113,11 @@ def explain(questions: Sequence[Question], reached: Sequence[Reach]) -> list[Exp
     if not found and not strict.case.symbolic:
         for question, singles in zip(questions, tried, strict=True):
             near = (one for one in singles if question.nearly_fits(one[1], reached))
-            found += [(_told(question, proposal, results),) for proposal, results in near]
+            found += [Explanation((_told(question, one, results),), tuple(results)) for one, results in near]
     if not found:
-        found += [(_slip(one),) for one in arithmetic(strict.case, list(strict.wrong))]
+        found += [Explanation((_slip(one),)) for one in arithmetic(strict.case, list(strict.wrong))]
         found += _pairs(questions[0], tried[0])
-    return list(dict.fromkeys(_of_other_kinds(found)))[:_MOST_SHOWN]
+    return list(_of_other_kinds(found))[:_MOST_SHOWN]
 
 
 def _singles(case: Case) -> list[tuple[Proposal, Numbers]]:
@@ -131,10 +137,10 @@ def _singles(case: Case) -> list[tuple[Proposal, Numbers]]:
 def _alone(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
     case, own = question.case, question.case.own
     if not case.symbolic and question.fits_cut_off(own):
-        yield (_cut(question, own),)
+        yield Explanation((_cut(question, own),), tuple(own))
     for proposal, results in singles:
         if question.fits(results) and _elsewhere(question, [proposal]):
-            yield (_told(question, proposal, results),)
+            yield Explanation((_told(question, proposal, results),), tuple(results))
 
 
 def _elsewhere(question: Question, proposals: Sequence[Proposal]) -> bool:
@@ -162,7 +168,8 @@ def _elsewhere(question: Question, proposals: Sequence[Proposal]) -> bool:
 def _cut_off(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
     for proposal, results in singles:
         if question.fits_cut_off(results):
-            yield (_told(question, proposal, results), _cut(question, results))
+            slips = (_told(question, proposal, results), _cut(question, results))
+            yield Explanation(slips, tuple(results))
 
 
 def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
@@ -177,9 +184,9 @@ def _pairs(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> I
             continue
         results = case.evaluate(change)
         if question.fits(results) and _elsewhere(question, [first, second]):
-            yield _slip(first), _slip(second)
+            yield Explanation((_slip(first), _slip(second)), tuple(results))
         elif not case.symbolic and question.fits_cut_off(results):
-            yield _slip(first), _slip(second), _cut(question, results)
+            yield Explanation((_slip(first), _slip(second), _cut(question, results)), tuple(results))
 
 
 def _told(question: Question, proposal: Proposal, results: Numbers) -> Slip:
@@ -205,7 +212,7 @@ def _of_other_kinds(found: Iterable[Explanation]) -> Iterator[Explanation]:
     """Yield the first explanation of each set of kinds."""
     seen = set()
     for explanation in found:
-        kinds = frozenset(slip.kind for slip in explanation)
+        kinds = frozenset(slip.kind for slip in explanation.slips)
         if kinds not in seen:
             seen.add(kinds)
             yield explanation

@@ -29,16 +29,19 @@ _SPARE = 1e-9
 class Statement:
     """One number that was stated, by one line of a sheet."""
 
-    def __init__(self, written: float, wrong: bool, line: Stated | None = None, at: int = 0) -> None:
+    def __init__(
+        self, written: float, wrong: bool, line: Stated | None = None, at: int = 0, reach: Reach | None = None
+    ) -> None:
+        """It stands for `reach`, or for what place `at` of its line reaches, or without both for itself alone."""
         self.written = written
         self.wrong = wrong
         """Whether it neither is right nor follows from what was stated before."""
-        self._line, self._at = line, at
+        self._line, self._at, self._reach = line, at, reach or Reach(written, written)
 
     @property
     def reach(self) -> Reach:
         """The numbers that it stands for."""
-        return Reach(self.written, self.written) if self._line is None else self._line.reaches[self._at]
+        return self._reach if self._line is None else self._line.reaches[self._at]
 
 
 Statements = Mapping[Entry, Statement]
