@@ -87,6 +87,7 @@ def _keys(turns: int, keys: int, contenders: Sequence[tuple[str, list[str]]]) ->
     bursts: dict[str, list[float]] = {name: [] for name in terminals}
     lags: dict[str, list[float]] = {name: [] for name in terminals}
     for terminal in terminals.values():
+        terminal.until(" 39 " if terminal is terminals["bare app"] else "quit")
         terminal.last_byte()
         for _ in range(12):  # closes the description, and goes to where there is something to see
             terminal.press(RIGHT)

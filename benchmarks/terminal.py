@@ -16,7 +16,7 @@ from types import TracebackType
 QUIET = 0.06
 """After how many seconds without a byte a program is done drawing: more than three of Textual's frames."""
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Terminal:

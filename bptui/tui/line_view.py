@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.actions import SkipAction
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -92,9 +92,12 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
             self._strips.pop(index, None)
             self.refresh_line(index + self.fixed)
 
-    def line_at(self, y: int) -> Strip:
+    def render_lines(self, crop: Region) -> list[Strip]:
         if self.room.width != self._drawn_width:  # drawn before it is told that it was resized
             self._prepare()
+        return super().render_lines(crop)
+
+    def line_at(self, y: int) -> Strip:
         left, top = self.scroll_offset
         width, style = self._drawn_width, self.component()
         if y < self.fixed:
