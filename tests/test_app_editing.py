@@ -423,8 +423,8 @@ async def test_everything_that_changed_is_listed_and_leads_to_its_step() -> None
         while table.table.rows[table.cursor].cells[0] != "dL/dw":
             await pilot.press("down")
         routes = part(pilot, LineTable, "routes")
-        await until(pilot, lambda: routes.display)
-        assert str(routes.border_title) == "dL/dw = 7.25→17: the sum of 2 routes"
+        await until(pilot, lambda: str(routes.border_title) == "dL/dw = 7.25→17: the sum of 2 routes")
+        assert routes.display
         assert [row.cells[1] for row in routes.table.rows] == ["6.25→16", "1"]
         await pilot.press("enter")
         assert walk(pilot).presentation.label(walk(pilot).step).text.startswith("dL/dw")
