@@ -62,9 +62,12 @@ def _results(files: Sequence[str], work: Callable[[str], Result]) -> Iterator[Re
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         try:
             yield from pool.map(work, files, chunksize=max(1, min(16, len(files) // (4 * workers))))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:  # an interrupt, mostly: nobody waits for what is still being checked
+            for process in multiprocessing.active_children():
+                process.terminate()
             raise
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _cores() -> int:

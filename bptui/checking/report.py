@@ -148,9 +148,9 @@ def text(report: dict[str, Any]) -> str:
 def worked_lines(worked: Iterable[dict[str, Any]]) -> list[str]:
     """Return the lines of a worked solution with their verdicts, and below a wrong one what happened."""
     lines = []
-    margin = " " * 10
+    margin = " " * 12
     for one in worked:
-        lines.append(f"{one['verdict']:<10}{printable(one['line'])} = {shortened(one['written'])}")
+        lines.append(f"{one['verdict']:<12}{printable(one['line'])} = {shortened(one['written'])}")
         if one["verdict"] in ("follows", "wrong"):
             lines.append(margin + comparison(one["exact"], one["follows_from_own"]))
         if one["text"] and one["verdict"] != "follows":
