@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,6 @@ def subsets(items: Collection[Any]) -> list[tuple[Any, ...]]:
 
     Of many items only those two kinds.
     """
-    from itertools import combinations
-
     listed, number = list(items), len(items)
     sizes = [1, number - 1] if number > 5 else [1, *range(number - 1, 1, -1)]
     return [kept for size in dict.fromkeys(sizes) if 0 < size < number for kept in combinations(listed, size)]
