@@ -259,6 +259,21 @@ def test_what_is_too_long_in_leaves_stays_in_named_values() -> None:
     assert json.loads(bptui.export(trace, "json"))["mode"] == "symbols"
 
 
+@pytest.mark.parametrize(
+    ("function", "lines", "level"), [("tanh", 40, "leaves"), ("sin", 40, "leaves"), ("tanh", 400, "named")]
+)
+def test_long_chains_are_derived_at_once(function: str, lines: int, level: str) -> None:
+    """SymPy, left to itself, asks a chain of ten tanh for minutes whether it is 0."""
+    text = "\n".join(f'h{at + 1} = "{function}(h{at})"' for at in range(lines))
+    trace = bptui.run(bptui.loads(f"inputs.h0 = 0.5\n[forward]\n{text}"), mode="symbols")
+    assert isinstance(trace, SymbolicTrace)
+    assert trace.level == level
+    assert trace.numbers is not None
+    if level == "leaves":
+        found = evaluate(trace.gradient("h0").item(), {sympy.Symbol("h0"): 0.5})
+        assert math.isclose(found, float(trace.numbers.gradient("h0")), rel_tol=1e-9)
+
+
 def test_a_scenario_that_is_too_large_is_refused_before_it_is_derived() -> None:
     scenario = bptui.loads("""
         inputs.x = { shape = [784], init = "normal" }

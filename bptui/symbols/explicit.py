@@ -54,14 +54,24 @@ def _elementwise(function: Any, operands: int = 1) -> Any:
 
 _expressions = _elementwise(_expression)
 
-exp = _elementwise(sympy.exp)
-log = _elementwise(sympy.log)
+
+def _applied(function: Any) -> Any:
+    """Return a function of SymPy for arrays, which is worked out for numbers only.
+
+    Otherwise it would ask at length whether its argument is 0, imaginary or a multiple of π: of a chain of ten tanh,
+    for minutes.
+    """
+    return _elementwise(lambda x: function(x, evaluate=bool(x.is_number)))
+
+
+exp = _applied(sympy.exp)
+log = _applied(sympy.log)
 sqrt = _elementwise(sympy.sqrt)
-abs = _elementwise(sympy.Abs)
-sign = _elementwise(sympy.sign)
-sin = _elementwise(sympy.sin)
-cos = _elementwise(sympy.cos)
-tanh = _elementwise(sympy.tanh)
+abs = _applied(sympy.Abs)
+sign = _applied(sympy.sign)
+sin = _applied(sympy.sin)
+cos = _applied(sympy.cos)
+tanh = _applied(sympy.tanh)
 minimum = _elementwise(functions.minimum, 2)
 maximum = _elementwise(functions.maximum, 2)
 less = _elementwise(functions.less, 2)
@@ -72,7 +82,7 @@ relu = _elementwise(functions.relu)
 step = _elementwise(functions.step)
 sigmoid = _elementwise(functions.sigmoid.definition)
 softplus = _elementwise(functions.softplus.definition)
-_erf = _elementwise(sympy.erf)
+_erf = _applied(sympy.erf)
 
 
 def greater(a: Any, b: Any) -> Any:
