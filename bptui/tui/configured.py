@@ -13,6 +13,7 @@ from textual.filter import LineFilter, Monochrome
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import Theme
 
+from bptui.commands import COMMANDS
 from bptui.errors import BptuiError
 from bptui.keys import Keymap
 from bptui.settings import Settings, remember
@@ -79,6 +80,11 @@ class ConfiguredApp(App[None], inherit_bindings=False):
         if self.no_color:
             filters = [COLOURLESS]
         return [*filters, ASCII] if self.settings.ascii else filters
+
+
+def key(node: DOMNode, identity: str) -> str:
+    """Return the first key of a command as it is printed in the app that `node` belongs to."""
+    return app_of(node).keymap.first(COMMANDS[identity])
 
 
 def app_of(node: DOMNode) -> ConfiguredApp:

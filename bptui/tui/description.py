@@ -11,6 +11,7 @@ from bptui.commands import IN_DESCRIPTION
 from bptui.present.layout import paragraph
 from bptui.text import width as cells
 from bptui.tui.bindings import bindings
+from bptui.tui.configured import key
 from bptui.tui.text_view import Line, TextView, line
 
 
@@ -22,7 +23,6 @@ class Description(TextView):
     def __init__(self, title: str, text: str, *, id: str | None = None) -> None:
         super().__init__(lambda width: description_lines(text, width), id=id)
         self.border_title = Content(title)
-        self.border_subtitle = "→ begins the walk · d shows this again"
         self._behind: Widget | None = None
 
     @property
@@ -31,6 +31,9 @@ class Description(TextView):
 
     def open(self) -> None:
         """Show the description and scroll it with the keys that move in a panel."""
+        self.border_subtitle = Content(
+            f"{key(self, 'walk.next')} begins the walk · {key(self, 'read.about')} shows this again"
+        )
         self._behind = self.screen.focused
         self.add_class("-open")
         self.scroll_to(y=0, animate=False)

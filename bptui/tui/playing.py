@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.timer import Timer
 
 from bptui.settings import SPEEDS
-from bptui.tui.configured import app_of
+from bptui.tui.configured import app_of, key
 from bptui.tui.stopping import Stopping
 
 
@@ -42,7 +42,8 @@ class Playing(Stopping):
         if self._timer is not None:
             self._start()
         else:
-            self.app.notify(f"autoplay: {self._speed:g} steps a second; a begins", markup=False, timeout=2)
+            said = f"autoplay: {self._speed:g} steps a second; {key(self, 'move.play')} begins"
+            self.app.notify(said, markup=False, timeout=2)
 
     def _start(self) -> None:
         if self._timer is not None:

@@ -10,6 +10,7 @@ from textual import events
 from bptui.present.frame import Frame, Point
 from bptui.present.quiz import Known, Quiz, question
 from bptui.tui.answer_dialog import AnswerScreen
+from bptui.tui.configured import key
 from bptui.tui.description import Description
 from bptui.tui.walk_part import WalkPart
 
@@ -55,7 +56,9 @@ class Predicting(WalkPart):
         if self._quiz is None:
             self.leave_symbols()
             self._quiz, self._kept_quiz = self._kept_quiz or Quiz(), None
-            self.app.notify("Type the number that is hidden. h hints, t ends the test.", timeout=4, markup=False)
+            hints, ends = key(self, "test.hint"), key(self, "test.toggle")
+            said = f"Type the number that is hidden. {hints} hints, {ends} ends the test."
+            self.app.notify(said, timeout=4, markup=False)
         else:
             self._quiz, self._kept_quiz = None, self._quiz
         self.refresh_step()
@@ -70,7 +73,7 @@ class Predicting(WalkPart):
             return
         asked = question(self.presentation, self.step, self.element)
         if self._quiz is None:
-            self.app.notify("Press t first: it hides what is to be predicted.", markup=False)
+            self.app.notify(f"Press {key(self, 'test.toggle')} first: it hides what is to be predicted.", markup=False)
         elif asked is None:
             self.app.notify("This step has nothing to predict: what it gives is given.", markup=False)
         elif not self._quiz.is_open(asked.step, asked.element):

@@ -10,6 +10,7 @@ from bptui.text import counted
 from bptui.trace.breakpoints import Breakpoint, Hit, find, hits, read_breakpoint
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
+from bptui.tui.configured import key
 from bptui.tui.looking import look_through
 from bptui.tui.pointing import Pointing
 from bptui.tui.step_list import StepList
@@ -102,7 +103,9 @@ class Stopping(Pointing):
         if self.lacks_numbers:
             return
         if not any(one.enabled for one in self.breakpoints):
-            self.app.notify("no breakpoint is on: b sets one on this line, B lists and adds them", markup=False)
+            sets, lists = key(self, "stop.line"), key(self, "stop.list")
+            said = f"no breakpoint is on: {sets} sets one on this line, {lists} lists and adds them"
+            self.app.notify(said, markup=False)
             return
         last = len(self.trace.steps) - 1
         steps = range(self.step + 1, last + 1) if direction > 0 else range(self.step - 1, -1, -1)

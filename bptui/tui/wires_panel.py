@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bptui.present.wires import Wires
+from bptui.tui.configured import key
 from bptui.tui.picture_view import PictureView
 from bptui.tui.text_view import Line
 
@@ -56,7 +57,8 @@ class WiresPanel(PictureView):
         if self._wires is not None:
             self.label(
                 f"Wires · {self._wires.title}",
-                "i hides · z " + ("without the matrix" if self._matrix else "0/1 Jacobian"),
+                f"{key(self, 'see.wires')} hides · {key(self, 'see.matrix')} "
+                + ("without the matrix" if self._matrix else "0/1 Jacobian"),
             )
         self.show(self._drawn)
         self.refresh(layout=True)
