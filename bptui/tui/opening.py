@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bptui
-from bptui.trace.record import Trace
+
+if TYPE_CHECKING:
+    from bptui.trace.record import Trace
 
 
 def opened(source: str | Path) -> Trace:
