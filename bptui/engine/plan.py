@@ -7,10 +7,10 @@ was broadcast, what a gradient is added to) is settled once, and written down as
     c1 = a0 * k5(xp, v9, v8)
     a1 = a0 + c1
 
-The text of that function is put together from the templates in this file, from whole numbers (ids of values, steps and
-slots; places in the table of constants that the function gets) and from names of options, which are those of our own
-operations. Nothing that a scenario file says is in it: names, texts and numbers of files are constants, handed over as
-objects. That is why compiling it is safe.
+The text of that function is put together from the templates in this file and from whole numbers: ids of values, steps
+and slots, and places in the table of constants that the function gets. Nothing that a scenario file says is in it, for
+names, options and numbers are constants, handed over as objects; and it runs without Python's builtins. That is why
+compiling it is safe.
 
 A plan computes the same operations in the same order as the general path, so its numbers are the same to the last bit.
 """
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ def _planned(program: Program) -> _Planned:
 def make_plan(program: Program) -> Plan:
     """Return the plan of `program`, compiled."""
     text, constants = write_plan(program)
-    exec(compile(text, "<plan>", "exec"), constants)
+    exec(compile(text, "<plan>", "exec"), constants)  # templates and whole numbers alone: see above
     _expect(program)
     plan: Plan = constants["run"]
     return plan
@@ -87,7 +87,7 @@ class _Writer:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self.constants: dict[str, Any] = {"xp": numeric}
+        self.constants: dict[str, Any] = {"__builtins__": {}, "xp": numeric}
         self._known: dict[int, str] = {}
         self._lines: list[str] = []
         self._array: dict[int, str] = {}
@@ -151,16 +151,16 @@ class _Writer:
     def _contribution(self, step: ForwardStep, slot: Slot, upstream: str) -> str:
         operation = step.operation
         output, operands = f"v{step.output}", self._operands(step)
-        partial = operation.partial(slot.slot)
-        if partial is None:
+        derivative = operation.partial(slot.slot)
+        if derivative is None:
             vjp = operation.vjp(slot.slot)
             assert vjp is not None, f"no gradient passes into operand {slot.slot} of {operation.name}"
             return self._call(vjp, ("xp", upstream, output, operands), step)
-        if not isinstance(partial, Everywhere):
-            product = f"{upstream} * {self._call(partial, ('xp', output, operands), step)}"
+        if not isinstance(derivative, Everywhere):
+            product = f"{upstream} * {self._call(derivative, ('xp', output, operands), step)}"
         else:
-            sign = {1.0: "", -1.0: "-"}.get(partial.slope)
-            product = f"{self._constant(partial.times)}({upstream})" if sign is None else f"{sign}{upstream}"
+            sign = {1.0: "", -1.0: "-"}.get(derivative.slope)
+            product = f"{self._constant(derivative.times)}({upstream})" if sign is None else f"{sign}{upstream}"
         shape = self._program.values[slot.target].shape
         if shape == self._program.values[step.output].shape:
             return product
@@ -179,10 +179,10 @@ class _Writer:
 
     def _call(self, rule: Any, arguments: Sequence[str], step: ForwardStep, chosen: bool = True) -> str:
         """Return a call of a rule with a step's options, and with what the step chose."""
-        options = [f"{_word(name)}={self._constant(value)}" for name, value in step.params.items()]
-        if chosen and step.operation.choose is not None:
-            options.append(f"**h{step.index}")
-        return f"{self._constant(rule)}({', '.join([*arguments, *options])})"
+        choice = [f"**h{step.index}"] if chosen and step.operation.choose is not None else []
+        if step.params:
+            rule = partial(rule, **step.params)
+        return f"{self._constant(rule)}({', '.join([*arguments, *choice])})"
 
     def _constant(self, thing: Any) -> str:
         """Return the name under which the function finds an object."""
@@ -190,11 +190,6 @@ class _Writer:
             self._known[id(thing)] = f"k{len(self._known)}"
             self.constants[self._known[id(thing)]] = thing
         return self._known[id(thing)]
-
-
-def _word(option: str) -> str:
-    assert option.isidentifier(), option
-    return option
 
 
 def _expect(program: Program) -> None:
