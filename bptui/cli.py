@@ -95,7 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _give_up(sys.stdout)
         return OK
     except OSError as fault:
-        _say(f"bptui: cannot write the output: {(fault.strerror or str(fault)).lower()}")
+        from bptui.files import reason
+
+        _say(f"bptui: cannot write the output: {reason(fault)}")
         _give_up(sys.stdout)
         return BAD
     except MemoryError:
@@ -337,7 +339,7 @@ def _export(arguments: list[str]) -> int:
     if options.output is None:
         _write(text, options.ascii)
     else:
-        from bptui.exporting.files import write_whole
+        from bptui.files import write_whole
 
         remedy = "choose another name, or use --force to replace it"
         write_whole(Path(options.output), _spelled(text, options.ascii), options.force, remedy)
@@ -443,7 +445,7 @@ def _new(arguments: list[str]) -> int:
     parser = _parser("new", "Write a commented starter scenario.")
     parser.add_argument("file", metavar="FILE", help="the file to write, which must not exist yet")
     options = parser.parse_args(arguments)
-    from bptui.exporting.files import write_whole
+    from bptui.files import write_whole
     from bptui.text import printable
 
     write_whole(Path(options.file), (Path(__file__).parent / "starter.toml").read_text(encoding="utf-8"))

@@ -14,6 +14,8 @@ import traceback
 from pathlib import Path
 
 from bptui.errors import Fault
+from bptui.files import reason
+from bptui.folders import state_folder
 from bptui.text import printable
 
 KEPT = 10
@@ -35,7 +37,7 @@ def crashed(error: BaseException) -> Fault:
     try:
         path = _write(report_text(error))
     except OSError as fault:
-        return Fault(message, f"no report could be written: {(fault.strerror or str(fault)).lower()}")
+        return Fault(message, f"no report could be written: {reason(fault)}")
     return Fault(message, f"please send the report {path}, with the scenario")
 
 
@@ -55,15 +57,8 @@ def report_text(error: BaseException) -> str:
     return printable("\n".join(lines), keep="\n")
 
 
-def folder() -> Path:
-    """Return the folder of the reports: on Linux `~/.local/state/bptui`, where `XDG_STATE_HOME` does not say else."""
-    from platformdirs import user_state_path
-
-    return user_state_path("bptui", appauthor=False)
-
-
 def _write(text: str) -> Path:
-    home = folder()
+    home = state_folder()
     home.mkdir(parents=True, exist_ok=True)
     for old in sorted(home.glob("crash-*.txt"))[: -KEPT + 1]:
         old.unlink(missing_ok=True)

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 
 from bptui.errors import BptuiError
-from bptui.exporting.files import write_whole
-from bptui.scenario.file import FileFault, read_ordinary
+from bptui.files import FileFault, read_ordinary, write_whole
+from bptui.folders import state_folder
 
 KEPT = 12
 """How many files are remembered."""
@@ -20,9 +20,7 @@ _BYTES = 1 << 16
 
 def recent_path() -> Path:
     """Return where the list stands."""
-    from platformdirs import user_state_path
-
-    return user_state_path("bptui", appauthor=False) / "recent.json"
+    return state_folder() / "recent.json"
 
 
 def read_recent(path: Path) -> list[Path]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from bptui.commands import COMMANDS
 from bptui.errors import BptuiError, Fault
-from bptui.exporting.files import write_whole
+from bptui.files import reason, write_whole
+from bptui.folders import settings_folder
 from bptui.keys import Keymap, key_name, printed
 from bptui.scenario.document import Document
 from bptui.text import nearest
@@ -68,9 +69,7 @@ def settings_path() -> Path:
     """Return where the settings stand: the file that BPTUI_SETTINGS names, or the platform's place."""
     if named := os.environ.get(ENVIRONMENT):
         return Path(named)
-    from platformdirs import user_config_path
-
-    return user_config_path("bptui", appauthor=False) / "settings.toml"
+    return settings_folder() / "settings.toml"
 
 
 def read_settings(path: Path) -> tuple[Settings, BptuiError | None]:
@@ -111,8 +110,7 @@ def remember(path: Path, key: str, value: str | bool | float) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as fault:
-            reason = (fault.strerror or str(fault)).lower()
-            raise BptuiError(Fault(f"cannot make its folder: {reason}", file=str(path))) from None
+            raise BptuiError(Fault(f"cannot make its folder: {reason(fault)}", file=str(path))) from None
         write_whole(path, f"{key} = {written}\n")
         return
     document = Document.read(path, may_be_empty=True)

@@ -94,7 +94,7 @@ def test_a_pipe_is_not_even_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     opened: list[object] = []
-    monkeypatch.setattr("bptui.scenario.file.os.open", lambda *arguments: opened.append(arguments))
+    monkeypatch.setattr("bptui.files.os.open", lambda *arguments: opened.append(arguments))
     assert read_fault(fifo).message == "it is no ordinary file"
     assert opened == []
 
@@ -104,7 +104,7 @@ def test_a_file_exchanged_for_a_pipe_is_not_waited_for(tmp_path: Path, monkeypat
     os.mkfifo(fifo)
     ordinary.write_text("x = 1")
     status = os.stat(ordinary)
-    monkeypatch.setattr("bptui.scenario.file.os.stat", lambda path: status)
+    monkeypatch.setattr("bptui.files.os.stat", lambda path: status)
     assert read_fault(fifo).message == "it is no ordinary file"
 
 
@@ -115,7 +115,7 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def deny(*arguments: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("bptui.scenario.file.os.open", deny)
+    monkeypatch.setattr("bptui.files.os.open", deny)
     assert read_fault(path).message == "it may not be read"
 
 

@@ -206,7 +206,7 @@ def test_a_broken_export_leaves_a_report_too(tmp_path: Path) -> None:
 
 
 def test_reports_are_bounded_in_number_and_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crash, "folder", lambda: tmp_path)
+    monkeypatch.setattr(crash, "state_folder", lambda: tmp_path)
     for number in range(crash.KEPT + 3):
         (tmp_path / f"crash-2000010{number // 10}-{number % 10}.txt").touch()
     (tmp_path / "mine.txt").touch()
@@ -219,7 +219,7 @@ def test_reports_are_bounded_in_number_and_size(tmp_path: Path, monkeypatch: pyt
 
 def test_where_no_report_can_be_written_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr(crash, "folder", lambda: tmp_path / "file" / "inside")
+    monkeypatch.setattr(crash, "state_folder", lambda: tmp_path / "file" / "inside")
     assert "no report could be written: not a directory" in str(crash.crashed(ValueError("x")))
 
 

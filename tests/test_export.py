@@ -20,7 +20,7 @@ import bptui
 from bptui import bundled
 from bptui.errors import BptuiError
 from bptui.exporting import FORMATS, SUFFIXES, write_file
-from bptui.exporting.files import write_whole
+from bptui.files import write_whole
 from bptui.text import width
 
 GOLDEN = Path(__file__).parent / "golden"

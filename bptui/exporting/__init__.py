@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptui.errors import BptuiError, Fault
-from bptui.exporting.files import CHOOSE, write_whole
+from bptui.files import CHOOSE, write_whole
 from bptui.text import nearest
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bptui.errors import BptuiError, Fault
-from bptui.exporting.files import write_whole
+from bptui.files import write_whole
 from bptui.scenario.document import Document
 from bptui.scenario.leaves import Leaf
 from bptui.scenario.reading import read_scenario

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from bptui.errors import SHOWN_IN_FULL, BptuiError, Fault
+from bptui.files import FileFault, read_ordinary, size_text
 from bptui.limits import Limits, in_force
-from bptui.scenario.file import FileFault, read_ordinary, size_text
 from bptui.scenario.source import Source, Span
 from bptui.scenario.syntax import check_bounds, syntax_fault
 

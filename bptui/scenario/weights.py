@@ -20,8 +20,8 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from bptui.files import FileFault, open_ordinary, size_text
 from bptui.limits import Limits
-from bptui.scenario.file import FileFault, open_ordinary, size_text
 from bptui.text import counted, nearest
 
 Shape = tuple[int, ...]

@@ -7,7 +7,7 @@ from pathlib import Path
 from textual import events
 
 from bptui.errors import BptuiError
-from bptui.exporting.files import write_whole
+from bptui.files import write_whole
 from bptui.present.copying import formula_text, table_text
 from bptui.text import counted, printable
 from bptui.tui.description import Description

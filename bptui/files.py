@@ -1,0 +1,155 @@
+"""Files that a stranger may have named: read within bounds, and written whole or not at all.
+
+A FIFO without a writer blocks whoever opens it, and a device may never end, so what is no ordinary file is refused
+before it is opened, and once more after that, in case it was exchanged in between. What is written stands beside its
+place first, and is moved there in one step.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+from bptui.errors import BptuiError, Fault
+
+CHOOSE = "choose another name"
+
+
+def reason(fault: OSError) -> str:
+    """Return why the system refused something, in its own words."""
+    return (fault.strerror or "the system gives no reason").lower()
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+class FileFault(Exception):
+    """A file that cannot be read: `message` says why, with no name in it, and `hint` what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def open_ordinary(path: Path) -> BinaryIO:
+    """Open an ordinary file for reading bytes; raises FileFault for anything else, and never waits."""
+    try:
+        _refuse_special(os.stat(path))
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags)
+        try:
+            _refuse_special(os.fstat(descriptor))
+            return open(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
+    except FileNotFoundError:
+        raise FileFault("there is no such file") from None
+    except PermissionError:
+        raise FileFault("it may not be read", "its permissions do not let you read it") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        said = reason(error) if isinstance(error, OSError) else str(error)
+        raise FileFault(f"it cannot be read ({said})") from None
+
+
+def read_ordinary(path: Path, limit: int) -> bytes:
+    """Return the bytes of an ordinary file; raises FileFault where there are more than `limit`, having read no more."""
+    with open_ordinary(path) as file:
+        try:
+            content = file.read(limit + 1)
+        except OSError as error:
+            raise FileFault(f"it cannot be read ({reason(error)})") from None
+    if len(content) > limit:
+        raise FileFault(f"it is larger than {size_text(limit)}, the most that is read")
+    return content
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people say it: `1 MiB`, `512 MiB`, `2.5 GiB`."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.4g} {name}"
+    return f"{size} bytes"
+
+
+def _refuse_special(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise FileFault("it is a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileFault("it is no ordinary file", "pipes and devices are not read: save the text to a file first")
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def write_whole(path: Path, text: str | Iterable[str], force: bool = False, remedy: str = CHOOSE) -> None:
+    """Write `text`, whole or in pieces, as UTF-8 to `path`; raises BptuiError where that cannot be done.
+
+    Where it cannot, or where the pieces come to no end, everything is left as it was.
+
+    Something that exists is replaced only with `force`, and only where it is an ordinary file; a link is followed.
+    `remedy` says what to do where it is not replaced.
+    """
+    import tempfile  # it loads much that `--help` needs not
+
+    shown = str(path)
+    path = Path(os.path.realpath(path))
+    _refuse_existing(path, shown, force, remedy)
+    try:
+        descriptor, beside = tempfile.mkstemp(prefix=".bptui-", dir=path.parent)
+    except OSError as fault:
+        raise BptuiError(Fault(f"cannot write here: {reason(fault)}", file=shown)) from None
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines([text] if isinstance(text, str) else text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, _mode(path))
+        if force:
+            os.replace(beside, path)
+        else:
+            _move_to_free(beside, path, shown, remedy)
+    except OSError as fault:
+        raise BptuiError(Fault(f"cannot write this file: {reason(fault)}", file=shown)) from None
+    finally:
+        if os.path.lexists(beside):
+            os.unlink(beside)
+
+
+def _refuse_existing(path: Path, shown: str, force: bool, remedy: str) -> None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    except OSError as fault:
+        raise BptuiError(Fault(f"cannot write here: {reason(fault)}", file=shown)) from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
+        raise BptuiError(Fault(f"this is {kind}", "name a file to be written", file=shown))
+    if not force:
+        raise BptuiError(Fault("this file exists already", remedy, file=shown))
+
+
+def _move_to_free(beside: str, path: Path, shown: str, remedy: str) -> None:
+    """Give the finished file its name, unless something took that name meanwhile."""
+    try:
+        os.link(beside, path)  # unlike a rename, this fails where the name is taken
+    except FileExistsError:
+        raise BptuiError(Fault("this file exists already", remedy, file=shown)) from None
+    except OSError:  # a file system without hard links
+        _refuse_existing(path, shown, False, remedy)
+        os.replace(beside, path)
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions of the file that is replaced, or those that a new file gets."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
