@@ -66,7 +66,7 @@ class Limits:
     weights_header_bytes: int = 10_000
     """How long the header of one stored array may be; NumPy's own bound."""
     weights_directory_bytes: int = 1 << 20
-    """How long the list of arrays in an `.npz` may be."""
+    """How long the table of contents of an `.npz` or `.safetensors` may be."""
     seconds: int = 120
     """How long one question may take that the trace does not hold the answer to, such as all routes of an element."""
 

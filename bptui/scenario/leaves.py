@@ -22,7 +22,8 @@ from bptui.scenario.fitting import described, fits, keys_of, listed, report_unkn
 from bptui.scenario.names import name_fault
 from bptui.scenario.notation import Shape, index_text
 from bptui.scenario.schema import DrawnLeaf, FileLeaf, SymbolLeaf, ValueLeaf
-from bptui.scenario.weights import WeightsFault, read_weights
+from bptui.scenario.stored import WeightsFault
+from bptui.scenario.weights import read_weights
 from bptui.text import counted
 
 Role = Literal["input", "parameter"]

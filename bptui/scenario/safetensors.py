@@ -13,10 +13,9 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bptui.limits import Limits
-from bptui.scenario.weights import WeightsFault, choose
+from bptui.scenario.stored import Shape, Values, WeightsFault, choose
 
 _KINDS = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
@@ -25,9 +24,7 @@ _KINDS = {
 """How each type of number is stored; BF16 is the upper half of an F32."""
 
 
-def read_safetensors(
-    stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[tuple[int, ...]], None]
-) -> NDArray[np.float64]:
+def read_safetensors(stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[Shape], None]) -> Values:
     """Return the array that is stored under `key`; raises WeightsFault, and ValueError where the file is damaged."""
     length = int.from_bytes(stream.read(8), "little")
     if length > limits.weights_directory_bytes:
@@ -57,7 +54,7 @@ def read_safetensors(
     return numbers.reshape(shape).astype(np.float64)
 
 
-def _entry(entry: Any) -> tuple[str, tuple[int, ...], tuple[int, int]]:
+def _entry(entry: Any) -> tuple[str, Shape, tuple[int, int]]:
     """Return type, shape and place of an array; raises ValueError where the table does not say them."""
     if not isinstance(entry, dict):
         raise ValueError("its table of contents is none")

@@ -12,20 +12,17 @@ import struct
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Collection
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bptui.files import FileFault, open_ordinary, size_text
 from bptui.limits import Limits
+from bptui.scenario.safetensors import read_safetensors
+from bptui.scenario.stored import Shape, Values, WeightsFault, choose, short
 from bptui.text import counted, nearest
-
-Shape = tuple[int, ...]
-Values = NDArray[np.float64]
 
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(
@@ -74,27 +71,19 @@ _BROKEN = (
 )
 
 
-class WeightsFault(FileFault):
-    """An array that cannot be read from a file; `key` says that the fault is about which array, not which file."""
-
-    def __init__(self, message: str, hint: str = "", *, key: bool = False) -> None:
-        super().__init__(message, hint)
-        self.key = key
-
-
 def read_weights(
     file: str, key: str | None, folder: Path | None, limits: Limits, check: Callable[[Shape], None]
 ) -> Values:
     """Return an array of `file`, a path below `folder`; raises WeightsFault.
 
-    `key` names the array in an `.npz`. `check` is called with the shape before the numbers are read, and raises what it
-    likes where the shape is too large.
+    `key` names the array in a file of several. `check` is called with the shape before the numbers are read, and raises
+    what it likes where the shape is too large.
     """
     path = _inside(file, folder)
     suffix = path.suffix.lower()
     if suffix not in (*_KEYED, ".npy", ".csv"):
         hint = _CONVERTED.get(suffix, "weights are read from .npz, .npy, .safetensors and .csv files")
-        raise WeightsFault(f"`{_short(file)}` is of a kind that is not read", hint)
+        raise WeightsFault(f"`{short(file)}` is of a kind that is not read", hint)
     if key is not None and suffix not in _KEYED:
         raise WeightsFault(f"a {suffix} file holds one array, which has no key", "take `key` out", key=True)
     try:
@@ -103,7 +92,7 @@ def read_weights(
             stream.seek(0)
             if size > limits.weights_file_bytes:
                 raise WeightsFault(
-                    f"`{_short(file)}` is larger than {size_text(limits.weights_file_bytes)}, the most that is read"
+                    f"`{short(file)}` is larger than {size_text(limits.weights_file_bytes)}, the most that is read"
                 )
             if suffix == ".csv":
                 return _csv(stream, limits, check)
@@ -111,18 +100,16 @@ def read_weights(
                 return _npy(stream, limits, check)
             if suffix == ".npz":
                 return _npz(stream, key, limits, check)
-            from bptui.scenario.safetensors import read_safetensors
-
             return read_safetensors(stream, key, limits, check)
     except WeightsFault:
         raise
     except FileFault as fault:
         raise WeightsFault(
-            f"`{_short(file)}` cannot be used: {fault.message}", fault.hint or _neighbours(path)
+            f"`{short(file)}` cannot be used: {fault.message}", fault.hint or _neighbours(path)
         ) from None
     except _BROKEN as error:
         said = " ".join(str(error).split())[:100]
-        raise WeightsFault(f"`{_short(file)}` is damaged, or no {suffix} file ({said})", "save it anew") from None
+        raise WeightsFault(f"`{short(file)}` is damaged, or no {suffix} file ({said})", "save it anew") from None
 
 
 def _inside(file: str, folder: Path | None) -> Path:
@@ -130,7 +117,7 @@ def _inside(file: str, folder: Path | None) -> Path:
     outside = "weights are read from the scenario's own folder and below it, and nowhere else"
     for kind in (PurePosixPath(file), PureWindowsPath(file)):
         if kind.is_absolute() or kind.drive or kind.root or ".." in kind.parts:
-            raise WeightsFault(f"`{_short(file)}` leads out of the scenario's folder", outside)
+            raise WeightsFault(f"`{short(file)}` leads out of the scenario's folder", outside)
     if folder is None:
         raise WeightsFault(
             "there is no folder to look for this file in: the scenario did not come from a file",
@@ -140,9 +127,9 @@ def _inside(file: str, folder: Path | None) -> Path:
         home = folder.resolve(strict=True)
         path = (folder / file).resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links; a null character
-        raise WeightsFault(f"`{_short(file)}` names no file") from None
+        raise WeightsFault(f"`{short(file)}` names no file") from None
     if not path.is_relative_to(home):
-        raise WeightsFault(f"`{_short(file)}` is a link that leads out of the scenario's folder", outside)
+        raise WeightsFault(f"`{short(file)}` is a link that leads out of the scenario's folder", outside)
     return path
 
 
@@ -153,23 +140,7 @@ def _neighbours(path: Path) -> str:
     except OSError:
         return "the path counts from the folder of the scenario"
     close = nearest(path.name, sorted(names))
-    return f"did you mean `{_short(close)}`?" if close else "the path counts from the folder of the scenario"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 60 else name[:57] + "…"
-
-
-def choose(key: str | None, names: Collection[str]) -> str:
-    """Return `key`, which names one of several arrays in a file; raises WeightsFault where it does not."""
-    if key is not None and key in names:
-        return key
-    shown = [f"`{_short(name)}`" for name in islice(names, 20)] + ["…"] * (len(names) > 20)
-    holds = f"it holds {', '.join(shown)}" if names else "it holds no array"
-    close = nearest(key, names) if key is not None else None
-    hint = f"did you mean `{_short(close)}`? {holds}" if close else holds
-    message = "this file needs a `key`" if key is None else f"there is no array `{_short(key)}` in this file"
-    raise WeightsFault(message, hint, key=key is not None)
+    return f"did you mean `{short(close)}`?" if close else "the path counts from the folder of the scenario"
 
 
 # -- .npy ------------------------------------------------------------------------------------------------------------
@@ -305,7 +276,7 @@ def _is_cell(cell: bytes) -> bool:
 
 def _no_cell(cells: list[bytes], line: int, rows: int) -> tuple[str, str]:
     column, cell = next((number, cell) for number, cell in enumerate(cells, start=1) if not _is_cell(cell))
-    shown = _short(cell[:200].decode("utf-8", "replace").strip())
+    shown = short(cell[:200].decode("utf-8", "replace").strip())
     hint = "write numbers such as 0.5 or -1e-3, with commas between them"
     if ";" in shown:
         hint = "columns are separated by commas, and numbers have a point"
