@@ -297,22 +297,11 @@ def _meant(word: str) -> str | None:
     return None if os.path.lexists(word) or bundled.path(word) is not None else nearest(word, _COMMANDS)
 
 
-def _refuse_unknown(format: str, formats: Iterable[str]) -> None:
-    """Raise a BptuiError where `format` is none of `formats`."""
-    from bptui.text import nearest
-
-    formats = list(formats)
-    if format not in formats:
-        close = nearest(format, formats)
-        hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(formats)
-        raise BptuiError(Fault(f"unknown format `{format}`", hint))
-
-
 # -- commands ----------------------------------------------------------------------------------------------------------
 
 
 def _export(arguments: list[str]) -> int:
-    from bptui.exporting import FORMATS, pieces
+    from bptui.exporting import FORMATS, find_format, pieces
 
     parser = _parser(
         "export",
@@ -331,7 +320,7 @@ def _export(arguments: list[str]) -> int:
     options = _parsed(parser, arguments)
     from bptui.running import first_trace
 
-    _refuse_unknown(options.format, FORMATS)
+    find_format(options.format)
     if options.ascii and options.format != "text":
         raise BptuiError(Fault(f"`--ascii` is for text, and not for {options.format}"))
     trace = first_trace(_scenario(options.scenario), options.symbolic)
@@ -357,10 +346,12 @@ def _check(arguments: list[str]) -> int:
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
     _limits(parser)
     options = _parsed(parser, arguments)
-    _refuse_unknown(options.format, _REPORTS)
     from bptui.checking.batch import each, named_files
     from bptui.checking.report import all_right, compared, text, whole
-    from bptui.text import printable_json
+    from bptui.text import did_you_mean, printable_json
+
+    if options.format not in _REPORTS:
+        raise BptuiError(Fault(f"unknown format `{options.format}`", did_you_mean(options.format, _REPORTS)))
 
     found: list[Any] = []
     status = OK
@@ -459,12 +450,10 @@ def _completion(arguments: list[str]) -> int:
     parser.add_argument("shell", metavar="SHELL", help="bash, zsh or fish")
     options = parser.parse_args(arguments)
     from bptui.completion import SHELLS, script
-    from bptui.text import nearest
+    from bptui.text import did_you_mean
 
     if options.shell not in SHELLS:
-        close = nearest(options.shell, SHELLS)
-        hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(SHELLS)}"
-        raise BptuiError(Fault(f"there is no completion for `{options.shell}`", hint))
+        raise BptuiError(Fault(f"there is no completion for `{options.shell}`", did_you_mean(options.shell, SHELLS)))
     sys.stdout.write(script(options.shell, [_described(name) for name in ("", *_COMMANDS)]))
     return OK
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bptui.errors import BptuiError, Fault
-from bptui.text import nearest
+from bptui.text import did_you_mean
 
 ENVIRONMENT = "BPTUI_LIMITS"
 """The variable that raises or lowers limits: `steps=2000000,seconds=300`."""
@@ -78,9 +78,7 @@ class Limits:
         changes: dict[str, Any] = {}
         for name, value in values.items():
             if name not in NAMES:
-                close = nearest(name, NAMES)
-                hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(NAMES)}"
-                raise BptuiError(Fault(f"there is no limit `{name}`", hint, source))
+                raise BptuiError(Fault(f"there is no limit `{name}`", did_you_mean(name, NAMES), source))
             changes[name] = _size(name, value, source)
         return replace(self, **changes)
 

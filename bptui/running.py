@@ -14,7 +14,7 @@ from bptui.scenario.leaves import Leaf
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.symbols.extent import refuse_large
-from bptui.text import nearest
+from bptui.text import did_you_mean
 from bptui.trace.arrays import read_only
 from bptui.trace.record import Trace
 
@@ -77,8 +77,7 @@ def _given(scenario: Scenario, values: Mapping[str, Any]) -> tuple[dict[int, Arr
     for name, numbers in values.items():
         leaf = there.get(name)
         if leaf is None:
-            close = nearest(name, there)
-            hint = f"did you mean `{close}`?" if close else "the leaves are: " + ", ".join(there)
+            hint = did_you_mean(name, there, "the leaves are: " + ", ".join(there))
             raise BptuiError(Fault(f"`{name}` is no leaf of this scenario", hint))
         try:
             array = np.array(numbers, dtype=np.float64)

@@ -21,7 +21,7 @@ from bptui.files import reason, write_whole
 from bptui.folders import settings_folder
 from bptui.keys import Keymap, key_name, printed
 from bptui.scenario.document import Document
-from bptui.text import nearest
+from bptui.text import did_you_mean
 
 THEMES = ("dark", "light", "blue-orange", "blue-orange-light")
 """The themes; the two of blue and orange are told apart by people who do not see red and green as two."""
@@ -91,9 +91,7 @@ def read_settings(path: Path) -> tuple[Settings, BptuiError | None]:
             else:
                 document.fault((key,), *fault)
         else:
-            close = nearest(key, NAMES)
-            hint = f"did you mean `{close}`?" if close else f"there are: {', '.join(NAMES)}"
-            document.fault((key,), f"there is no setting `{key}`", hint, on="key")
+            document.fault((key,), f"there is no setting `{key}`", did_you_mean(key, NAMES), on="key")
     faults = document.faults
     return settings, BptuiError(faults) if faults else None
 
@@ -125,8 +123,7 @@ def _fault(key: str, value: Any) -> tuple[str, str] | None:
     if key == "theme":
         if value in THEMES:
             return None
-        close = nearest(value, THEMES) if isinstance(value, str) else None
-        return "there is no such theme", f"did you mean `{close}`?" if close else f"there are: {', '.join(THEMES)}"
+        return "there is no such theme", did_you_mean(value if isinstance(value, str) else "", THEMES)
     if key == "speed":
         if not isinstance(value, bool) and value in SPEEDS:
             return None
@@ -147,8 +144,7 @@ def _keys(document: Document, table: Any) -> dict[str, tuple[str, ...]]:
     for path, value in _flat(table):
         identity = ".".join(path)
         if identity not in COMMANDS:
-            close = nearest(identity, COMMANDS)
-            hint = f"did you mean `{close}`?" if close else "`bptui keys` lists them"
+            hint = did_you_mean(identity, COMMANDS, "`bptui keys` lists them")
             document.fault(("keys", *path), f"there is no command `{identity}`", hint, on="key")
             continue
         names = _names(document, ("keys", *path), value)

@@ -85,6 +85,14 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return next((other for other in words if other.casefold().startswith((f"{folded}_", f"{folded}-"))), None)
 
 
+def did_you_mean(word: str, words: Iterable[str], otherwise: str | None = None) -> str:
+    """Return the hint for a `word` that is none of `words`: the nearest of them, else `otherwise`, else all of them."""
+    words = list(words)
+    if (close := nearest(word, words)) is not None:
+        return f"did you mean `{close}`?"
+    return f"there are: {', '.join(words)}" if otherwise is None else otherwise
+
+
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return `1 step`, `2 steps`: a number with its noun."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

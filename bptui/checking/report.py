@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bptui.checking.gradients import Checked, check_gradients
+from bptui.checking.gradients import TOLERANCE, Checked, check_gradients
 from bptui.checking.marking.marker import VERDICTS, Marked, mark
 from bptui.checking.marking.namer import Slip
 from bptui.checking.marking.numbers import trace_of
 from bptui.checking.wording import comparison, shortened, summary_text
+from bptui.present import numbers
 from bptui.scenario.scenario import Scenario
 from bptui.text import counted, printable, width
 
@@ -199,9 +200,9 @@ def _verdict(one: dict[str, Any]) -> str:
     of = f"{compared}" if compared == one["size"] else f"{compared} of {one['size']:,}"
     parts = []
     if not one["ok"]:
-        parts.append(f"WRONG: relative error {one['worst']:.1e}, {of} checked")
+        parts.append(f"WRONG: relative error {numbers.number(one['worst'])}, {of} checked")
     elif compared:
-        parts.append(f"ok     {of} checked, relative error below 1e-05")
+        parts.append(f"ok     {of} checked, relative error below {numbers.number(TOLERANCE)}")
     if one["kinks"]:
         named = ", ".join(one["kinks"][:4]) + (", …" if len(one["kinks"]) > 4 else "")
         parts.append(f"a kink at {named}: any slope between the two sides is right")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bptui.errors import BptuiError, Fault
 from bptui.files import CHOOSE, write_whole
-from bptui.text import nearest
+from bptui.text import did_you_mean
 
 if TYPE_CHECKING:
     from bptui.present.document import Document
@@ -71,6 +71,13 @@ SUFFIXES = {name: one.suffix for name, one in FORMATS.items()}
 """How the name of a file in each format ends."""
 
 
+def find_format(name: str) -> Format:
+    """Return one of FORMATS; raises BptuiError for any other name."""
+    if name not in FORMATS:
+        raise BptuiError(Fault(f"unknown format `{name}`", did_you_mean(name, FORMATS)))
+    return FORMATS[name]
+
+
 def write(trace: Trace, format: str, *, blanks: bool = False, key: bool = False) -> str:
     """Return the trace in one of FORMATS: what `pieces` yields, in one text."""
     return "".join(pieces(trace, format, blanks=blanks, key=key))
@@ -82,11 +89,7 @@ def pieces(trace: Trace, format: str, *, blanks: bool = False, key: bool = False
     `blanks` leaves the answers out of the derivation, and `key` puts them on a page of their own at its end; of the
     text, nothing but the derivation is written then. JSON has no answers to leave out: BptuiError.
     """
-    found = FORMATS.get(format)
-    if found is None:
-        close = nearest(format, FORMATS)
-        hint = f"did you mean `{close}`?" if close else "there are: " + ", ".join(FORMATS)
-        raise BptuiError(Fault(f"unknown format `{format}`", hint))
+    found = find_format(format)
     if not blanks and not key:
         return found.pieces(trace)
     if found.write_document is None:

@@ -13,7 +13,7 @@ from bptui.errors import BptuiError
 from bptui.ops import arrangement, elementwise, linear, probability, reductions, windows
 from bptui.ops.operation import Operation
 from bptui.ops.other_names import written_instead
-from bptui.text import nearest, printable
+from bptui.text import did_you_mean, printable
 
 _NOT_CALLED = (
     *elementwise.ARITHMETIC,
@@ -46,11 +46,9 @@ def operation(name: str) -> Operation:
     """Return the operation called `name`; raises BptuiError where there is none."""
     found = OPERATIONS.get(name)
     if found is None:
-        if (instead := written_instead(name)) is not None:
+        instead = written_instead(name)
+        advice = did_you_mean(name, OPERATIONS, "`bptui ops` lists them")
+        if instead is not None:
             advice = f"an expression writes {instead}"
-        elif (close := nearest(name, OPERATIONS)) is not None:
-            advice = f"did you mean `{close}`?"
-        else:
-            advice = "`bptui ops` lists them"
         raise BptuiError(f"no operation is called `{printable(name)}`; {advice}")
     return found

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bptui.limits import LIMITS, RAISED, Limits
-from bptui.text import counted, nearest
+from bptui.text import counted, did_you_mean
 
 Span = tuple[int, int]
 """Start and end of a piece of an expression, in characters of its text."""
@@ -433,8 +433,7 @@ def unknown(kind: str, name: str, known: Callable[[], Iterable[str]], what: str)
     """
 
     def hint() -> str:
-        close = nearest(name, known())
-        return f"did you mean `{close}`?" if close else what
+        return did_you_mean(name, known(), what)
 
     shown = name if len(name) <= 60 else name[:57] + "…"
     return f"unknown {kind} `{shown}`", hint

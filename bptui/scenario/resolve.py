@@ -9,7 +9,7 @@ from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
 from bptui.scenario.notation import Reference, Shape, index_text, ravel
 from bptui.scenario.program import Program
-from bptui.text import counted, nearest
+from bptui.text import counted, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,7 @@ def resolve_reference(program: Program, reference: Reference) -> Element:
         glued = None if index else _glued(program, name)
         if glued is not None:
             return glued
-        close = nearest(name, program.names)
-        hint = f"did you mean `{close}`?" if close else "there is: " + ", ".join(list(program.names)[:16])
+        hint = did_you_mean(name, program.names, "there is: " + ", ".join(list(program.names)[:16]))
         raise BptuiError(Fault(f"this scenario has no value named `{name}`", hint))
     value = program.values[program.names[name]]
     if index is None:
