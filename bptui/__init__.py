@@ -78,7 +78,7 @@ def export(trace: Trace, format: str = "text", *, blanks: bool = False, key: boo
 
 
 def check(scenario: Scenario) -> dict[str, Any]:
-    """Return the report of the gradient check as plain data, in the form of the JSON report."""
+    """Return gradients against finite differences, and the worked solution marked, in the form of the JSON report."""
     from bptui.checking.report import report
 
     return report([scenario])

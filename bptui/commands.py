@@ -1,4 +1,4 @@
-"""The keys: every command once, with its keys, the words that explain it, and what it does.
+"""The commands: each once, with its keys, the words that explain it, and what it does.
 
 Bindings, the line of keys at the bottom, the help screen and the command palette are all made from this list; so are
 the commands of the line-by-line mode.

@@ -232,7 +232,7 @@ class PlainWalk:
 
     def _to_element(self, element: int) -> Lines:
         rows = self._shown.frame(self._step).table.rows
-        elements = [row.element for row in rows[: len(rows)] if row.element is not None]
+        elements = [row.element for row in rows if row.element is not None]
         if not elements or not 0 <= element <= max(elements):
             raise BptuiError(Fault("this step has no further element"))
         self._element = element

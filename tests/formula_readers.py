@@ -12,7 +12,6 @@ from html import unescape
 from xml.etree import ElementTree
 
 from bptui.formula import names
-from bptui.formula.names import NameParts
 from bptui.formula.reading import read
 from bptui.formula.tree import Derivative, Element, Tree
 
@@ -238,7 +237,7 @@ class _Latex:
             else:
                 subscript = self.name()
             self.take("}")
-        name = names.joined(NameParts(stem, subscript))
+        name = identifier(stem, subscript)
         index: list[str] = []
         if self.peek() in ("(", "["):
             opening = self.next()
@@ -370,7 +369,7 @@ def _element(row: ElementTree.Element) -> Element:
 
 def _name(node: ElementTree.Element) -> str:
     if node.tag == "msub":
-        return names.joined(NameParts(node[0].text or "", node[1].text or ""))
+        return identifier(node[0].text or "", node[1].text or "")
     return node.text or ""
 
 
@@ -392,6 +391,13 @@ def equations_of_html(text: str) -> Iterator[Equation]:
             else:
                 joined[-1] += piece
         yield _split([from_mathml(one) for one in (left, *joined)])
+
+
+def identifier(stem: str, subscript: str) -> str:
+    """Return the identifier that is set as these parts."""
+    if not subscript:
+        return stem
+    return stem + subscript.replace(",", "_") if subscript[0].isdecimal() else f"{stem}_{subscript}"
 
 
 def _plain(text: str) -> str:

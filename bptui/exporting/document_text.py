@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bptui.formula.breaking import Piece, packed, pieces
+from bptui.formula.breaking import Piece, packed, pieces, runs
 from bptui.formula.plain import PlainPen, plain
-from bptui.formula.tree import Tree
 from bptui.present.document import (
     BlockOfText,
     Code,
@@ -67,7 +66,9 @@ def equation_lines(equation: Equation) -> Iterator[str]:
         yield from wrapped(head.rstrip(), WIDTH, INDENT + 2)
         head = " " * indent
     room = WIDTH - indent - 4
-    for sides in _fitting(equation.sides, WIDTH - indent):
+    widths = [width(plain(side)) + 3 for side in equation.sides]
+    for start, stop in runs(widths, WIDTH - indent + 1):
+        sides = equation.sides[start:stop]
         text = " ".join(f"= {plain(side)}" for side in sides)
         if width(text) <= WIDTH - indent:
             yield head + text
@@ -78,21 +79,6 @@ def equation_lines(equation: Equation) -> Iterator[str]:
             for line in others:
                 yield from wrapped(" " * (indent + 4) + line, WIDTH, indent + 4)
         head = " " * indent
-
-
-def _fitting(sides: Sequence[Tree], most: int) -> list[list[Tree]]:
-    """Return the sides of an equation line by line: as many in one as fit."""
-    lines: list[list[Tree]] = []
-    filled = 0
-    for side in sides:
-        wide = width(plain(side)) + 3
-        if lines and filled + wide <= most + 1:
-            lines[-1].append(side)
-            filled += wide
-        else:
-            lines.append([side])
-            filled = wide
-    return lines
 
 
 def _table(shown: DocumentTable) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bptui.formula.breaking import grouped, packed, pieces
 from bptui.formula.latex import LatexPen, latex
-from bptui.formula.plain import width
+from bptui.formula.setting import width
 from bptui.formula.tree import Blank
 from bptui.present.document import Equation
 

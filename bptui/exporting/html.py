@@ -7,7 +7,7 @@ from html import escape
 
 from bptui.formula.breaking import grouped, pieces
 from bptui.formula.mathml import MathPen, inline, mathml
-from bptui.formula.plain import width
+from bptui.formula.setting import width
 from bptui.formula.tree import Blank, Derivative, Tree
 from bptui.present.document import (
     Code,

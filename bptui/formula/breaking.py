@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from bptui.formula.plain import POWER, PRODUCT, binding, is_matrix, width
+from bptui.formula.setting import POWER, PRODUCT, binding, is_matrix, width
 from bptui.formula.tree import Array, Call, Negative, Product, Quotient, Sum, Tree
 
 
@@ -68,10 +68,10 @@ def grouped(equations: Sequence[Sequence[Tree]], most: float) -> list[list[Seque
     for sides in equations:
         wide = [width(side) + 3 for side in sides]
         widest[len(sides)] = [max(pair) for pair in zip(wide, widest.get(len(sides), wide), strict=True)]
-    return [[sides[start:stop] for start, stop in _runs(widest[len(sides)], most)] for sides in equations]
+    return [[sides[start:stop] for start, stop in runs(widest[len(sides)], most)] for sides in equations]
 
 
-def _runs(widths: Sequence[float], most: float) -> list[tuple[int, int]]:
+def runs(widths: Sequence[float], most: float) -> list[tuple[int, int]]:
     """Return the runs of `widths` that fit into `most`, each as its start and end."""
     runs: list[tuple[int, int]] = []
     filled = 0.0

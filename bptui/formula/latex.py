@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from bptui.formula import names
-from bptui.formula.plain import POWER, PRODUCT, SUM, binding, is_matrix, is_tall
+from bptui.formula.setting import POWER, PRODUCT, SUM, binding, index, is_exponential, is_matrix, is_tall
 from bptui.formula.tree import (
     Array,
     Blank,
@@ -112,11 +112,6 @@ def inline(tree: Tree) -> str:
     return latex(tree)
 
 
-def is_exponential(tree: Tree) -> bool:
-    """Return whether a formula is set as a power of e."""
-    return isinstance(tree, Call) and tree.name == "exp"
-
-
 def _within(tree: Tree, least: int) -> str:
     return _group(tree) if binding(tree) < least and not isinstance(tree, Quotient) else latex(tree)
 
@@ -154,13 +149,11 @@ def _function(name: str) -> str:
 
 
 def _element(element: Element) -> str:
-    numbers = ",".join(map(str, element.index))
-    index = "" if not numbers else f"({numbers})" if element.base == 1 else f"[{numbers}]"
     if not element.name.isidentifier():
-        return rf"\text{{{escaped(printable(element.name))}}}" + index
+        return rf"\text{{{escaped(printable(element.name))}}}" + index(element)
     stem, subscript = names.split(element.name)
     below = "" if not subscript else f"_{{{subscript if subscript[0].isdecimal() else _name(subscript)}}}"
-    return _name(stem) + below + index
+    return _name(stem) + below + index(element)
 
 
 def _name(name: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from bptui.formula import names
-from bptui.formula.latex import is_exponential
-from bptui.formula.plain import POWER, PRODUCT, SUM, binding, is_matrix, is_tall
+from bptui.formula.setting import POWER, PRODUCT, SUM, binding, is_exponential, is_matrix, is_tall
 from bptui.formula.tree import (
     Array,
     Blank,

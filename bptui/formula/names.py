@@ -35,11 +35,3 @@ def split(name: str) -> NameParts:
     if match := _TAIL.fullmatch(name):
         return NameParts(match[1], match[2])
     return NameParts(name, "")
-
-
-def joined(parts: NameParts) -> str:
-    """Return the identifier that has these parts: the inverse of `split`."""
-    stem, subscript = parts
-    if not subscript:
-        return stem
-    return stem + subscript.replace(",", "_") if subscript[0].isdecimal() else f"{stem}_{subscript}"

@@ -11,7 +11,7 @@ Values are named by their id in the program, elements by their flat index. Makin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -105,11 +105,6 @@ class Derivation:
         if size_of_meaning(found, self.named.meant, self._sizes) > longest:
             return None
         return self.text(expanded(found, self.named.meant))
-
-    def links_of(self, value: int, flat: int) -> Iterator[tuple[Node, str]]:
-        """Yield the elements of lines that an element enters, each with the derivative with respect to it."""
-        for edge in self.elements.named_edges((value, flat)):
-            yield edge.head, self.text(edge.derivative)
 
     def text(self, expression: Any) -> str:
         """Return an expression of this derivation as formula text."""

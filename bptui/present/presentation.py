@@ -33,6 +33,9 @@ LARGEST_LINK = 64
 MOST_ROUTED = 6
 """Of how many elements of one value the routes are listed."""
 
+WIDEST_MATRIX = 8
+"""How many columns a local Jacobian may have to be written out."""
+
 MOST_TERMS = 12
 """How many summands of one element's contribution the ledger lists; the sum is always of all."""
 
@@ -513,10 +516,6 @@ class Presentation:
         """Return a row for each element of the page that `element` is on."""
         page = page_of(value.size, element)
         return paged(len(page), lambda at: row(page[at]), page, value.size, columns, lambda at: Point(value.id, at))
-
-
-WIDEST_MATRIX = 8
-"""How many columns a local Jacobian may have to be written out."""
 
 
 def ledger_rows(heads: int) -> int:

@@ -14,7 +14,6 @@ import sympy
 
 from bptui.symbols.named import NamedTrace
 from bptui.symbols.tree import size
-from bptui.trace.record import Trace
 
 _LARGEST = 2000
 """How many nodes an expression may have to be multiplied out."""
@@ -105,8 +104,3 @@ def _rows(named: NamedTrace, expression: sympy.Expr) -> list[tuple[list[sympy.Sy
                 )
                 found.append((list(row), numbers is not None and float(numbers.sum()) == 1.0))
     return found
-
-
-def _row_sum(numbers: Trace, value: int, row: int) -> float:
-    array = numbers.values[value]
-    return float(array.reshape(-1, array.shape[-1])[row].sum())
