@@ -32,10 +32,6 @@ _COMMANDS = ("export", "check", "list", "ops", "keys", "schema", "new", "complet
 _REPORTS = ("text", "json")
 """The formats of `check`'s report."""
 
-
-_GIVE = 'give its leaves numbers as well: `{ symbol = "x", value = [1, 2] }`'
-
-
 _ITSELF = "\0"
 """In place of the arguments of a command: asks for its parser."""
 
@@ -221,10 +217,9 @@ def _open(arguments: list[str]) -> int:
     if not interactive:
         if breakpoints:
             from bptui.exporting.stops import stop_lines
+            from bptui.running import in_numbers
 
-            if trace.numbers is None:
-                raise BptuiError(Fault("breakpoints look at numbers, and this scenario has symbols alone", _GIVE))
-            _write((f"{line}\n" for line in stop_lines(trace.numbers, breakpoints)), options.ascii)
+            _write((f"{line}\n" for line in stop_lines(in_numbers(trace), breakpoints)), options.ascii)
         else:
             from bptui.exporting import pieces
 

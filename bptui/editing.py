@@ -196,7 +196,7 @@ def curve(trace: Trace, element: LeafElement, low: float, high: float, points: i
 
 def scalar(trace: Trace) -> float:
     """Return the scalar that is differentiated: the target, or with a seed the sum of seed times target."""
-    return _scalar(trace.seed, trace.values[trace.program.target])
+    return scalar_of(trace.seed, trace.values[trace.program.target])
 
 
 def target_with(trace: Trace, element: LeafElement, number: float) -> float:
@@ -205,13 +205,14 @@ def target_with(trace: Trace, element: LeafElement, number: float) -> float:
     if element.leaf == SEED:
         seed = trace.seed.copy()
         seed.reshape(-1)[element.flat] = number
-        return _scalar(seed, trace.values[program.target])
+        return scalar_of(seed, trace.values[program.target])
     value = program.names[element.leaf]
     array = trace.values[value].copy()
     array.reshape(-1)[element.flat] = number
-    return _scalar(trace.seed, recompute(program, trace.values, {value: array})[program.target])
+    return scalar_of(trace.seed, recompute(program, trace.values, {value: array})[program.target])
 
 
-def _scalar(seed: Array, target: Array) -> float:
+def scalar_of(seed: Array, target: Array) -> float:
+    """Return the scalar that is differentiated where seed and target are these."""
     with np.errstate(all="ignore"):
         return float(np.sum(seed * target))

@@ -22,6 +22,7 @@ from bptui.present.presentation import Presentation
 from bptui.present.search import Search
 from bptui.present.stops import breakpoint_table, hit_text
 from bptui.present.symbolic import SymbolicPresentation
+from bptui.running import in_numbers
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted, nearest, printable
 from bptui.trace.breakpoints import Breakpoint, find, hits, read_breakpoint
@@ -58,10 +59,7 @@ class PlainWalk:
         self._shown = SymbolicPresentation(trace) if self._symbolic else Presentation(trace)
 
     def _in_numbers(self) -> Trace:
-        """Return the trace in numbers; raises BptuiError where there are symbols alone."""
-        if self._trace.numbers is None:
-            raise BptuiError(Fault("this needs numbers, and this scenario has symbols alone"))
-        return self._trace.numbers
+        return in_numbers(self._trace)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

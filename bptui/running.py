@@ -58,6 +58,14 @@ def in_symbols(trace: Trace) -> Trace:
     return trace if trace.mode == "symbols" else record_symbols(trace.scenario, trace)
 
 
+def in_numbers(trace: Trace) -> Trace:
+    """Return the trace in numbers of what `trace` is in symbols; raises BptuiError where there are symbols alone."""
+    if trace.numbers is None:
+        hint = 'give its leaves numbers as well: `{ symbol = "x", value = [1, 2] }`'
+        raise BptuiError(Fault("this needs numbers, and this scenario has symbols alone", hint))
+    return trace.numbers
+
+
 def givable(scenario: Scenario) -> dict[str, Leaf]:
     """Return what may be given numbers, by name: every leaf, and a seed that has a symbol, by that."""
     seed = scenario.seed

@@ -17,6 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from bptui.editing import scalar_of
 from bptui.engine.run import recompute
 from bptui.limits import Deadline
 from bptui.scenario.program import Array
@@ -179,10 +180,7 @@ def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float, d
 
 
 def _target(trace: Trace, values: Sequence[Array]) -> float:
-    """Return the differentiated scalar: the target itself, or the seed times a target that is no scalar."""
-    array = values[trace.program.target]
-    with np.errstate(all="ignore"):
-        return float((trace.seed * array).sum())
+    return scalar_of(trace.seed, values[trace.program.target])
 
 
 def _rounding(trace: Trace) -> float:

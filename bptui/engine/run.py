@@ -16,7 +16,7 @@ from bptui.ops import numeric
 from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.scenario.scenario import Scenario
 from bptui.trace.arrays import Arrays, read_only
-from bptui.trace.backward import all_params, passed_back
+from bptui.trace.backward import all_params, passed_back, with_chosen
 from bptui.trace.record import Trace
 
 Choices = dict[int, Mapping[str, Any]]
@@ -93,7 +93,7 @@ def _compute_steps(
         if choosing is not None:
             if choose:
                 choices[step] = choosing(*inputs, **params)
-            params = {**params, **choices.get(step, {})}
+            params = with_chosen(params, choices.get(step))
         values[outputs[step]] = kept(rule(xp, *inputs, **params))
 
 
@@ -132,7 +132,7 @@ def backward(
     for step, slot, target in zip(slots.step, slots.slot, slots.target, strict=True):
         kind, output = columns.kinds[columns.kind[step]], columns.outputs[step]
         inputs = [values[operand] for operand in columns.inputs(step)]
-        params = {**kind.params, **choices[step]} if step in choices else kind.params
+        params = with_chosen(kind.params, choices.get(step))
         added = kept(passed_back(kind.operation, slot, gradients[output], values[output], inputs, params, xp))
         before = gradients[target]
         gradients[target] = after = added if before is None else kept(before + added)

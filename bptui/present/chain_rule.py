@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bptui.formula.tree import ONE, ZERO, Derivative, More, Negative, Number, Tree, added, product
 from bptui.present.document import Equation
 from bptui.present.notation import Notation, amount
-from bptui.trace.elements import Edge, Elements, Node
+from bptui.trace.elements import Edge, Elements, Node, is_alone
 from bptui.trace.record import Trace
 
 MOST_TERMS = 6
@@ -128,20 +128,7 @@ class ChainRule:
     def _link(self, edge: Edge) -> Derivative:
         """Return a local derivative's name: with ∂ where its ends are linked by other routes as well."""
         head, tail = self.notation.element(*edge.head), self.notation.element(*edge.tail)
-        return Derivative(head, tail, partial=not self._is_alone(edge))
-
-    def _is_alone(self, edge: Edge) -> bool:
-        """Return whether an edge is the only route between its ends; False as well where that takes long to tell."""
-        waiting = [other.head for other in self.edges(edge.tail) if other is not edge]
-        seen: set[Node] = set()
-        while waiting:
-            node = waiting.pop()
-            if node == edge.head or len(seen) > MOST_FOLLOWED:
-                return False
-            if node not in seen and node[0] < edge.head[0]:  # value ids grow along the program
-                seen.add(node)
-                waiting += [other.head for other in self.edges(node)]
-        return True
+        return Derivative(head, tail, partial=not is_alone(edge, self.edges, MOST_FOLLOWED))
 
     def _names(self, edge: Edge) -> tuple[Tree, Tree]:
         return self.notation.gradient(*edge.head), self._link(edge)

@@ -17,8 +17,12 @@ from bptui.scenario.program import ForwardStep
 
 def all_params(step: ForwardStep, choices: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return the options of a step together with what the operation chose by looking at its values."""
-    chosen = choices.get(step.index)
-    return {**step.params, **chosen} if chosen else step.params
+    return with_chosen(step.params, choices.get(step.index))
+
+
+def with_chosen(params: Mapping[str, Any], chosen: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the options of an operation together with what it chose, if it did."""
+    return {**params, **chosen} if chosen else params
 
 
 def local_derivative(

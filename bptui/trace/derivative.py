@@ -15,7 +15,7 @@ from bptui.scenario.notation import ReferenceFormatError, parse_derivative
 from bptui.scenario.program import Array
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace.arrays import read_only
-from bptui.trace.backward import passed_back
+from bptui.trace.backward import passed_back, with_chosen
 
 if TYPE_CHECKING:
     from bptui.trace.record import Trace
@@ -64,7 +64,7 @@ def jacobian(trace: Trace, head: int, flats: Sequence[int], tail: Element) -> Ar
                     continue
                 operands = columns.inputs(step)
                 inputs = [values[operand] for operand in operands]
-                params = {**kind.params, **trace.choices.get(step, {})}
+                params = with_chosen(kind.params, trace.choices.get(step))
                 for slot in slots:
                     added = passed_back(kind.operation, slot, upstream, values[output], inputs, params, trace.xp)
                     before = gradients.get(operands[slot])

@@ -9,6 +9,8 @@ structure has it, whatever its value: a unit that is off still is a route, with 
 from __future__ import annotations
 
 import heapq
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -47,6 +49,23 @@ class Edge:
     step: int
     slot: int
     """The operand slot at the primitive level; −1 at the named level."""
+
+
+def is_alone(edge: Edge, edges: Callable[[Node], Iterable[Edge]], most: float = math.inf) -> bool:
+    """Return whether `edge` is the only route from its tail to its head, so that it is the total derivative.
+
+    `edges` gives the edges out of a node. False as well where more than `most` nodes would have to be looked at.
+    """
+    seen: set[Node] = set()
+    waiting = [other.head for other in edges(edge.tail) if other is not edge]
+    while waiting:
+        node = waiting.pop()
+        if node == edge.head or len(seen) > most:
+            return False
+        if node not in seen and node[0] < edge.head[0]:  # value ids grow along the program
+            seen.add(node)
+            waiting += [other.head for other in edges(node)]
+    return True
 
 
 class Elements:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, overload
 from bptui.errors import BptuiError, Fault
 from bptui.limits import Deadline
 from bptui.scenario.notation import index_text
-from bptui.trace.elements import Edge, Elements, Level, Node
+from bptui.trace.elements import Edge, Elements, Level, Node, is_alone
 
 if TYPE_CHECKING:
     from bptui.trace.record import Trace
@@ -232,19 +232,6 @@ class _Graph:
         total = numbers.gradient_of(self.start[0]).item(self.start[1])
         return math.prod((self.seed(end[1]), *map(self.in_numbers, reversed(edges)))) / total if total else math.nan
 
-    def alone(self, edge: Edge) -> bool:
-        """Return whether `edge` is the only route from its tail to its head, so that it is the total derivative."""
-        seen: set[Node] = set()
-        waiting = [other.head for other in self.edges[edge.tail] if other is not edge]
-        while waiting:
-            node = waiting.pop()
-            if node == edge.head:
-                return False
-            if node not in seen and node[0] < edge.head[0]:
-                seen.add(node)
-                waiting += [other.head for other in self.edges[node]]
-        return True
-
 
 def _key(edge: Edge) -> tuple[Node, Node, int, int]:
     return edge.tail, edge.head, edge.step, edge.slot
@@ -276,7 +263,7 @@ def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...]) -> Route:
         factors.append((program.derivative_name(*end), seed))
         steps.append(trace.seed_step)
     for edge in reversed(edges):
-        sign = "d" if graph.alone(edge) else "∂"
+        sign = "d" if is_alone(edge, graph.edges.__getitem__) else "∂"
         head, tail = program.element_name(*edge.head), program.element_name(*edge.tail)
         factors.append((f"{sign}{head}/{sign}{tail}", edge.derivative))
         steps.append(edge.step)
