@@ -6,6 +6,7 @@ what is still computed in a thread when the app was left does not hold up the en
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from types import FrameType
@@ -17,6 +18,7 @@ def program() -> NoReturn:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
+    gc.set_threshold(50_000, 20, 50)  # what modules define stays: looking through it again and again slows the start
     from bptui.cli import main
 
     try:

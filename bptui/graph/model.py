@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bptui.ops.operation import ATOM, Written, shape_text
 from bptui.present.cells import pretty
@@ -272,7 +273,7 @@ def _result(value: Value, step: ForwardStep) -> str:
 def _used(program: Program, steps: range) -> set[int]:
     """Return the values that some steps in a row use and do not compute themselves; constants are left out."""
     columns = program.columns
-    operands = np.unique(columns.operands[columns.starts[steps.start] : columns.starts[steps.stop]])
+    operands = _distinct(columns.operands[columns.starts[steps.start] : columns.starts[steps.stop]])
     given = np.setdiff1d(operands, columns.outputs[steps.start : steps.stop], assume_unique=True)
     return {value for value in given.tolist() if not program.code.is_constant(value)}
 
@@ -283,13 +284,19 @@ def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, tuple[int
     parameter = np.zeros(len(program.values), bool)
     parameter[[value for value in program.names.values() if program.values[value].role == "parameter"]] = True
     among = parameter[uses.operands]
-    pairs = np.unique(np.stack([uses.operands[among], uses.nodes[among]]), axis=1)
-    values, times = np.unique(pairs[0], return_counts=True)
-    alone = np.isin(pairs[0], values[times == 1])
+    pairs = _distinct(uses.operands[among].astype(np.int64) * len(groups) + uses.nodes[among])
+    values, nodes = np.divmod(pairs, len(groups))
+    alone = np.bincount(values)[values] == 1
     own: dict[int, tuple[int, ...]] = {}
-    for value, index in pairs[:, alone].T.tolist():
+    for value, index in zip(values[alone].tolist(), nodes[alone].tolist(), strict=True):
         own[index] = (*own.get(index, ()), value)
     return own
+
+
+def _distinct(numbers: Sequence[int] | NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the different ones of `numbers`, in order: np.unique, without the numpy.ma that it loads."""
+    ordered = np.sort(np.asarray(numbers))
+    return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
 
 
 # -- edges -------------------------------------------------------------------------------------------------------------
@@ -449,10 +456,10 @@ class _Owners(Mapping[int, tuple[int, ...]]):
         return tuple(self._nodes[first:last].tolist())
 
     def __iter__(self) -> Iterator[int]:
-        return iter(np.unique(self._numbers).tolist())
+        return iter(_distinct(self._numbers).tolist())
 
     def __len__(self) -> int:
-        return len(np.unique(self._numbers))
+        return len(_distinct(self._numbers))
 
 
 def _listed(pairs: Iterable[tuple[Any, int]]) -> dict[Any, tuple[int, ...]]:

@@ -51,6 +51,7 @@ class Keeping(Pointing):
         else:
             self._pinned = wanted
         self.set_class(self._pinned is not None, "-pinned")
+        self._make_room(self.size.width)
         if self._pinned is None and isinstance(self.focused, PinnedPanel):
             self.query_one("#elements").focus()
         self.refresh_step()
@@ -71,8 +72,11 @@ class Keeping(Pointing):
             panel.show_value(self._pinned.name, self.values(None), rows)
 
     def on_resize(self, event: events.Resize) -> None:
+        self._make_room(event.size.width)
+
+    def _make_room(self, width: int) -> None:
         """Leave out the graph and the list of steps beside something pinned, where there is no room for both."""
-        self.set_class(event.size.width < _ROOMY, "-cramped")
+        self.set_class(self._pinned is not None and width < _ROOMY, "-cramped")
 
     # -- pictures ----------------------------------------------------------------------------------------------------
 
