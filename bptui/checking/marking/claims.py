@@ -25,12 +25,13 @@ from bptui.scenario.notation import (
     is_derivative,
     parse_derivative,
     parse_reference,
+    ravel,
 )
 from bptui.scenario.program import Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import ClaimText
-from bptui.text import counted, nearest
+from bptui.text import counted, did_you_mean
 from bptui.trace.elements import Node
 
 Entry = tuple[Node, Node | None]
@@ -169,10 +170,7 @@ class Reader:
         ids = [one for one in ids if _within(index, self.program.values[one].shape)]
         if not ids:
             return None
-        flat = 0
-        for number, length in zip(index, self.program.values[ids[0]].shape, strict=True):
-            flat = flat * length + number
-        return self._value(Element(ids[0], flat), tuple(ids[1:]))
+        return self._value(Element(ids[0], ravel(index, self.program.values[ids[0]].shape)), tuple(ids[1:]))
 
     @cached_property
     def _written(self) -> Mapping[str, list[int]]:
@@ -207,13 +205,8 @@ class Reader:
 
     def _unknown(self, key: str) -> BptuiError:
         texts = [value.text for value in self.program.values if value.role != "constant"][:_MOST_STEPS]
-        close = nearest(key, [*self.program.names, *texts])
-        hint = (
-            f"did you mean `{close}`?"
-            if close
-            else "a line names a value `h`, an element `h(1)`, a sub-expression of a forward line, or a derivative "
-            "`dL/dh(1)`"
-        )
+        named = "a value `h`, an element `h(1)`, a sub-expression of a forward line, or a derivative `dL/dh(1)`"
+        hint = did_you_mean(key, [*self.program.names, *texts], f"a line names {named}")
         return BptuiError(Fault(f"`{key[:60]}` names nothing in this scenario", hint))
 
     # -- what it claims --------------------------------------------------------------------------------------------

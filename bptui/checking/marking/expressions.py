@@ -20,10 +20,10 @@ from bptui.ops import CALLABLE, OPERATIONS, numeric
 from bptui.ops.operation import REQUIRED, Operation, ShapeError
 from bptui.scenario import expression as ast
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, parse_expression
-from bptui.scenario.notation import Reference, Shape, glued, unravel
-from bptui.scenario.resolve import resolve_reference
+from bptui.scenario.notation import Reference, Shape, ravel
+from bptui.scenario.resolve import glued_element, resolve_reference
 from bptui.scenario.scenario import Scenario
-from bptui.text import nearest
+from bptui.text import did_you_mean
 from bptui.trace.elements import Node
 
 _LARGEST = 1_000_000
@@ -163,14 +163,11 @@ def _is_element(scenario: Scenario, name: str) -> bool:
 
 def _seed_element(scenario: Scenario, name: str) -> _Seed | None:
     """Return the element of the seed that `name` is the symbol of."""
-    seed, program = scenario.seed, scenario.program
-    if seed is None or seed.symbol is None or not name.startswith(seed.symbol):
+    seed = scenario.seed
+    if seed is None or seed.symbol is None:
         return None
-    size = math.prod(seed.shape)
-    for flat in range(min(size, _LARGEST)):
-        if glued(seed.symbol, unravel(flat, seed.shape), program.index_base) == name:
-            return _Seed(flat)
-    return None
+    flat = glued_element(seed.symbol, seed.shape, scenario.program.index_base, name)
+    return None if flat is None else _Seed(flat)
 
 
 class _Binder:
@@ -235,7 +232,7 @@ class _Binder:
             if len(reference.index) == len(seed.shape) and all(
                 number < length for number, length in zip(reference.index, seed.shape, strict=True)
             ):
-                return _Seed(int(np.ravel_multi_index(reference.index, seed.shape)) if seed.shape else 0), ()
+                return _Seed(ravel(reference.index, seed.shape)), ()
             return None
         element = _seed_element(self.scenario, reference.name) if reference.index is None else None
         return (element, ()) if element is not None else None
@@ -247,8 +244,7 @@ class _Binder:
             if self.program.values[value].symbol is not None
             for flat in range(min(self.program.values[value].size, 64))
         ]
-        close = nearest(name, [*self.program.names, *elements])
-        return f"did you mean `{close}`?" if close else ""
+        return did_you_mean(name, [*self.program.names, *elements], "")
 
     def _subscript(self, tree: ast.Subscript) -> tuple[_Bound, Shape]:
         whole = [number for number in tree.key if isinstance(number, int)]
@@ -266,8 +262,7 @@ class _Binder:
                 raise ExpressionError("parentheses count from 1; square brackets count from 0", tree.span)
             return self._reference(Reference(tree.name, index), tree.span)
         if tree.name not in CALLABLE:
-            close = nearest(tree.name, [*self.program.names, *CALLABLE])
-            hint = f"did you mean `{close}`?" if close else "write a product with its sign, `2*x`"
+            hint = did_you_mean(tree.name, [*self.program.names, *CALLABLE], "write a product with its sign, `2*x`")
             raise ExpressionError(f"unknown name `{tree.name[:60]}`", tree.name_span, hint)
         if tree.keywords:
             raise ExpressionError("a claim has no options", tree.keywords[0].span, "leave the option out")

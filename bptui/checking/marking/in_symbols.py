@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from bptui.checking.marking.claims import Entry, loss_node
 from bptui.ops.operation import ATOM, PRODUCT, Params
+from bptui.present import numbers
 from bptui.present.cells import as_factor
 from bptui.scenario.notation import Shape, glued, unravel
 from bptui.scenario.program import ForwardStep
@@ -107,7 +108,7 @@ class _Writer:
         seed = self.trace.scenario.seed
         if seed is not None and seed.symbol is not None:
             return glued(seed.symbol, unravel(flat, seed.shape), self.program.index_base)
-        return f"{float(self.trace.seed.reshape(-1)[flat]):g}"
+        return numbers.number(self.trace.seed.item(flat))
 
 
 def _factors(text: str) -> tuple[str, ...]:
