@@ -177,3 +177,30 @@ def test_p_minus_t_is_what_the_long_way_comes_to(name: str, element: str, short:
 def test_what_does_not_cancel_has_no_short_form() -> None:
     shown, node = derivation("exercise-7-1")
     assert [shown.short(*node(name)) for name in ("y(1)", "h(1)", "z1(1)", "W1(1,1)")] == [None] * 4
+
+
+def test_nothing_is_short_where_nothing_cancels() -> None:
+    shown, node = derivation("dead-relu")
+    assert [shown.short(*node(name)) for name in ("v[0]", "H[0,0]")] == [None] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("K/sqrt(2)", "K/sqrt(2)"),
+        ("K*sqrt(3)", "sqrt(3)*K"),
+        ("5*K/sqrt(6)", "5*K/sqrt(6)"),
+        ("K*sqrt(2)/3", "1/3*sqrt(2)*K"),
+        ("K*log(2)", "0.6931471805599453*K"),
+    ],
+)
+def test_constants_read_as_a_person_writes_them(line: str, text: str) -> None:
+    trace = bptui.run(bptui.loads(f"inputs.K = 2.0\nforward.L = '{line}'\n"))
+    assert Derivation(trace).value(trace.program.names["L"], 0) == text
+
+
+def test_the_largest_of_one_number_has_slope_1() -> None:
+    scenario = bptui.loads("inputs.x = { symbol = 'x', shape = [] }\nforward.L = 'max(x)*x'\n")
+    text = bptui.export(bptui.run(scenario, mode="symbols"), "text")
+    assert "dL/dx = 2·x" in text
+    assert " if " not in text

@@ -132,6 +132,8 @@ def share_text(cell: Cell, i: int, j: int) -> str:
     """Return how much of extreme i input j is: a recorded share as a fraction, else told by comparing the two."""
     share = cell.params["share"].flat[j] if cell.params.get("share") is not None else math.nan
     if math.isnan(share):
+        if math.prod(cell.shapes[0]) == math.prod(cell.output_shape):
+            return "1"  # alone in its line
         return f"(0 if {cell.x(0, j)} - {cell.y(i)} else 1)"
     return "0" if share == 0.0 else "1" if share == 1.0 else f"1/{round(1.0 / share)}"
 

@@ -76,24 +76,28 @@ class ChainRule:
         edges, left = _bounded(self.edges(node))
         named = [self._link(edge) if self._is_direct(edge) else product(self._names(edge)) for edge in edges]
         written = [self._written(edge) for edge in edges]
+        kept = [term for edge, term in zip(edges, written, strict=True) if self._local(edge) != ZERO]
         sums = [named, written]
         if self.numeric:
             sums += [[self._put_in(edge) for edge in edges], [self._product(edge) for edge in edges]]
         for terms in sums if left else ():
             terms.insert(-1, More(left))
         chain, formula, *numbers = map(added, sums)
+        short = [added(kept)] if len(kept) < len(edges) and not left and not self.numeric else []
         if self.numeric:
             numbers.append(self.notation.gradient_number(*node))
         name = self.notation.gradient(*node)
-        return self.equation(name, (chain, formula), numbers, asked=0 if chain == name else 1)
+        return self.equation(name, (chain, formula, *short), numbers, asked=0 if chain == name else 1)
 
     def summary(self, node: Node) -> Tree | None:
         """Return the formula of one element's gradient in the gradients above; None where there is none."""
         edges, left = _bounded(self.edges(node))
         if not edges:
             return self.notation.seed_name(node)
-        terms = [self._written(edge) for edge in edges]
-        return added([*terms[:-1], More(left), terms[-1]] if left else terms)
+        if left:
+            terms = [self._written(edge) for edge in edges]
+            return added([*terms[:-1], More(left), terms[-1]])
+        return added(self._written(edge) for edge in edges if self._local(edge) != ZERO)
 
     def chain(self, node: Node) -> Equation | None:
         """Return one element's gradient as the sum of its routes, each a product of named factors.
@@ -138,6 +142,9 @@ class ChainRule:
         named = [] if local is None else [local]
         numbers = [*map(self.notation.put_in, named), amount(edge.derivative)] if self.numeric else []
         return self.equation(self._link(edge), named, numbers)
+
+    def _local(self, edge: Edge) -> Tree | None:
+        return self.expanding.derivative(edge.tail, edge.head)
 
     def _written(self, edge: Edge) -> Tree:
         """Return upstream · local, the local derivative as its formula."""

@@ -349,7 +349,7 @@ class SymbolicPresentation(Presentation):
         total = cells.shortened(cells.pretty(together), LONGEST_SUM)
         if len(apart) + len(total) > LONGEST_WRITTEN:
             return ""
-        return f"= {apart}" + (f" = {total}" if total != apart else "")
+        return f"= {apart}" + (f" = {total}" if len(total) < len(apart) else "")
 
 
 def _text_rows(texts: Array) -> list[str]:

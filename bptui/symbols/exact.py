@@ -1,4 +1,4 @@
-"""Numbers as exact ones, as a person would write them: 0.5 becomes 1/2, 0.1 becomes 1/10, 3.14… becomes π."""
+"""Numbers as exact ones, as a person would write them: 0.5 becomes 1/2, 0.1 becomes 1/10, 3.14… π, 1.4142… √2."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bptui.scenario.program import Array
 
 _LARGEST_DENOMINATOR = 1000
 _LARGEST_SHARE_OF_PI = 12
+_LARGEST_UNDER_ROOT = 1000
 
 
 @lru_cache(maxsize=1024)
@@ -35,6 +36,9 @@ def exact(number: float) -> sympy.Expr:
             return sympy.Rational(share.numerator, share.denominator) * sympy.pi
         if number == math.e:
             return sympy.E
+        square = Fraction(number * number).limit_denominator(_LARGEST_DENOMINATOR)
+        if 0 < square.numerator <= _LARGEST_UNDER_ROOT and math.sqrt(square) == abs(number):
+            return int(math.copysign(1, number)) * sympy.sqrt(sympy.Rational(square.numerator, square.denominator))
     return sympy.Rational(shortest.numerator, shortest.denominator)
 
 

@@ -15,15 +15,7 @@ def refuse_large(program: Program) -> None:
 
     They are counted from shapes alone, before a single expression is made.
     """
-    terms = len(program.values)
-    if terms <= LARGEST:
-        terms = sum(value.size for value in program.values)
-    for step in program.steps if terms <= LARGEST else ():
-        shapes = tuple(program.values[operand].shape for operand in step.inputs)
-        output = program.values[step.output]
-        for slot in range(len(step.inputs)) if output.size else ():
-            structure = step.operation.structure(slot, shapes, output.shape, step.params)
-            terms += output.size * len(structure.reads(output.size - 1))
+    terms = extent(program)
     if terms > LARGEST:
         raise BptuiError(
             Fault(
@@ -33,6 +25,20 @@ def refuse_large(program: Program) -> None:
                 "symbols, make the shapes smaller",
             )
         )
+
+
+def extent(program: Program) -> int:
+    """Return how many elements, and terms of the sums that they are, a program has; at least, where it is large."""
+    terms = len(program.values)
+    if terms <= LARGEST:
+        terms = sum(value.size for value in program.values)
+    for step in program.steps if terms <= LARGEST else ():
+        shapes = tuple(program.values[operand].shape for operand in step.inputs)
+        output = program.values[step.output]
+        for slot in range(len(step.inputs)) if output.size else ():
+            structure = step.operation.structure(slot, shapes, output.shape, step.params)
+            terms += output.size * len(structure.reads(output.size - 1))
+    return terms
 
 
 def _example(program: Program) -> str:

@@ -40,10 +40,13 @@ def short_form(named: NamedTrace, slot: int, flat: int) -> Short | None:
     long = _with_numbers(named, added.xreplace(above))
     if size(long) > _LARGEST:
         return None
-    short = sympy.expand(_distributed(long)) if _divides(long) else long
+    divides = _divides(long)
+    short = sympy.expand(_distributed(long)) if divides else long
     if _divides(short):
         return None
     short, unit = _with_unit_sums(named, short)
+    if not divides and unit is None:
+        return None  # nothing cancelled
     short = sympy.factor_terms(short)
     return Short(short, long, unit) if size(short) < size(long) else None
 

@@ -26,6 +26,7 @@ Key = tuple[int, int, int]
 _NUMBER, _GRADIENT, _SEED, _PARAMETER, _INPUT, _LINE, _SUM, _FUNCTION = range(-1, 7)
 _LARGEST_WRITTEN_DENOMINATOR = 9
 _LONGEST_DECIMAL = 12
+_LARGEST_EXACT_DENOMINATOR = 10**12
 
 
 class Product(NamedTuple):
@@ -96,6 +97,8 @@ class Writer:
         if number.q == 1:
             return Written(str(number.p), ATOM)
         decimal = "" if self._portable or number.q <= _LARGEST_WRITTEN_DENOMINATOR else _decimal(number)
+        if not self._portable and number.q > _LARGEST_EXACT_DENOMINATOR:
+            decimal = decimal or repr(float(number))  # a constant that was rounded to a float64 in any case
         return Written(decimal, ATOM) if decimal else Written(f"{number.p}/{number.q}", PRODUCT)
 
     def _constant(self, constant: sympy.Expr) -> str:
@@ -150,6 +153,10 @@ class Writer:
                 below.append(base**-exponent)
             else:
                 above.append(factor)
+        for root in [one for one in above if _is_root(one) and not number.q % one.base]:
+            number *= root.base  # 1/sqrt(2) rather than sqrt(2)/2
+            above.remove(root)
+            below.append(root)
         above.sort(key=self._factor_key)
         below.sort(key=self._factor_key)
         self._products[term] = Product(number, tuple(above), tuple(below))
@@ -252,6 +259,10 @@ def _shared(terms: Sequence[Product]) -> sympy.Rational:
     """Return the size of the number that all terms of a sum have as their factor, 1 where they differ."""
     sizes = {abs(term.number) for term in terms}
     return sizes.pop() if len(sizes) == 1 else sympy.Integer(1)
+
+
+def _is_root(factor: sympy.Expr) -> bool:
+    return bool(factor.is_Pow and factor.base.is_Integer and factor.exp == sympy.Rational(1, 2))
 
 
 def _decimal(number: sympy.Rational) -> str:
