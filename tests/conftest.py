@@ -1,4 +1,4 @@
-"""What holds for every test: the same examples on every run; an app is waited for by what it has left to do.
+"""What all tests share: the same examples on every run; an app is waited for by what it has left to do.
 
 Nobody's own settings are read.
 """
@@ -14,13 +14,21 @@ import textual.app
 import textual.pilot
 from hypothesis import settings
 
+import bptui
 from app_help import settled
+from bptui.trace.record import Trace
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 for module in (textual.app, textual.pilot):
     vars(module)["wait_for_idle"] = settled
+
+
+@pytest.fixture(scope="session")
+def exercise() -> Trace:
+    """The trace of the network of exercise 7.1; nothing in it can be changed."""
+    return bptui.run(bptui.load("exercise-7-1"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -59,11 +59,6 @@ def small() -> Trace:
     return bptui.run(bptui.loads(SMALL))
 
 
-@pytest.fixture(scope="module")
-def exercise() -> Trace:
-    return bptui.run(bptui.load("exercise-7-1"))
-
-
 def everything(pilot: AnyPilot) -> list[str]:
     """Return what the panels of the walk show."""
     kinds: list[tuple[type[Widget], str]] = [(TopLine, "top"), (StepPanel, "step"), (LineTable, "elements")]

@@ -20,11 +20,6 @@ from bptui.tui.step_panel import StepPanel
 from bptui.tui.walk import WalkScreen
 
 
-@pytest.fixture(scope="module")
-def exercise() -> Trace:
-    return bptui.run(bptui.load("exercise-7-1"))
-
-
 def app_on(trace: Trace) -> BptuiApp:
     return BptuiApp(trace, "")
 

@@ -37,11 +37,6 @@ L = "sum(y)"
 """
 
 
-@pytest.fixture(scope="module")
-def exercise() -> Trace:
-    return bptui.run(bptui.load("exercise-7-1"))
-
-
 def elements(pilot: AnyPilot) -> LineTable:
     return part(pilot, LineTable, "elements")
 

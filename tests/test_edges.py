@@ -145,7 +145,7 @@ def test_every_export_at_the_edge(name: str, format: str) -> None:
         assert "nan" in written
         assert re.search(r"inf|∞|\\infty", written)
     report = bptui.check(bptui.loads(EDGES[name]))["scenarios"][0]
-    assert all(one["ok"] in (True, False) for one in report["gradients"])
+    assert [one["name"] for one in report["gradients"] if not one["ok"]] == []
 
 
 def test_a_million_elements_are_exported_in_what_is_worth_reading() -> None:

@@ -17,11 +17,6 @@ from bptui.trace.places import Places
 from bptui.trace.record import Trace
 
 
-@pytest.fixture(scope="module")
-def exercise() -> Trace:
-    return bptui.run(bptui.load("exercise-7-1"))
-
-
 def opened(named: str) -> Trace:
     return bptui.run(bptui.load(named))
 

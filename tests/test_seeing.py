@@ -20,11 +20,6 @@ from bptui.tui.wires_panel import WiresPanel
 
 
 @pytest.fixture(scope="module")
-def exercise() -> Trace:
-    return bptui.run(bptui.load("exercise-7-1"))
-
-
-@pytest.fixture(scope="module")
 def permuted() -> Trace:
     return bptui.run(bptui.load("exercise-7-3c"))
 

@@ -67,8 +67,7 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize("size", [(120, 40)])
-async def test_the_app_shows_what_a_file_says_and_obeys_none_of_it(size: tuple[int, int], tmp_path: Path) -> None:
+async def test_the_app_shows_what_a_file_says_and_obeys_none_of_it(tmp_path: Path) -> None:
     title = f"[bold red]{MARK}[/] [@click=app.leave(7)]x[/] \x1b[31m\u202e"
     scenario: dict[str, object] = {
         "title": title,
@@ -84,7 +83,7 @@ async def test_the_app_shows_what_a_file_says_and_obeys_none_of_it(size: tuple[i
     path = tmp_path / "[blink]evil[@click=app.leave(7)].toml"
     path.write_text(toml(scenario), encoding="utf-8")
     app = BptuiApp(bptui.run(bptui.load(path)), str(path))
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         assert MARK in part(pilot, TopLine).render_line(0).text
         for key in KEYS:
             await pilot.press(key)

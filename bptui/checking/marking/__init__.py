@@ -4,7 +4,11 @@ claims       what a line names, and the numbers that it claims
 expressions  what a claim in symbols comes to
 world        the writer's own numbers: the trace's, with what earlier lines state in the place of what they name
 sheet        the lines so far, and how far each of them reaches
+case         one line as the rules see it, and what a slip changes of it
 slips        one rule a kind of slip: what the number would be, had this slip been made
 namer        which slips explain a number
 marker       the lines in their order: verdict and diagnosis
+in_symbols   what is true, for lines that are claimed in symbols
+hints        the same rules for one number that a reader typed in
+place        the step and the element that a line is about
 """

@@ -1,4 +1,4 @@
-"""Where in the walk a line of a worked solution is about: the step that gives its number, and the element."""
+"""Which step of the walk gives the number of a line of a worked solution, and which element it is about."""
 
 from __future__ import annotations
 
