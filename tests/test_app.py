@@ -455,6 +455,24 @@ async def test_an_export_writes_and_never_overwrites(
         assert {path.name for path in tmp_path.iterdir()} == {"two-lines.txt", "two-lines.json"}
 
 
+async def test_a_handout_is_exported(small: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = app_on(small, "two-lines.toml")
+    async with app.run_test(size=(80, 24)) as pilot:
+        for blank in (1, 2):
+            await pilot.press("x")
+            part(pilot, LineTable, "formats").focus()
+            await pilot.press("down", "tab", *["down"] * blank)
+            await pilot.click("#export")
+            await until(pilot, lambda: isinstance(app.screen, WalkScreen))
+        assert Path("two-lines.md").read_text(encoding="utf-8") == write(small, "markdown", blanks=True)
+        assert Path("two-lines-2.md").read_text(encoding="utf-8") == write(small, "markdown", blanks=True, key=True)
+        await pilot.press("x")
+        part(pilot, LineTable, "formats").focus()
+        await pilot.press(*["down"] * list(FORMATS).index("json"))
+        await until(pilot, lambda: not part(pilot, LineTable, "answers").display)
+
+
 def test_a_free_name_is_found_beside_the_taken_ones(tmp_path: Path) -> None:
     taken = tmp_path / "a.txt"
     assert free_name("a", "text", taken) == str(taken)

@@ -89,6 +89,24 @@ async def test_the_last_step_gives_the_sum_of_both_uses() -> None:
         assert (table.columns[-1], table.rows[0].cells[-1]) == ("comes to", "-1.5")
 
 
+async def test_spare_columns_go_before_expressions_are_cut_to_pieces() -> None:
+    async with app().run_test(size=(80, 24)) as pilot:
+        await pilot.press("end")
+        await in_symbols(pilot)
+        table = part(pilot, LineTable, "elements")
+
+        def columns() -> list[str]:
+            return table.draw_fixed(0).text.split()
+
+        await pilot.press("shift+right")
+        assert "from" not in columns()
+        assert "upstream" in columns()
+        assert table.point == table.table.rows[0].spots[2].point  # of the column next to it that is there
+        assert table.draw_fixed(0).text.rstrip().endswith("comes to")
+        await pilot.resize_terminal(250, 60)
+        await until(pilot, lambda: "from" in columns() and "after" in columns())
+
+
 async def test_why_shows_how_an_element_used_twice_adds_up() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await pilot.press("end")

@@ -55,7 +55,7 @@ FORMATS = {
         Format(
             "text",
             ".txt",
-            "every step of the trace, and the derivation, as plain text",
+            "every step and the derivation, as plain text",
             _late("text", "text_pieces"),
             _TEXT,
         ),

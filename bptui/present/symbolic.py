@@ -200,7 +200,7 @@ class SymbolicPresentation(Presentation):
         of = partial(Point, slot.target, gradient=True)
         rows = paged(len(places), lambda at: row(*places[at]), page, size, len(columns), of)
         numeric = tuple(column == "comes to" for column in columns)
-        return Table(columns, numeric, rows, spare=("from", "before", "upstream", "local"))
+        return Table(columns, numeric, rows, spare=("from", "before", "after", "upstream", "local"))
 
     def _jacobian_rows(self, slot: Slot, step: ForwardStep) -> tuple[str, ...] | None:
         output, target = self.program.values[step.output], self.program.values[slot.target]

@@ -279,6 +279,8 @@ class Wires:
             drawn = max(cells_of(text_of(line)) for line in picture)
         beside = drawn + 3 + _BESIDE <= width
         room = width - drawn - 3 if beside else width
+        if not beside:
+            words = list(_joined(words, room))
         told: list[Line] = [((part, "plain"),) for text in words for part in textwrap.wrap(text, room)]
         if beside and matrix:
             told = [*self._jacobian(lit, room), *told]
@@ -534,6 +536,20 @@ def find_wires(elements: Elements, index: int, text: Callable[[Any], str] = numb
 
 def _moves(step: ForwardStep, size: int) -> bool:
     return step.operation.name in _SHOWN and 0 < size <= LARGEST
+
+
+def _joined(texts: Sequence[str], room: int) -> Iterator[str]:
+    """Yield `texts`, neighbours in one line where both fit."""
+    line = ""
+    for text in texts:
+        if line and cells_of(line) + 3 + cells_of(text) <= room:
+            line = f"{line}   {text}"
+            continue
+        if line:
+            yield line
+        line = text
+    if line:
+        yield line
 
 
 def _beside(picture: Sequence[Line], others: Sequence[Line], column: int) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""Export the trace: choose a format and a file's name; what exists is never overwritten."""
+"""Export the trace: choose a format, what becomes of the answers, and a file's name; nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ from bptui.trace.record import Trace
 from bptui.tui.file_dialog import FileDialog
 from bptui.tui.line_table import LineTable
 
+ANSWERS = (
+    ("shown", "everything is written", False, False),
+    ("left blank", "a handout: the derivation with room for them", True, False),
+    ("at the end", "a handout, and all answers on a page of their own", True, True),
+)
+"""What may become of a derivation's answers: name, words; whether they are left blank, and stand at the end."""
+
 
 class ExportScreen(FileDialog[None]):
     """Asks for a format and a name, proposes one that is free, and writes the file."""
@@ -35,15 +42,19 @@ class ExportScreen(FileDialog[None]):
 
     def extra(self) -> Iterable[Widget]:
         yield LineTable(id="formats")
+        yield LineTable(id="answers")
 
     def on_mount(self) -> None:
         rows = [Row((name, SUFFIXES[name], one.description), at) for at, (name, one) in enumerate(FORMATS.items())]
         table = Table(("format", "file", "what it is"), (False, False, False), rows)
         self.query_one("#formats", LineTable).show(table)
+        choices = [Row(choice[:2], at) for at, choice in enumerate(ANSWERS)]
+        self.query_one("#answers", LineTable).show(Table(("answers", "what it is"), (False, False), choices))
 
     @on(LineTable.CursorMoved, "#formats")
     def _format_chosen(self, message: LineTable.CursorMoved) -> None:
         self._format = message.row.cells[0]
+        self.query_one("#answers").display = FORMATS[self._format].write_document is not None
         field = self.query_one(Input)
         if field.value == self._proposed:  # a name of the reader's own stays
             self._proposed = field.value = free_name(self._stem, self._format)
@@ -55,16 +66,19 @@ class ExportScreen(FileDialog[None]):
             self.say(f"{printable(str(path))} exists and is left as it is. Free is: {printable(free)}")
             return
         self.say("Writing…")
+        answers = self.query_one("#answers", LineTable)
+        _, _, blanks, key = ANSWERS[answers.cursor if answers.display else 0]
         try:
-            await asyncio.to_thread(self._write, path)
+            await asyncio.to_thread(self._write, path, blanks, key)
         except BptuiError as error:
             self.say(printable(str(error), keep="\n"))
             return
         self.app.notify(f"wrote {printable(str(path))}", title="Export", markup=False)
         self.dismiss(None)
 
-    def _write(self, path: Path) -> None:
-        write_file(in_symbols(self._trace) if self._symbolic else self._trace, self._format, path)
+    def _write(self, path: Path, blanks: bool, key: bool) -> None:
+        trace = in_symbols(self._trace) if self._symbolic else self._trace
+        write_file(trace, self._format, path, blanks=blanks, key=key)
 
 
 def file_stem(source: str, trace: Trace) -> str:

@@ -27,11 +27,15 @@ Result = TypeVar("Result")
 _MOST = 500
 """How many entries of a folder are listed."""
 
+_HEIGHTS = [(0, "-short"), (30, "-tall")]
+"""The style classes of the screen, by the height from which on it has them."""
+
 
 class FileDialog(Dialog[Result]):
     """Asks for a file; what is done with its path is a subclass's."""
 
     BINDINGS = bindings(IN_FILE)
+    VERTICAL_BREAKPOINTS = _HEIGHTS
     AUTO_FOCUS = "Input"
 
     heading = ""

@@ -22,6 +22,9 @@ _MARK, _GAP, _INDENT = 2, 2, 2
 _NARROWEST = 6
 """How narrow a column of text may become before the table scrolls sideways."""
 
+_READABLE = 18
+"""How narrow a column of text may become before spare columns are left out."""
+
 _EMPTY = Table((), (), ())
 
 
@@ -38,6 +41,8 @@ class _Cell:
 
 class LineTable(LineView):
     """Shows a Table. Columns of text give way where the width is short; columns of numbers are never cut.
+
+    Spare columns are left out where the others would become hard to read beside them.
 
     The cursor stands on one of the spots of a row, or, where it has none, on the row.
     """
@@ -96,6 +101,8 @@ class LineTable(LineView):
         self._lit: Collection[int] = ()
         self._natural: list[int] = []
         self._widths: list[int] = []
+        self._left_out: frozenset[int] = frozenset()
+        """The columns that are not drawn, as there is no room for them."""
 
     def show(self, table: Table, *, cursor: int = 0, spot: int = 0, lit: Collection[int] = ()) -> None:
         """Show `table` with the cursor on spot `spot` of row `cursor`, or as near to it as there is one.
@@ -140,9 +147,11 @@ class LineTable(LineView):
         return len(self.table.rows)
 
     def lay_out(self) -> None:
-        """Measure the rows on the screen and share the width out."""
+        """Measure the rows on the screen, leave out what has no room, and share the width out."""
         self._measure(self.scroll_offset.y)
+        self._spare(self.room.width)
         self._widths = self._shared(self.room.width)
+        self._spot = self._drawn_spot(self._spot)
 
     def lines_width(self) -> int:
         return self._taken(self._widths) - _GAP
@@ -164,21 +173,42 @@ class LineTable(LineView):
                 self._natural[at] = max(self._natural[at], needed)
 
     def _taken(self, widths: Iterable[int]) -> int:
-        return _MARK + sum(width + _GAP for width in widths)
+        return _MARK + sum(width + _GAP for at, width in enumerate(widths) if at not in self._left_out)
+
+    def _spare(self, most: int) -> None:
+        """Leave out spare columns until the others can be read in `most` cells."""
+        self._left_out = frozenset()
+        for title in self.table.spare:
+            if self._taken(self._capped(_READABLE)) - _GAP <= most:
+                return
+            self._left_out |= {at for at, column in enumerate(self.table.columns) if column == title}
+
+    def _capped(self, cap: int) -> list[int]:
+        """Return the columns' widths, those of texts at most `cap`, but no less than their titles'."""
+        least = [max(cap, _NARROWEST, cell_len(title)) for title in self.table.columns]
+        shared = zip(self._natural, least, self.table.numeric, strict=True)
+        return [width if numeric else min(width, widest) for width, widest, numeric in shared]
 
     def _shared(self, most: int) -> list[int]:
-        """Return the columns' widths: as measured where they fit, else with the widest texts cut to one width."""
-        texts = {at for at, numeric in enumerate(self.table.numeric) if not numeric}
-        least = {at: max(_NARROWEST, cell_len(self.table.columns[at])) for at in texts}
+        """Return the columns' widths: as measured where they fit.
 
-        def capped(cap: int) -> list[int]:
-            return [min(width, max(cap, least[at])) if at in texts else width for at, width in enumerate(self._natural)]
+        Else the widest text alone gives way where a third of the room is left to it, or all wide ones are cut to one
+        width.
+        """
+        widths = list(self._natural)
+        over = self._taken(widths) - _GAP - most
+        texts = [at for at, numeric in enumerate(self.table.numeric) if not numeric and at not in self._left_out]
+        if over <= 0 or not texts:
+            return widths
+        widest = max(texts, key=widths.__getitem__)
+        if widths[widest] - over >= max(most // 3, cell_len(self.table.columns[widest])):
+            widths[widest] -= over
+            return widths
+        caps = range(_NARROWEST, widths[widest])
+        return self._capped(caps[max(0, bisect_right(caps, most, key=self._taken_at) - 1)] if caps else 0)
 
-        caps = range(_NARROWEST, max((self._natural[at] for at in texts), default=0))
-        over = bisect_right(caps, most, key=lambda cap: self._taken(capped(cap)) - _GAP)
-        if over == len(caps) and self._taken(self._natural) - _GAP <= most:
-            return list(self._natural)
-        return capped(caps[max(0, over - 1)] if caps else 0)
+    def _taken_at(self, cap: int) -> int:
+        return self._taken(self._capped(cap)) - _GAP
 
     # -- drawing -----------------------------------------------------------------------------------------------------
 
@@ -222,6 +252,9 @@ class LineTable(LineView):
         """Yield the cells of a row, too long ones shortened; one that holds the spot `seen` so that this is seen."""
         left = _MARK
         for at, (cell, width, numeric) in enumerate(zip(row.cells, self._widths, self.table.numeric, strict=True)):
+            if at in self._left_out:
+                yield _Cell("", left, ())
+                continue
             whole = " " * _INDENT + cell if at == 0 and row.kind == "term" else cell
             text = self._shorten(whole, width) if cell_len(whole) > width else whole
             places = places_kept(whole, text)
@@ -276,7 +309,8 @@ class LineTable(LineView):
     def _step_aside(self, spots: int) -> None:
         row = self.row
         if row is not None and row.spots:
-            self.move_to(self.cursor, max(0, self._spot + spots))
+            beyond = [at for at in self._drawn_spots(row) if (at - self._spot) * spots > 0]
+            self.move_to(self.cursor, min(beyond, key=lambda at: abs(at - self._spot), default=self._spot))
         elif spots < 0:
             super().action_left()
         else:
@@ -303,10 +337,25 @@ class LineTable(LineView):
     def _on_spot(self, spot: int, keep: bool = False) -> None:
         """Put the cursor on a spot of its row; what it wishes for is kept, or becomes this spot's place."""
         row = self.row
-        self._spot = max(0, min(spot, len(row.spots) - 1)) if row is not None and row.spots else 0
+        self._spot = self._drawn_spot(spot)
         if not keep and row is not None and row.spots:
             spotted = row.spots[self._spot]
             self._wished = sum(self._ends(row, spotted, spotted)) // 2
+
+    def _drawn_spots(self, row: Row) -> list[int]:
+        """Return which of a row's spots stand in columns that are drawn."""
+        return [at for at, spot in enumerate(row.spots) if spot.cell not in self._left_out]
+
+    def _drawn_spot(self, wanted: int) -> int:
+        """Return the drawn spot of the cursor's row that is the one wanted, says the same as it, or is next to it."""
+        row = self.row
+        if row is None or not row.spots:
+            return 0
+        wanted = max(0, min(wanted, len(row.spots) - 1))
+        point = row.spots[wanted].point
+        return min(
+            self._drawn_spots(row), key=lambda at: (row.spots[at].point != point, abs(at - wanted)), default=wanted
+        )
 
     def _below(self, left: Row | None) -> int:
         """Return the spot of the cursor's row that is reached from the row `left`: the same, where both are alike."""
@@ -320,8 +369,8 @@ class LineTable(LineView):
         row = self.row
         if row is None or not row.spots:
             return 0
-        ends = [self._ends(row, spot) for spot in row.spots]
-        return min(range(len(ends)), key=lambda at: max(ends[at][0] - x, x - ends[at][1] + 1, 0))
+        ends = {at: self._ends(row, row.spots[at]) for at in self._drawn_spots(row)}
+        return min(ends, key=lambda at: max(ends[at][0] - x, x - ends[at][1] + 1, 0), default=0)
 
     def _reveal_spot(self) -> None:
         """Scroll sideways as little as needed to see the cursor."""
