@@ -12,7 +12,7 @@ from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
 from bptui.scenario.leaves import Leaf
 from bptui.scenario.program import Array
-from bptui.scenario.scenario import Scenario
+from bptui.scenario.scenario import GIVE_NUMBERS, Scenario
 from bptui.symbols.extent import refuse_large
 from bptui.text import did_you_mean
 from bptui.trace.arrays import read_only
@@ -61,8 +61,7 @@ def in_symbols(trace: Trace) -> Trace:
 def in_numbers(trace: Trace) -> Trace:
     """Return the trace in numbers of what `trace` is in symbols; raises BptuiError where there are symbols alone."""
     if trace.numbers is None:
-        hint = 'give its leaves numbers as well: `{ symbol = "x", value = [1, 2] }`'
-        raise BptuiError(Fault("this needs numbers, and this scenario has symbols alone", hint))
+        raise BptuiError(Fault("this needs numbers, and this scenario has symbols alone", GIVE_NUMBERS))
     return trace.numbers
 
 

@@ -145,9 +145,7 @@ def _table(table: DocumentTable) -> Iterator[str]:
 
 
 def _cell(span: Span) -> str:
-    if isinstance(span, str | Code):
-        return _span(span)
-    if isinstance(span, Derivative):
+    if isinstance(span, str | Code | Derivative):
         return _span(span)
     return " ".join(f"<math>{piece.text}</math>" for piece in pieces(span, NARROW, MathPen()))
 

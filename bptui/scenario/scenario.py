@@ -14,6 +14,9 @@ from bptui.scenario.schema import ClaimText
 if TYPE_CHECKING:
     from bptui.scenario.document import Document
 
+GIVE_NUMBERS = 'give the leaves numbers as well: `{ symbol = "x", value = […] }`'
+"""What to do where numbers are needed and a scenario has symbols alone."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scenario:

@@ -17,7 +17,7 @@ import sympy
 from bptui.engine.run import Choices, compute
 from bptui.errors import BptuiError
 from bptui.scenario.program import Array
-from bptui.scenario.scenario import Scenario
+from bptui.scenario.scenario import GIVE_NUMBERS, Scenario
 from bptui.symbols import folded
 from bptui.symbols.elements import element_symbols, gradient_symbols, seed_symbols
 from bptui.symbols.exact import exact_array
@@ -163,8 +163,7 @@ def _choices(scenario: Scenario, numbers: Trace | None) -> Choices:
     for step in scenario.program.steps:
         if step.operation.name in ORDERING:
             message = f"`{step.operation.name}` takes its order from the values, and there are none to put in order"
-            hint = 'give the leaves numbers as well: `{ symbol = "x", value = […] }`'
-            faults.append(scenario.document.placed(("forward", step.line), message, hint))
+            faults.append(scenario.document.placed(("forward", step.line), message, GIVE_NUMBERS))
     if faults:
         raise BptuiError(faults)
     return {}

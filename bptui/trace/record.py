@@ -21,7 +21,7 @@ from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace import formulas
 from bptui.trace.arrays import not_finite, read_only
-from bptui.trace.backward import all_params, local_derivative
+from bptui.trace.backward import all_params, contribution, local_derivative
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
@@ -246,8 +246,6 @@ class Trace:
 
     def local_row(self, step: int, slot: int, flat: int) -> Array:
         """Return row `flat` of a step's local Jacobian, in the operand's shape: the vjp of a one-hot gradient."""
-        from bptui.trace.backward import contribution
-
         record = self.program.steps[step]
         probe = self.one_hot(record.output, flat)
         with np.errstate(all="ignore"):
