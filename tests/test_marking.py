@@ -134,6 +134,59 @@ def test_what_follows_from_earlier_lines(worked: str) -> None:
     assert verdicts(worked)[1] == "follows"
 
 
+TANH = """
+index_base = 1
+[inputs]
+x = [-0.3, 0.2]
+t = [-0.2, 0.0, -0.5]
+[parameters]
+W1 = [[-0.3, -0.7], [-0.8, 0.6], [-0.1, -0.3]]
+b1 = [-0.4, 0.3, -0.2]
+[forward]
+z1 = "W1 @ x + b1"
+y = "tanh(z1)"
+L = "mean((y - t)**2)"
+[worked]
+"z1" = [-0.450, 0.660, -0.230]
+"y" = [-0.422, 0.578, -0.226]
+"""
+
+
+def test_one_factor_with_all_digits_and_the_other_as_it_is_written() -> None:
+    # 2/3*0.578*(1 - 0.57836**2) is 0.2565 where both factors in full, and both as written, give 0.2566
+    assert verdicts('"dL/dz1" = [-0.122, 0.256, 0.173]', TANH) == ["right", "right", "follows"]
+    assert verdicts('"dL/dz1" = [-0.122, 0.255, 0.173]', TANH) == ["right", "right", "wrong"]
+
+
+def test_back_to_all_digits_after_a_line_that_came_from_rounded_ones() -> None:
+    worked = """
+    "z1" = [-0.45, 0.66, -0.23]
+    "y" = [-0.4, 0.6, -0.2]
+    "dL/dy" = [-0.133, 0.400, 0.200]
+    "dL/dz1" = [-0.124, 0.247, 0.175]
+    """
+    assert verdicts(worked, TANH.split('"z1"', maxsplit=1)[0]) == ["right", "right", "follows", "follows"]
+
+
+def test_what_float64_leaves_of_a_zero_is_zero() -> None:
+    assert verdicts('"dL/dW1(1,1)" = -2.43e-19', NETWORK.replace("0.1, 0.2, 0.3]", "-5, 0.2, 0.3]")) == ["right"]
+    assert verdicts('"dL/dW1(1,1)" = 1e-9', NETWORK.replace("0.1, 0.2, 0.3]", "-5, 0.2, 0.3]")) == ["wrong"]
+
+
+def test_no_number_follows_from_none() -> None:
+    assert verdicts('"dL/dW1(1,1)" = nan\n"dL/dW1(1,2)" = inf') == ["wrong", "wrong"]
+
+
+def test_what_a_slip_let_through_is_carried_on_with_all_digits() -> None:
+    off = NETWORK.replace("0.1, 0.2, 0.3]", "-5, 0.2, 0.3]")
+    let_through = """
+    "dL/dh" = [0.0041, 0.051, 0.10]
+    "dL/dz1" = [0.0041, 0.051, 0.10]
+    "dL/dW1(1,1)" = 0.00203
+    """
+    assert verdicts(let_through, off) == ["right", "wrong", "follows"]
+
+
 def test_a_missing_slip_is_not_carried_forward() -> None:
     assert verdicts("z1 = [0.20, 0.4, 0.57]\nh = [0.33, 0.4, 0.57]") == ["wrong", "wrong"]
 

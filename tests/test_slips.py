@@ -153,6 +153,54 @@ def test_a_slip_in_one_entry_of_a_line_alone() -> None:
     assert [slip.kind for slip in sign] == ["sign"]
 
 
+BATCH = """
+[inputs]
+X = [[0.5, 0.2], [-0.3, 0.7]]
+[parameters]
+W = [[0.1, 0.4], [0.2, -0.6]]
+[forward]
+Z = "X @ W.T"
+L = "sum(Z**2)"
+[worked]
+"""
+
+
+def test_a_wrong_entry_in_one_row_of_a_batch_comes_before_a_miscalculated_term() -> None:
+    marked = last(BATCH + '"Z" = [[0.13, -0.02], [-0.45, -0.48]]')  # -0.3*0.1 + 0.7*(-0.6)
+    assert [slip.kind for slip in marked.diagnoses] == ["wrong-operand"]
+    assert ["arithmetic"] in [[slip.kind for slip in slips] for slips in marked.alternatives]
+
+
+def test_only_what_comes_back_from_one_line_is_kept_of_three_uses() -> None:
+    squared = """
+    [inputs]
+    p = [-3.2, 1.5]
+    [forward]
+    q = "p*p/4"
+    F = "tanh(q) + p"
+    [backward]
+    of = "F"
+    seed = [0.2, -1.1]
+    [worked]
+    """
+    p, seed = np.array([-3.2, 1.5]), np.array([0.2, -1.1])
+    through_q = seed * (1 - np.tanh(p * p / 4) ** 2) * p / 2
+    assert kinds(squared + f'"dL/dp" = {claim(through_q)}') == ["overwritten"]
+    assert kinds(squared + f'"dL/dp" = {claim(seed)}') == ["overwritten"]
+
+
+def test_a_mask_the_other_way_round_comes_before_an_exchange_and_a_function_in_place_of_its_derivative() -> None:
+    local = '"dh(1)/dz1(1)" = 1\n"dh(2)/dz1(2)" = 0'
+    assert bptui.run(bptui.loads(NETWORK)).value("h").tolist() == pytest.approx([0.0, 0.4])
+    assert kinds(NETWORK + local) == ["relu-mask"]
+
+
+def test_a_factor_is_left_out_where_it_is_0() -> None:
+    dz2 = np.array([-0.2, 0.3])
+    stated = '"dL/dz2" = [-0.2, 0.3]\n'
+    assert kinds(NETWORK + stated + f'"dL/dW2" = {claim(np.outer(dz2, np.ones(2)))}') == ["missing-factor"]
+
+
 def test_where_nothing_explains_it_that_is_said() -> None:
     line = last(NETWORK + '"dL/dW2(1,2)" = 7.123')
     assert (line.diagnoses, line.alternatives) == ((), ())

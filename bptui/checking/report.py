@@ -153,18 +153,22 @@ def worked_lines(worked: Iterable[dict[str, Any]]) -> list[str]:
     for one in worked:
         lines.append(f"{one['verdict']:<12}{printable(one['line'])} = {shortened(one['written'])}")
         if one["verdict"] in ("follows", "wrong"):
-            lines.append(margin + comparison(one["exact"], one["follows_from_own"]))
+            lines += _folded(comparison(one["exact"], one["follows_from_own"]), margin)
         if one["text"] and one["verdict"] != "follows":
             lines += _folded(printable(one["text"]), margin)
         for slips in one["alternatives"]:
             lines += _folded(printable("or: " + " ".join(slip["text"] for slip in slips)), margin)
         if one.get("hint"):
-            lines.append(margin + printable(one["hint"]))
+            lines += _folded(printable(one["hint"]), margin)
     return lines
 
 
+_WIDE = 78
+"""In how many columns sentences are folded: with the margin of `text`, they fit a terminal of 80."""
+
+
 def _folded(text: str, margin: str) -> list[str]:
-    return textwrap.wrap(text, 100, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
+    return textwrap.wrap(text, _WIDE, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def table_lines(lines: Sequence[dict[str, Any]], sheets: int) -> list[str]:

@@ -13,6 +13,9 @@ _EXACT = 1e-9
 
 _NOISE = 1e-12
 
+_NOTHING = 1e-15
+"""What float64 arithmetic may leave where terms cancel: written for a number that is 0, it is 0."""
+
 
 class Reach(NamedTuple):
     """The numbers from `low` to `high`."""
@@ -52,6 +55,8 @@ class Amount:
         """Return whether `truth` rounds to this number at the digits written."""
         if not (math.isfinite(truth) and math.isfinite(self.number)):
             return truth == self.number or (math.isnan(truth) and math.isnan(self.number))
+        if truth == 0 and abs(self.number) < _NOTHING:
+            return True
         gap, slack = abs(truth - self.number), self._slack(truth)
         if gap > 1.001 * self.half + slack:
             return False
@@ -61,7 +66,7 @@ class Amount:
 
     def meets(self, reach: Reach) -> bool:
         """Return whether some number in the reach rounds to this one."""
-        if not (math.isfinite(reach.low) and math.isfinite(reach.high)):
+        if not all(map(math.isfinite, (*reach, self.number))):
             return False
         return self.agrees(min(max(self.number, reach.low), reach.high))
 

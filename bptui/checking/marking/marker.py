@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -38,6 +39,9 @@ VERDICTS: tuple[Verdict, ...] = ("right", "follows", "wrong", "unreadable")
 
 
 _UNEXPLAINED = "wrong, and no slip that is known explains it."
+
+_OF_ONE_ENTRY = {"wrong-operand", "truncated"}
+"""The slips that are made in one entry of a line; all others are made alike throughout it."""
 
 _HABIT = 2
 """After how many lines that were worked out with all digits it is taken for the writer's habit."""
@@ -169,10 +173,10 @@ class _Marker:
             fault = self.scenario.document.placed(line_read.text.path, said, "claim an expression in symbols")
             return self._unreadable(line_read.text, fault)
         right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
-        known = [true if good else None for true, good in zip(exact, right, strict=True)]
-        stated = Stated(self.sheet, quantity, amounts, known)
         written, full = self.sheet.as_written(quantity), self.sheet.in_full(quantity)
         own, carried = written.numbers(quantity.entries), full.numbers(quantity.entries)
+        known = [true if good else other for true, good, other in zip(exact, right, carried, strict=True)]
+        stated = Stated(self.sheet, quantity, amounts, known)
         follows = list(right)
         other: list[Reach] | None = None
         for at in (at for at, good in enumerate(right) if not good):
@@ -186,6 +190,10 @@ class _Marker:
             if not follows[at]:
                 other = other or self.sheet.from_values(quantity)
                 follows[at] = amount.meets(other[at])
+        if quantity.is_derivative and not all(follows) and written.statements != full.statements:
+            for numbers in chain(written.crossed(quantity.entries, full), full.crossed(quantity.entries, written)):
+                for at, number in enumerate(numbers):
+                    follows[at] = follows[at] or amounts[at].agrees(number)
         explanations: list[Explanation] = []
         if all(follows):
             self.carried += not _agree(amounts, own) and _agree(amounts, carried)
@@ -223,8 +231,13 @@ class _Marker:
             return found
         (at,) = wrong
         alone = Quantity((quantity.entries[at],), ())
-        within = self._explained(alone, [amounts[at]], [0], worlds, [reached[at]])
-        return found + [one for one in within if one.slips[0].kind != "arithmetic"]
+        within = [
+            one
+            for one in self._explained(alone, [amounts[at]], [0], worlds, [reached[at]])
+            if one.slips[0].kind != "arithmetic"
+        ]
+        entry = [one for one in within if {slip.kind for slip in one.slips} <= _OF_ONE_ENTRY]
+        return entry + found + [one for one in within if one not in entry]
 
     def _settled(self, quantity: Quantity, exact: Sequence[float]) -> bool:
         """Return whether entries are the same numbers whatever the symbols stand for."""
@@ -345,7 +358,7 @@ def _of_slip(amount: Amount, slip: float | None, own: float, reached: Reach) -> 
     written = Reach(amount.number, amount.number)
     if slip is None:
         return written.with_(amount.number - amount.half, amount.number + amount.half) if amount.unit < 1 else written
-    scaled = reached.half * abs(slip / own) if own else reached.half
+    scaled = reached.half * abs(slip / own) if own else amount.half
     low, high = max(slip - scaled, amount.number - amount.unit), min(slip + scaled, amount.number + amount.unit)
     return written.with_(low, high) if low <= high else written
 

@@ -50,10 +50,8 @@ Statements = Mapping[Entry, Statement]
 class Stated:
     """One line that is on the sheet; how far it reaches is worked out when a later line asks."""
 
-    def __init__(
-        self, sheet: Sheet, quantity: Quantity, amounts: Sequence[Amount], exact: Sequence[float | None]
-    ) -> None:
-        """`exact` are the true numbers of the entries that are right, None for the others."""
+    def __init__(self, sheet: Sheet, quantity: Quantity, amounts: Sequence[Amount], exact: Sequence[float]) -> None:
+        """`exact` are the numbers of somebody who carries all digits."""
         self.trace, self.before = sheet.trace, sheet.before(quantity)
         self.quantity, self.amounts, self.exact = quantity, amounts, exact
 
@@ -64,12 +62,11 @@ class Stated:
 
     @cached_property
     def reaches(self) -> list[Reach]:
-        """The numbers that each entry stands for: those of `reached` that round to what is written, and that itself."""
+        """The numbers that each entry stands for: those of `reached` that round to what is written, and that
+        itself, and the number with all digits."""
         result = []
         for amount, exact, reached in zip(self.amounts, self.exact, self.reached, strict=True):
-            found = Reach(amount.number, amount.number)
-            if exact is not None:
-                found = found.with_(exact)
+            found = Reach(amount.number, amount.number).with_(exact)
             low, high = max(reached.low, amount.number - amount.half), min(reached.high, amount.number + amount.half)
             if low <= high:
                 found = found.with_(low, high)

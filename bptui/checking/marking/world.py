@@ -8,7 +8,7 @@ not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
@@ -167,6 +167,30 @@ class World:
             waiting += out
         order = tuple(sorted(links, reverse=True))
         return Graph(head, tuple(tails), order, links, fixed, frozenset(stated))
+
+    def crossed(self, entries: Sequence[Entry], other: World) -> Iterator[list[float]]:
+        """Yield what the entries come to for somebody who follows the chain down in these numbers, and on in others.
+
+        Once for every value between at which the numbers may have been changed. Stated links stay as they are stated.
+        """
+        rows: dict[Node, list[Node]] = {}
+        for head, tail in entries:
+            if tail is not None:
+                rows.setdefault(head, []).append(tail)
+        graphs = [self.graph(head, tails) for head, tails in rows.items()]
+        for last in sorted({node[0] for graph in graphs for node in graph.order}):
+            found: dict[Entry, float] = {}
+            for graph in graphs:
+                changed = {
+                    node: {
+                        one: slope if (node, one) in graph.stated else other.links(node).get(one, slope)
+                        for one, slope in graph.links[node].items()
+                    }
+                    for node in graph.order
+                    if node[0] <= last
+                }
+                found.update(zip(((graph.head, tail) for tail in graph.tails), graph.evaluate(changed), strict=True))
+            yield [found[entry] for entry in entries if entry[1] is not None]
 
     def _besides(self, head: Node, tail: Node, out: Mapping[Node, float]) -> float:
         """Return what the routes from `tail` to `head` come to without the statement about that pair."""

@@ -17,6 +17,9 @@ from bptui.trace.elements import Edge
 _MEANS = frozenset({"mean", "mse", "bce", "cross_entropy", "softmax_cross_entropy"})
 """The operations that divide by a number of terms."""
 
+_PRODUCTS = frozenset({"multiply", "matmul", "dot", "outer"})
+"""The operations whose derivative is 0 only where the other factor is."""
+
 _UNARY = frozenset({"sigmoid", "tanh", "relu", "leaky_relu", "exp", "log", "sqrt", "square", "abs", "softplus", "silu",
                     "gelu", "elu", "sin", "cos", "softmax"})  # fmt: skip
 
@@ -38,6 +41,10 @@ def _one(slope: float) -> float:
     return 1.0 if slope else 0.0
 
 
+def _all_one(edge: Edge) -> float:
+    return 1.0
+
+
 def _unit(edge: Edge) -> float:
     return 1.0 if edge.derivative else 0.0
 
@@ -57,6 +64,8 @@ def _links(case: Case, factor: Factor) -> Iterator[Proposal]:
             yield Proposal("missing-factor", change, text, 0.0 if constant else 0.3, ("signed", *key))
         change = case.scaled(factor, _unit)
         yield Proposal("missing-factor", change, text, 0.4 if constant and min(slopes) < 0 else 0.2, ("unit", *key))
+        if 0.0 in slopes and factor.operation in _PRODUCTS:
+            yield Proposal("missing-factor", case.scaled(factor, _all_one), text, 0.3, ("all", *key))
     for scale, what in _inner_constants(case, factor.step):
         said = f"{what} of {factor.step.formula} was left out."
         yield Proposal("missing-factor", case.scaled(factor, by(scale)), said, 0.1, ("scale", *key, scale))

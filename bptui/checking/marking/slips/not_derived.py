@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from bptui.checking.marking.case import Case, Proposal
+from bptui.checking.marking.slips.relu import MASKS
 from bptui.trace.elements import Edge
 
 
@@ -27,7 +28,8 @@ def not_derived(case: Case) -> Iterator[Proposal]:
             continue
         said = f"{step.formula} itself was used where its derivative belongs."
         change = case.scaled(factor, partial(_output, case))
-        yield Proposal("not-derived", change, said, 0.1, (step.index, factor.slot))
+        cost = 0.4 if step.operation.name in MASKS else 0.1  # whoever mistakes a 0 for a 1 had the mask in mind
+        yield Proposal("not-derived", change, said, cost, (step.index, factor.slot))
     for tail, head in case.blocks:
         if case.program.values[tail].shape != case.program.values[head].shape:
             continue

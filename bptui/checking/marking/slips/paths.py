@@ -21,6 +21,9 @@ from bptui.trace.elements import Edge, Node
 
 _MOST_NODES = 64
 
+Use = tuple[int, int]
+"""One use of a value: a step, and the slot of the operand."""
+
 
 def missing_path(case: Case) -> Iterator[Proposal]:
     """Propose that only some elements of one value between the line and its head, or of one sum, were looked at."""
@@ -201,39 +204,41 @@ def _columns_zeroed(columns: Sequence[int], array: Array) -> Array:
 
 
 def overwritten(case: Case) -> Iterator[Proposal]:
-    """Propose that of a value's uses only one was kept."""
+    """Propose that of a value's uses only one was kept, or only those in one line."""
     if not case.quantity.is_derivative:
         return
     lines = {factor.step.index: factor.step.line for factor in case.factors}
     asked = {tail[0] for _, tail in case.quantity.entries if tail is not None}
-    uses: dict[int, list[tuple[int, int]]] = {}
+    uses: dict[int, list[Use]] = {}
     for factor in reversed(case.factors):
         uses.setdefault(factor.step.inputs[factor.slot], []).append((factor.step.index, factor.slot))
     for value, pairs in uses.items():
-        for kept in pairs if len(pairs) > 1 else ():
+        by_line = [tuple(group) for _, group in groupby(pairs, key=lambda pair: lines[pair[0]])]
+        several = [group for group in by_line if 1 < len(group) < len(pairs)]
+        for kept in [*((pair,) for pair in pairs), *several] if len(pairs) > 1 else ():
             text = partial(_overwritten_text, case, value, pairs, kept)
-            cost = -0.1 if value in asked else 0.0 if len({lines[step] for step, _ in pairs}) > 1 else 1.1
+            cost = -0.1 if value in asked else 0.0 if len(by_line) > 1 else 1.1
             change = case.altered(partial(_last_use, value, kept))
             yield Proposal("overwritten", change, text, cost, (value, *kept, "where both arrive"))
             change = case.altered(partial(_of_use, value, kept))
             yield Proposal("overwritten", change, text, cost, (value, *kept))
 
 
-def _of_use(value: int, kept: tuple[int, int], node: Node, edges: list[Edge]) -> list[Edge]:
-    """Return the edges of one use of a value, and all edges of other values."""
-    return edges if node[0] != value else [edge for edge in edges if (edge.step, edge.slot) == kept]
+def _of_use(value: int, kept: Sequence[Use], node: Node, edges: list[Edge]) -> list[Edge]:
+    """Return the edges of the uses of a value that were kept, and all edges of other values."""
+    return edges if node[0] != value else [edge for edge in edges if (edge.step, edge.slot) in kept]
 
 
-def _last_use(value: int, kept: tuple[int, int], node: Node, edges: list[Edge]) -> list[Edge]:
-    """Return the edges of one use of a value where the element has that use, else all."""
+def _last_use(value: int, kept: Sequence[Use], node: Node, edges: list[Edge]) -> list[Edge]:
+    """Return the edges of the uses of a value that were kept where the element has such a use, else all."""
     return _of_use(value, kept, node, edges) or edges
 
 
-def _overwritten_text(case: Case, value: int, pairs: Sequence[tuple[int, int]], kept: tuple[int, int]) -> str:
+def _overwritten_text(case: Case, value: int, pairs: Sequence[Use], kept: Sequence[Use]) -> str:
     name = case.program.values[value].text
     uses = [case.program.steps[step].formula for step, _ in pairs]
     shown = " and ".join(uses) if len(uses) <= 3 else f"{len(uses)} places"
     return (
         f"{name} is used in {shown}, and what comes back from each is added up; "
-        f"only that from {case.program.steps[kept[0]].formula} was kept."
+        f"only that from {' and '.join(dict.fromkeys(case.program.steps[step].formula for step, _ in kept))} was kept."
     )

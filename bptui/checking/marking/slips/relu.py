@@ -12,7 +12,7 @@ from bptui.checking.marking.reworks import entry, instead, on_result, put
 from bptui.scenario.program import Array
 from bptui.trace.elements import Edge
 
-_MASKS = frozenset({"relu", "leaky_relu", "elu"})
+MASKS = frozenset({"relu", "leaky_relu", "elu"})
 
 
 def relu_mask(case: Case) -> Iterator[Proposal]:
@@ -22,7 +22,7 @@ def relu_mask(case: Case) -> Iterator[Proposal]:
 
 def _derivative(case: Case) -> Iterator[Proposal]:
     for factor in case.factors:
-        if factor.operation not in _MASKS:
+        if factor.operation not in MASKS:
             continue
         entries, key = case.entries(factor), (factor.step.index, factor.slot)
         units = case.program.values[factor.step.inputs[0]].text
@@ -32,7 +32,7 @@ def _derivative(case: Case) -> Iterator[Proposal]:
             yield Proposal("relu-mask", case.scaled(factor, _open), said, 0.0, ("open", *key))
         if len(off) < len(entries):
             said = f"The mask of {factor.step.formula} was taken the other way round: a unit is on where {units} > 0."
-            yield Proposal("relu-mask", case.scaled(factor, _opposite), said, 0.3, ("opposite", *key))
+            yield Proposal("relu-mask", case.scaled(factor, _opposite), said, 0.05, ("opposite", *key))
         for edge in entries if 1 < len(entries) <= 32 else ():
             is_on = edge.derivative == 1.0
             name = case.name(edge.tail)
@@ -56,7 +56,7 @@ def _opposite(edge: Edge) -> float:
 
 def _value(case: Case) -> Iterator[Proposal]:
     for step in case.plan:
-        if step.operation.name not in _MASKS:
+        if step.operation.name not in MASKS:
             continue
         inputs = case.world.values[step.inputs[0]].reshape(-1)
         text, name = case.program.values[step.inputs[0]].text, step.operation.name
