@@ -18,8 +18,7 @@ from bptui.errors import BptuiError
 from bptui.keys import Keymap
 from bptui.settings import Settings, remember
 from bptui.text import printable
-from bptui.tui.ascii_filter import ASCII
-from bptui.tui.driver import COLOURLESS
+from bptui.tui.filters import ASCII, COLOURLESS
 from bptui.tui.themes import THEMES
 
 

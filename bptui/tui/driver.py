@@ -1,18 +1,13 @@
-"""What draws on the terminal: Textual's driver, on standard output, and a filter that takes every colour away."""
+"""What draws on the terminal: Textual's driver, on standard output, that leaves where its terminal goes away."""
 
 from __future__ import annotations
 
 import signal
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
-from rich.segment import Segment
-from rich.style import Style
-from textual.color import Color
 from textual.events import Key
-from textual.filter import LineFilter
 from textual.message import Message
 
 if TYPE_CHECKING:
@@ -78,19 +73,3 @@ class _Output:
         except OSError:
             self._there = False
             self._gone()
-
-
-class Colourless(LineFilter):
-    """Takes away every colour, grey included, and leaves bold, underline and reverse."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [Segment(text, style and _without_colour(style), control) for text, style, control in segments]
-
-
-@lru_cache(1024)
-def _without_colour(style: Style) -> Style:
-    return style.without_color + Style(dim=False, meta=style.meta or None)
-
-
-COLOURLESS = Colourless()
-"""The filter; there is one, so that what it has filtered is found again."""
