@@ -259,6 +259,41 @@ def test_what_is_too_long_in_leaves_stays_in_named_values() -> None:
     assert json.loads(bptui.export(trace, "json"))["mode"] == "symbols"
 
 
+def test_gradients_in_named_values_are_read_from_json_alone() -> None:
+    """A network of a middling size: too long in leaves, and every text is read by `sympify` all the same."""
+    scenario = bptui.loads("""
+        inputs.x = { shape = [6], init = "normal" }
+        inputs.t = [1, 0, 0]
+        parameters.W1 = { shape = [8, 6], init = "he_normal" }
+        parameters.W2 = { shape = [8, 8], init = "he_normal", seed = 1 }
+        parameters.W3 = { shape = [3, 8], init = "he_normal", seed = 2 }
+        forward.h1 = "tanh(W1 @ x)"
+        forward.h2 = "silu(W2 @ h1)"
+        forward.z = "W3 @ h2"
+        forward.L = "softmax_cross_entropy(z, t)" """)
+    exported = json.loads(bptui.export(bptui.run(scenario, mode="symbols"), "json"))
+    numbers = bptui.run(scenario)
+    assert exported["level"] == "values"
+    program = numbers.program
+    names = {
+        program.element_name(identity, flat): (f"v{identity}_{flat}", float(numbers.values[identity].flat[flat]))
+        for identity in program.names.values()
+        for flat in range(program.values[identity].size)
+    }
+    known = {sympy.Symbol(identifier): number for identifier, number in names.values()}
+
+    def worth(text: str) -> float:
+        text = re.sub(r"\b\w+\[[\d,]+\]", lambda match: names[match[0]][0], text)
+        return float(sympy.sympify(text).xreplace(known))
+
+    assert math.isclose(worth(exported["gradients"]["W1"][7][5]), numbers.gradient("W1")[7, 5], rel_tol=1e-9)
+    assert math.isclose(worth(exported["gradients"]["W2"][3][2]), numbers.gradient("W2")[3, 2], rel_tol=1e-9)
+    for value in exported["values"]:
+        if value["role"] == "named":
+            first = np.asarray(value["value"], dtype=object).flat[0]
+            assert math.isclose(worth(first), numbers.value(value["name"]).flat[0], rel_tol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("function", "lines", "level"), [("tanh", 40, "leaves"), ("sin", 40, "leaves"), ("tanh", 400, "named")]
 )

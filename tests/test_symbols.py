@@ -192,6 +192,7 @@ def test_nothing_is_short_where_nothing_cancels() -> None:
         ("5*K/sqrt(6)", "5*K/sqrt(6)"),
         ("K*sqrt(2)/3", "1/3*sqrt(2)*K"),
         ("K*log(2)", "0.6931471805599453*K"),
+        ("K*1e-5", "0.00001*K"),
     ],
 )
 def test_constants_read_as_a_person_writes_them(line: str, text: str) -> None:

@@ -30,6 +30,8 @@ def json_pieces(trace: Trace) -> Iterator[str]:
     """Yield the text piece by piece, so that joining them makes the only copy of it."""
     program, written = trace.program, writer_of(trace)
     head = {"format": "bptui-trace", "version": VERSION, "title": trace.scenario.title, "mode": trace.mode}
+    if (level := getattr(trace, "level", None)) is not None:
+        head["level"] = level
     yield "{" + ",\n ".join(f"{_text(key)}: {_text(value)}" for key, value in head.items())
     yield from _listed("values", (_value(trace, value, written) for value in program.values))
     yield from _listed("steps", (_step(step, written) for step in trace.steps))

@@ -1,7 +1,7 @@
 """The trace of a scenario in symbols: every value, contribution and gradient as expressions in leaves and seed.
 
 Written out in leaves, expressions grow with every line. Where they would be too long for anyone to evaluate, each line
-stays in the names that it uses, and each gradient in those of the gradients above it.
+stays in the names that it uses, and gradients are in named values; where that is too long as well, in those above them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import sympy
 
 from bptui.engine.run import backward, forward
 from bptui.scenario.program import Array
@@ -28,7 +29,10 @@ LARGEST_ELEMENT = 100_000
 LARGEST_TOTAL = 5_000_000
 """How many all values and gradients may be written with in leaves."""
 
-Level = Literal["leaves", "named"]
+LARGEST_IN_NAMES = 500_000
+"""How many all contributions may be written with in named values."""
+
+Level = Literal["leaves", "values", "named"]
 
 
 class SymbolicTrace(Trace):
@@ -47,7 +51,11 @@ class SymbolicTrace(Trace):
         self.named = named
         """The derivation line by line, in the symbols of named values."""
         self.level = level
-        """What the arrays are in: the elements of `leaves` and seed, or the `named` values that each line uses."""
+        """What the arrays are in.
+
+        The elements of `leaves` and seed; or lines in the names that they use, and gradients in named `values`, or in
+        these and the gradients above, `named` by theirs.
+        """
 
     @property
     def numbers(self) -> Trace | None:
@@ -58,7 +66,7 @@ class SymbolicTrace(Trace):
         return self.named
 
     def upstream(self, slot: int) -> Array:
-        return super().upstream(slot) if self.level == "leaves" else self.named.upstream(slot)
+        return self.named.upstream(slot) if self.level == "named" else super().upstream(slot)
 
     def local(self, slot: int) -> Local:
         return super().local(slot) if self.level == "leaves" else self.named.local(slot)
@@ -81,7 +89,10 @@ def record_symbols(scenario: Scenario, numbers: Trace | None) -> SymbolicTrace:
     named = record_named(scenario, numbers)
     if not _fits(named):
         values = [named.made.get(value.id, named.values[value.id]) for value in named.program.values]
-        return SymbolicTrace(named, "named", values, named.contributions, named.accumulated)
+        written_out = _in_values(named)
+        if written_out is None:
+            return SymbolicTrace(named, "named", values, named.contributions, named.accumulated)
+        return SymbolicTrace(named, "values", values, *written_out)
     program = named.program
     leaves = {value.id: exact_array(value.constant) for value in program.values if value.constant is not None}
     leaves |= {program.names[name]: named.values[program.names[name]] for name in scenario.leaves}
@@ -107,3 +118,28 @@ def _fits(named: NamedTrace) -> bool:
             if found > LARGEST_ELEMENT or total > LARGEST_TOTAL:
                 return False
     return True
+
+
+def _in_values(named: NamedTrace) -> tuple[list[Array], list[Array]] | None:
+    """Return contributions and accumulated gradients in named values alone; None where that is too long."""
+    program, sizes = named.program, Sizes()
+    meant: dict[sympy.Symbol, sympy.Expr] = {}
+    total = 0
+    contributions: list[Array] = []
+    accumulated: list[Array] = []
+    for slot in program.slots:
+        for one in named.contributions[slot.index].flat:
+            total += size(one, sizes)
+            if total > LARGEST_IN_NAMES:
+                return None
+        replace = np.frompyfunc(lambda one: one.xreplace(meant), 1, 1)
+        contributions.append(read_only(np.asarray(replace(named.contributions[slot.index])), explicit))
+        accumulated.append(read_only(np.asarray(replace(named.accumulated[slot.index])), explicit))
+        if slot.index == program.last_slot[slot.target]:
+            arriving = named.arriving(slot.target).flat
+            for symbol, one, whole in zip(
+                arriving, named.accumulated[slot.index].flat, accumulated[-1].flat, strict=True
+            ):
+                if isinstance(symbol, sympy.Symbol):
+                    sizes[symbol], meant[symbol] = size(one, sizes), whole
+    return contributions, accumulated

@@ -224,6 +224,8 @@ class Writer:
 
     def _function(self, expression: sympy.Expr) -> Written:
         function, arguments = expression.func, expression.args
+        if self._portable and issubclass(function, functions.Named) and not issubclass(function, functions.Branching):
+            return self.written(function.definition(*arguments))
         if function is functions.softmax:
             place, line = int(arguments[0]), arguments[1:]
             name = self._of_line("softmax", line, line[place])
@@ -268,6 +270,8 @@ def _is_root(factor: sympy.Expr) -> bool:
 def _decimal(number: sympy.Rational) -> str:
     """Return a number as a decimal where that is exact and short, else nothing."""
     text = f"{float(number):.{_LONGEST_DECIMAL}g}"
+    if "e-" in text:
+        text = f"{float(number):.{_LONGEST_DECIMAL}f}".rstrip("0")  # 0.00001 rather than 1/100000
     return text if "e" not in text and sympy.Rational(text) == number else ""
 
 
