@@ -61,10 +61,11 @@ mtable.cases mtd { padding: .1em .5em 0 0; text-align: left }
   .equations { margin-left: 0 }
   .equation { flex-wrap: wrap }
 }
+@page { margin: 18mm 16mm }
 @media print {
   :root { --text: #000; --page: #fff; --soft: #444; --rule: #999; --code: none }
   body { max-width: none; margin: 0; padding: 0; font-size: 10.5pt }
-  h2, h3 { break-after: avoid }
+  h2, h3, p:has(+ .equations) { break-after: avoid }
   .equation, tr { break-inside: avoid }
   .new-page { break-before: page }
   .equations, .table { overflow: visible }
