@@ -74,7 +74,7 @@ class Edits:
 
         def fits(element: LeafElement) -> bool:
             leaf = given.get(element.leaf)
-            return leaf is not None and element.flat < int(np.prod(leaf.shape, dtype=np.int64))
+            return leaf is not None and element.flat < leaf.size
 
         return Edits({element: number for element, number in self.numbers.items() if fits(element)})
 

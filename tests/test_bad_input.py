@@ -23,6 +23,7 @@ from bptui.limits import LIMITS
 from bptui.scenario import expression as expression_module
 from bptui.scenario.expression import ExpressionError, parse_expression
 from bptui.scenario.lowering import Lowering
+from faults import marked
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -32,12 +33,6 @@ def faults_of(text: str | bytes, folder: Path | None = None) -> tuple[Fault, ...
     with pytest.raises(BptuiError) as caught:
         bptui.run(bptui.loads(text, folder))
     return caught.value.faults
-
-
-def marked(fault: Fault) -> str:
-    """Return the characters that the caret underlines."""
-    assert fault.column is not None
-    return fault.source[fault.column - 1 : fault.column - 1 + fault.length]
 
 
 def line(expression: str, before: str = "") -> str:

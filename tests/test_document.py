@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bptui.errors import SHOWN_IN_FULL, BptuiError, Fault
 from bptui.limits import LIMITS, Limits
 from bptui.scenario.document import Document
+from faults import marked
 
 
 def refused(text: str | bytes) -> Fault:
@@ -36,12 +37,6 @@ def is_clean(text: str) -> bool:
 def only_fault(document: Document) -> Fault:
     (fault,) = document.faults
     return fault
-
-
-def marked(fault: Fault) -> str:
-    """Return the characters that the caret underlines."""
-    assert fault.column is not None
-    return fault.source[fault.column - 1 : fault.column - 1 + fault.length]
 
 
 @pytest.fixture

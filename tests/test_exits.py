@@ -72,6 +72,14 @@ def end(terminal: Terminal, way: str) -> None:
         terminal.type(way)
 
 
+def end_at(terminal: Terminal, sign: str, way: str) -> None:
+    """End what runs as soon as it shows `sign`; fails where it does not end as it should."""
+    terminal.shows(sign)
+    end(terminal, way)
+    assert terminal.ended() == (STATUS[way], ""), sign
+    assert terminal.restored, (sign, terminal.modes())
+
+
 # -- the app -----------------------------------------------------------------------------------------------------------
 
 
@@ -97,11 +105,7 @@ def test_it_ends_from_any_screen(start: Start, small: str) -> None:
         terminal.shows("quit")
         terminal.type(key)
     for number, (_, sign, terminal) in enumerate(opened):
-        way = ("\x03", "SIGTERM")[number % 2]
-        terminal.shows(sign)
-        end(terminal, way)
-        assert terminal.ended() == (STATUS[way], ""), sign
-        assert terminal.restored, (sign, terminal.modes())
+        end_at(terminal, sign, ("\x03", "SIGTERM")[number % 2])
 
 
 STARTING = """
@@ -117,10 +121,7 @@ bptui.load = loading
 def test_it_ends_while_it_starts(start: Start, small: str) -> None:
     moments = ("imported", "SIGINT"), ("\x1b[?1049h", "SIGTERM"), ("\x1b[?25l", "SIGHUP"), ("\x1b[?2004h", "SIGINT")
     for (sign, way), terminal in [(moment, start(small, code=STARTING)) for moment in moments]:
-        terminal.shows(sign)
-        end(terminal, way)
-        assert terminal.ended() == (STATUS[way], ""), sign
-        assert terminal.restored, (sign, terminal.modes())
+        end_at(terminal, sign, way)
 
 
 def test_a_terminal_that_goes_away_ends_it(start: Start) -> None:

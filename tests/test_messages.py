@@ -14,6 +14,7 @@ from bptui.ops import CALLABLE
 from bptui.ops.other_names import WRITTEN
 from bptui.scenario.expression import parse_expression
 from bptui.text import nearest
+from faults import marked
 
 
 def fault_of(text: str) -> Fault:
@@ -22,12 +23,6 @@ def fault_of(text: str) -> Fault:
         bptui.loads(text)
     (fault,) = caught.value.faults
     return fault
-
-
-def marked(fault: Fault) -> str:
-    """Return the characters that the caret underlines."""
-    assert fault.column is not None
-    return fault.source[fault.column - 1 : fault.column - 1 + fault.length]
 
 
 EXPRESSIONS = [  # the expression, what is underlined, the message, the hint

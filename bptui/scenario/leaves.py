@@ -46,6 +46,10 @@ class Leaf:
     draw: Callable[[], Values] | None = None
     """What draws its numbers, where they are drawn and were not yet: not before the whole file is known to be sound."""
 
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
     def drawn(self) -> Leaf:
         """Return the leaf with its numbers drawn."""
         return self if self.draw is None else replace(self, value=self.draw(), draw=None)

@@ -119,7 +119,7 @@ class _Reading:
             if leaf.symbol is None:
                 continue
             own = f"an element of `{leaf.name}`"
-            count = min(MOST_SYMBOLS, _size(leaf.shape))
+            count = min(MOST_SYMBOLS, leaf.size)
             for flat in range(count):
                 name = glued(leaf.symbol, unravel(flat, leaf.shape), self.file.index_base)
                 if name in taken and not (name == leaf.name and leaf.shape == ()):
@@ -137,7 +137,7 @@ class _Reading:
         if leaf is None or name in self.lowering.names:
             self.lowering.faulty.add(name)
             return None
-        self.lowering.elements += _size(leaf.shape)
+        self.lowering.elements += leaf.size
         self.leaves[name] = leaf
         self.lowering.add_leaf(name, leaf.role, leaf.shape, leaf.symbol)
         return leaf.shape
@@ -264,10 +264,3 @@ class _Reading:
 
 def _nothing(piece: object) -> None:
     return None
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size

@@ -40,19 +40,19 @@ class AnswerScreen(Dialog[Quiz]):
         self._show_hints()
 
     def on_input_changed(self) -> None:
-        self._say("")
+        self.say("")
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         try:
             self._quiz, verdict = self._quiz.answer(self._question, message.value, self._slip)
         except BptuiError as error:
-            self._say(printable(str(error), keep="\n"))
+            self.say(printable(str(error), keep="\n"))
             return
         if verdict.right:
             self.app.notify(verdict.text, title=self._quiz.score, markup=False)
             self.dismiss(self._quiz)
         else:
-            self._say(verdict.text)
+            self.say(verdict.text)
             self._show_hints()
 
     def action_hint(self) -> None:
@@ -70,6 +70,3 @@ class AnswerScreen(Dialog[Quiz]):
         given = self._quiz.hints_given(self._question)
         self.query_one("#hints", Static).update(Content("\n".join(f"= {hint}" for hint in given)))
         self.query_one("#score", Static).update(Content(self._quiz.score))
-
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(Content(text))

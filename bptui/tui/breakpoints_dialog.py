@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from bptui.commands import IN_BREAKPOINTS
@@ -69,7 +68,7 @@ class BreakpointsScreen(Dialog[None]):
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def on_input_changed(self) -> None:
-        self._say("")
+        self.say("")
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Add what was typed; Enter without anything typed closes, so that two are enough to be back in the walk."""
@@ -83,7 +82,7 @@ class BreakpointsScreen(Dialog[None]):
         try:
             one = read_breakpoint(self._walk.trace.program, field.value)
         except BptuiError as error:
-            self._say(printable(str(error), keep="\n"))
+            self.say(printable(str(error), keep="\n"))
             field.focus()
             return
         field.value = ""
@@ -124,6 +123,3 @@ class BreakpointsScreen(Dialog[None]):
                 self.action_delete()
             case _:
                 self.dismiss(None)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(Content(text))

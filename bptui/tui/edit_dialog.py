@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from bptui.commands import IN_EDIT
@@ -88,7 +87,7 @@ class EditScreen(Dialog[Edit | None]):
         return self._typed("number").rpartition("=")[2]
 
     def on_input_changed(self, message: Input.Changed) -> None:
-        self._say("")
+        self.say("")
         name, equals, _ = message.value.partition("=")
         if message.input.id == "element" or (message.input.id == "number" and equals):
             try:
@@ -179,12 +178,9 @@ class EditScreen(Dialog[Edit | None]):
             element = leaf_element(self._trace, name if equals else self._typed("element"))
             number = read_number(self._typed_number()).number
         except BptuiError as error:
-            self._say(printable(str(error), keep="\n"))
+            self.say(printable(str(error), keep="\n"))
             return
         self.dismiss(Edit(element, number))
-
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(Content(text))
 
 
 def read_range(text: str) -> tuple[float, float]:

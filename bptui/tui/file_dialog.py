@@ -146,10 +146,6 @@ class FileDialog(Dialog[Result]):
             return
         await self.use(self.path())
 
-    def say(self, text: str) -> None:
-        """Say what stands in the way."""
-        self.query_one("#said", Static).update(Content(text))
-
 
 class _Completion(Suggester):
     """Suggests the rest of the name of the first entry that fits."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -64,18 +62,15 @@ class NumbersScreen(Dialog[Trace | None]):
             try:
                 values[name] = read_array(field.value, leaf)
             except BptuiError as error:
-                self._say(f"{name}: {error}")
+                self.say(f"{name}: {error}")
                 field.focus()
                 return
         try:
             trace = bptui.run(self._scenario, values)
         except BptuiError as error:
-            self._say(printable(str(error), keep="\n"))
+            self.say(printable(str(error), keep="\n"))
             return
         self.dismiss(trace)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(Content(text))
 
 
 def read_array(text: str, leaf: Leaf) -> object:
@@ -83,7 +78,7 @@ def read_array(text: str, leaf: Leaf) -> object:
 
     Raises BptuiError where they are not numbers, or not as many.
     """
-    size = math.prod(leaf.shape)
+    size = leaf.size
     words = text.replace(",", " ").replace("[", " ").replace("]", " ").replace(";", " ").split()
     if len(words) != size:
         raise BptuiError(f"{counted(size, 'number')} are wanted, and {len(words)} stand here")
@@ -94,10 +89,10 @@ def read_array(text: str, leaf: Leaf) -> object:
 
 
 def _wanted(leaf: Leaf) -> str:
-    size = math.prod(leaf.shape)
+    size = leaf.size
     return f"{counted(size, 'number')}, shape {shape_text(leaf.shape)}" if leaf.shape else "a number"
 
 
 def _example(leaf: Leaf) -> str:
-    size = math.prod(leaf.shape)
+    size = leaf.size
     return " ".join(map(str, range(1, min(size, 8) + 1))) + (" …" if size > 8 else "")

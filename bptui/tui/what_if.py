@@ -164,7 +164,7 @@ class WhatIf(Seeing):
                     reads = self.presentation.elements.structure(number, at).reads(head)
                     return LeafElement(value.name, int(reads[0]) if len(reads) else 0)
         return next(
-            (LeafElement(name, 0) for name in (*program.wrt, *leaves) if name in leaves and _size(leaves[name].shape)),
+            (LeafElement(name, 0) for name in (*program.wrt, *leaves) if name in leaves and leaves[name].size),
             None,
         )
 
@@ -222,10 +222,3 @@ class WhatIf(Seeing):
         panel.border_subtitle = "it is read again when it is mended · Esc hides this"
         panel.show(lambda width: [line(text) for text in paragraph(said, width)])
         panel.display = True
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
