@@ -195,8 +195,8 @@ CHOOSING = (
 IN_LINES = (
     Command("lines.up", "up,k", "up", "The row above", "↑ k"),
     Command("lines.down", "down,j", "down", "The row below", "↓ j", "element"),
-    Command("lines.page_up", "pageup", "page_up", "A page up", "PageUp"),
-    Command("lines.page_down", "pagedown", "page_down", "A page down", "PageDown"),
+    Command("lines.page_up", "pageup", "page_up", "Page up", "PageUp"),
+    Command("lines.page_down", "pagedown", "page_down", "Page down", "PageDown"),
     Command("lines.left", "shift+left,H", "left", "The cell on the left; sideways where there are none", "shift+← H"),
     Command("lines.right", "shift+right,L", "right", "The cell on the right; or sideways", "shift+→ L"),
     Command("lines.first", "home", "first", "First row, where the panel holds more than it shows", "Home"),

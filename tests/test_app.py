@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.binding import Binding
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
 
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
@@ -299,7 +299,11 @@ async def test_the_palette_has_every_command(small: Trace) -> None:
         offered = {command.title for command in app.get_system_commands(app.screen)}
         wanted = {command.title for group in (WALKING, READING, FILES, APP) for command in group}
         assert wanted - offered == {"Command palette: every command by name", "Quit with status 130"}
-        await pilot.press("ctrl+p", *"last")
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count > 2)
+        first = app.screen.query_one(OptionList).get_option_at_index(0)
+        assert "Next step" in str(first.prompt), "in the order of the help"
+        await pilot.press(*"last")
         await until(pilot, lambda: app.screen.query("CommandList Option, CommandList").first().display)
         await pilot.pause(0.3)
         await pilot.press("enter")

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import constants
 from textual.app import SystemCommand
@@ -23,6 +23,8 @@ from bptui.tui.configured import ConfiguredApp
 from bptui.tui.driver import TerminalDriver
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from bptui.settings import Settings
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
@@ -31,12 +33,20 @@ if TYPE_CHECKING:
     from bptui.tui.walk import WalkScreen
 
 
+def _palette() -> type[Provider]:
+    """Return what the palette offers; what it needs of Textual is imported when it first opens."""
+    from bptui.tui.palette import Palette
+
+    return Palette
+
+
 class BptuiApp(ConfiguredApp, inherit_bindings=False):
     """Walks through a trace; without one it begins with the list of bundled scenarios."""
 
     CSS_PATH = "bptui.tcss"
     TITLE = "bptui"
     BINDINGS = bindings(APP)
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     ALLOW_SELECT = False  # ctrl+c leaves the app; the terminal's own selection copies
 
     def __init__(

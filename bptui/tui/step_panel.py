@@ -10,7 +10,10 @@ from bptui.text import width as cells
 from bptui.tui.text_view import Line, TextView, line
 
 _ROOMY = 10
-"""From how many lines on the panel has blank lines, and the words stand before the equation."""
+"""From how many lines on the words stand before the equation, and blank lines between where all fits with them."""
+
+_TINY = 5
+"""Below how many lines the equation, with its result, comes first."""
 
 
 class StepPanel(TextView):
@@ -28,10 +31,13 @@ class StepPanel(TextView):
         notes = [line(text, "muted") for note in frame.notes for text in wrapped(note, width, 2, "• ")]
         for at, text in enumerate(frame.jacobian):
             notes += [line(one, "muted") for one in (wrapped(text, width, 2, "• ") if at == 0 else [f"  {text}"])]
+        if self.room.height < _TINY:
+            return [*equation, *title, *words, *notes]
         if self.room.height < _ROOMY:
             return [*title, *equation, *words, *notes]
         blank = line("")
-        return [*title, *words, blank, *equation, *([blank, *notes] if notes else [])]
+        airy = [*title, *words, blank, *equation, *([blank, *notes] if notes else [])]
+        return airy if len(airy) <= self.room.height else [one for one in airy if one is not blank]
 
 
 def equation_lines(formulas: Sequence[str], width: int) -> list[Line]:

@@ -53,7 +53,7 @@ class WiresPanel(PictureView):
         before, self.display = self.display, self._wanted and self._wires is not None
         if not (before or self.display):
             return
-        self.screen.query_one("#values").set_class(self.display, "-below-wires")
+        self.screen.query("#elements, #values").set_class(self.display, "-below-wires")
         if self._wires is not None:
             self.label(
                 f"Wires · {self._wires.title}",
