@@ -455,10 +455,11 @@ def test_an_enormous_shape_is_refused_before_it_is_drawn(
 def test_the_nearest_name_is_looked_for_only_where_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def nearest(word: str, words: object) -> None:
+    def did_you_mean(word: str, words: object, otherwise: str) -> str:
         asked.append(word)
+        return otherwise
 
-    monkeypatch.setattr(expression_module, "nearest", nearest)
+    monkeypatch.setattr(expression_module, "did_you_mean", did_you_mean)
     text = "".join(f'a{n}="x"\n' for n in range(500)) + "".join(f'b{n}="q{n} + sigmod(x)"\n' for n in range(500))
     assert len(faults_of(f"[inputs]\nx=1\n[forward]\n{text}")) == 1000
     assert len(asked) == SHOWN_IN_FULL
