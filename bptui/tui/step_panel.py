@@ -35,9 +35,9 @@ class StepPanel(TextView):
             return [*equation, *title, *words, *notes]
         if self.room.height < _ROOMY:
             return [*title, *equation, *words, *notes]
-        blank = line("")
-        airy = [*title, *words, blank, *equation, *([blank, *notes] if notes else [])]
-        return airy if len(airy) <= self.room.height else [one for one in airy if one is not blank]
+        spare = max(0, self.room.height - len([*title, *words, *equation, *notes]))
+        above, below = [line("")] * min(1, spare), [line("")] * min(1, spare - 1)
+        return [*title, *words, *above, *equation, *(below + notes if notes else [])]
 
 
 def equation_lines(formulas: Sequence[str], width: int) -> list[Line]:
