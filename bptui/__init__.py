@@ -35,10 +35,7 @@ def load(path: str | Path, limits: Mapping[str, int] | None = None) -> Scenario:
     from bptui.scenario.document import Document
     from bptui.scenario.reading import read_scenario
 
-    found = Path(path)
-    if not found.exists() and (inside := bundled.path(str(path))) is not None:
-        found = inside
-    return read_scenario(Document.read(found, in_force().having(limits or {})))
+    return read_scenario(Document.read(bundled.found(path), in_force().having(limits or {})))
 
 
 def loads(text: str | bytes, folder: str | Path | None = None, limits: Mapping[str, int] | None = None) -> Scenario:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 
 FIRST = "exercise-7-1"
@@ -23,3 +24,9 @@ def names() -> list[str]:
 def path(name: str) -> Path | None:
     """Return the file of the bundled scenario called `name`, or None where there is none."""
     return folder() / f"{name}.toml" if name in names() else None
+
+
+def found(named: str | PathLike[str]) -> Path:
+    """Return the file at the path `named`, or the bundled scenario of that name; the path where there is neither."""
+    inside = None if Path(named).exists() else path(str(named))
+    return inside or Path(named)

@@ -196,17 +196,11 @@ def _open(arguments: list[str]) -> int:
         from bptui.tui import open_app
 
         return open_app(None, source="", ascii=options.ascii)
+    if interactive:
+        return _open_in_app(options)
     from bptui.running import first_trace
 
-    try:
-        scenario = _scenario(options.scenario)
-        trace = first_trace(scenario, options.symbolic and not (interactive or options.plain))
-    except BptuiError as error:
-        if not (interactive and os.path.isfile(options.scenario)):
-            raise
-        from bptui.tui import open_app
-
-        return open_app(None, source=options.scenario, ascii=options.ascii, faulty=error)
+    trace = first_trace(_scenario(options.scenario), options.symbolic and not options.plain)
     breakpoints: Sequence[Breakpoint] = ()
     if options.breakpoints:
         from bptui.trace.breakpoints import read_breakpoints
@@ -214,22 +208,45 @@ def _open(arguments: list[str]) -> int:
         breakpoints = read_breakpoints(trace.program, options.breakpoints)
     if options.plain:
         return _walk_plainly(trace, breakpoints, options.ascii, options.symbolic)
-    if not interactive:
-        if breakpoints:
-            from bptui.exporting.stops import stop_lines
-            from bptui.running import in_numbers
+    if breakpoints:
+        from bptui.exporting.stops import stop_lines
+        from bptui.running import in_numbers
 
-            _write((f"{line}\n" for line in stop_lines(in_numbers(trace), breakpoints)), options.ascii)
-        else:
-            from bptui.exporting import pieces
+        _write((f"{line}\n" for line in stop_lines(in_numbers(trace), breakpoints)), options.ascii)
+    else:
+        from bptui.exporting import pieces
 
-            _write(pieces(trace, "text"), options.ascii)
-        return OK
+        _write(pieces(trace, "text"), options.ascii)
+    return OK
+
+
+def _open_in_app(options: argparse.Namespace) -> int:
+    """Open the app on what the scenario is about; it is read and run once that is shown, with NumPy."""
+    from bptui.scenario.document import Document
+    from bptui.text import printable
     from bptui.tui import open_app
+    from bptui.tui.loading import Opening
 
-    return open_app(
-        trace, source=options.scenario, breakpoints=breakpoints, ascii=options.ascii, symbolic=options.symbolic
+    def read() -> Trace:
+        from bptui.running import first_trace
+        from bptui.scenario.reading import read_scenario
+
+        return first_trace(read_scenario(document))
+
+    path = _found(options.scenario)
+    try:
+        document = Document.read(path)
+    except BptuiError as error:
+        if not path.is_file():
+            raise
+        return open_app(None, source=options.scenario, ascii=options.ascii, faulty=error)
+    title, description = (
+        found if isinstance(found := document.data.get(key), str) else "" for key in ("title", "description")
     )
+    opening = Opening(
+        printable(title or document.name), printable(description.strip(), keep="\n"), read, options.breakpoints
+    )
+    return open_app(None, source=options.scenario, ascii=options.ascii, symbolic=options.symbolic, opening=opening)
 
 
 def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii: bool, symbolic: bool) -> int:
@@ -271,6 +288,11 @@ def _scenario(named: str) -> Scenario:
             raise BptuiError(Fault("`-` reads a scenario from standard input, and that is a terminal", "pipe one in"))
         text = sys.stdin.buffer.read(in_force().file_bytes + 1)
         return read_scenario(Document.parse(text, name="<stdin>", folder=Path.cwd()))
+    return bptui.load(_found(named))
+
+
+def _found(named: str) -> Path:
+    """Return the file that a command-line argument names, by its path or as a bundled scenario."""
     from bptui import bundled
     from bptui.text import nearest
 
@@ -281,7 +303,7 @@ def _scenario(named: str) -> Scenario:
         elif (command := _meant(named)) is not None:
             hint = f"did you mean the command `bptui {command}`?"
         raise BptuiError(Fault("there is no such file, and no bundled scenario of that name", hint, file=named))
-    return bptui.load(named)
+    return bundled.found(named)
 
 
 def _meant(word: str) -> str | None:

@@ -109,12 +109,12 @@ def test_it_ends_from_any_screen(start: Start, small: str) -> None:
 
 
 STARTING = """
-import bptui
-load = bptui.load
-def loading(path):
+from bptui.scenario.document import Document
+read = Document.read
+def reading(path):
     print("imported", flush=True)
-    return load(path)
-bptui.load = loading
+    return read(path)
+Document.read = reading
 """
 
 

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import constants
 from textual.app import SystemCommand
 from textual.driver import Driver
-from textual.events import Callback
+from textual.events import Callback, Event, Key
 from textual.screen import Screen
 from textual.widget import Widget
 
-from bptui.commands import APP, ON_WALK, Command
+from bptui.commands import APP, COMMANDS, ON_WALK, Command
 from bptui.errors import BptuiError
 from bptui.tui.bindings import bindings
 from bptui.tui.configured import ConfiguredApp
 from bptui.tui.driver import TerminalDriver
+from bptui.tui.loading import LoadingScreen, Opening
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -60,28 +61,85 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         symbolic: bool = False,
         recent_file: Path | None = None,
         faulty: BptuiError | None = None,
+        opening: Opening | None = None,
     ) -> None:
         """Make the app; `settings_file` is where changed settings go, and `refused` what is wrong with it.
 
         `recent_file` is where the files opened last are listed. `faulty` is what is wrong with `source`: the app opens
-        on these messages.
+        on these messages. `opening` is what to read from `source` in place of `trace`, once the app is there.
         """
         super().__init__(settings, settings_file)
+        self._opening = opening
+        self._typed: list[Key] = []
+        """What was typed while `opening` is read, oldest first."""
         self._refused, self._recent_file, self._faulty = refused, recent_file, faulty
         self._trace, self._source, self._breakpoints, self._symbolic = trace, source, breakpoints, symbolic
         self._walk: WalkScreen | None = None
         self.fault: Exception | None = None
         """What the app broke on, if it did."""
+        self.said_at_end: BptuiError | None = None
+        """Why the app could not open what it was asked to."""
         self.terminal: Terminal | None = None
         """The terminal to put back where the app does not leave when it is told to."""
 
     def on_mount(self) -> None:
+        if self._opening is not None:
+            self.push_screen(LoadingScreen(self._opening, self._loaded))
+            return
         if self._faulty is not None:
             self._refuse(Path(self._source), self._faulty)
         elif self._trace is None:
             self.action_choose()
         else:
             self.walk(self._trace, self._source)
+        self._tell_refused()
+
+    def _loaded(self, found: Trace | BptuiError) -> None:
+        """Begin the walk in place of the screen that was shown while the scenario was read, or tell its faults."""
+        while not isinstance(self.screen, LoadingScreen):
+            self.pop_screen()  # the help, or the palette
+        if isinstance(found, BptuiError):
+            if not Path(self._source).is_file():
+                self._give_up(found)
+                return
+            self._faulty = found
+            self.pop_screen()
+            self._refuse(Path(self._source), found)
+        else:
+            if self._opening is not None and self._opening.breakpoints:
+                from bptui.trace.breakpoints import read_breakpoints
+
+                try:
+                    self._breakpoints = read_breakpoints(found.program, self._opening.breakpoints)
+                except BptuiError as error:
+                    self._give_up(error)
+                    return
+            self.walk(found, self._source)
+        self._tell_refused()
+        self.screen.call_after_refresh(self._take_typed)
+
+    async def _take_typed(self) -> None:
+        """Handle the keys that were typed before there was a walk to take them."""
+        while self._typed:
+            await super().on_event(self._typed.pop(0))
+        self._opening = None
+
+    async def on_event(self, event: Event) -> None:
+        """Keep keys until the scenario is read, but for those that leave."""
+        if isinstance(event, Key) and self._opening is not None and not event.is_forwarded:
+            leaving = (key for name in ("app.quit", "app.interrupt") for key in self.keymap.of(COMMANDS[name]))
+            if event.key not in leaving:
+                self._typed.append(event)
+                return
+        await super().on_event(event)
+
+    def _give_up(self, error: BptuiError) -> None:
+        """Leave the app, and have `error` said once the terminal is as it was."""
+        self.said_at_end = error
+        self.leave(2)
+
+    def _tell_refused(self) -> None:
+        """Show what is wrong with the settings."""
         if self._refused is not None:
             from bptui.tui.messages import MessagesScreen
 
@@ -98,7 +156,7 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         self._breakpoints, self._symbolic = (), False  # they are that trace's
         if before is not None and before.source == source:  # the same file, read again
             self._walk.begin_stops(fitting(trace.program, before.breakpoints), run=False)
-        if before is not None and self.screen is before:
+        if self.screen is before or isinstance(self.screen, LoadingScreen):
             self.switch_screen(self._walk)
         else:
             self.push_screen(self._walk)

@@ -19,6 +19,7 @@ from bptui.tui.terminal import Terminal
 if TYPE_CHECKING:
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
+    from bptui.tui.loading import Opening
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -30,12 +31,15 @@ def run_app(
     ascii: bool = False,
     symbolic: bool = False,
     faulty: BptuiError | None = None,
+    opening: Opening | None = None,
 ) -> int:
-    """Run the app in this terminal and return its exit status; raises BptuiError where it breaks."""
+    """Run the app in this terminal and return its exit status; raises BptuiError where it breaks or cannot open."""
     settings_file = settings_path()
     settings, refused = read_settings(settings_file)
     settings = settings.having("ascii", ascii or settings.ascii)
-    app = BptuiApp(trace, source, breakpoints, settings, settings_file, refused, symbolic, recent_path(), faulty)
+    app = BptuiApp(
+        trace, source, breakpoints, settings, settings_file, refused, symbolic, recent_path(), faulty, opening
+    )
     with Terminal() as app.terminal:
 
         async def run() -> None:
@@ -45,6 +49,8 @@ def run_app(
         _complete(run())
     if app.fault is not None:
         raise BptuiError(crashed(app.fault)) from app.fault
+    if app.said_at_end is not None:
+        raise app.said_at_end
     return app.return_code or 0
 
 
