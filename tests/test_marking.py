@@ -210,6 +210,27 @@ def test_claims_in_symbols(claim: str, verdict: str) -> None:
     assert verdicts(claim, SYMBOLS) == [verdict]
 
 
+DERIVED = """
+"dL/dz2" = "dL/dy*y*(1 - y)"
+"dL/db2" = "dL/dz2"
+"dL/dW2" = "outer(dL/dz2, h)"
+"dL/dh" = "W2.T @ dL/dz2"
+"dL/dz1" = "dL/dh*(z1 > 0)"
+"dL/dx" = "dL/dz1 @ W1"
+"""
+
+
+def test_whole_derivatives_stand_in_claims() -> None:
+    assert verdicts(DERIVED) == ["right"] * 6
+    assert verdicts('"dL/dz2" = [0.1, 0.2]\n"dL/dh" = "dL/dz2 @ W2"\n"dL/db2" = "-dL/dz2"') == [
+        "wrong",
+        "right",
+        "wrong",
+    ]
+    (line,) = marked(NETWORK + '"dL/dW2" = "outer(h, dL/dz2)"')
+    assert [slip["kind"] for slip in line["diagnoses"]] == ["transposed"]
+
+
 def test_symbols_without_numbers_are_marked_all_the_same() -> None:
     text = SYMBOLS.replace(", value = [3.0, 1.0, 4.0, 1.5, 5.0]", ", shape = [5]")
     text = text.replace(", value = [1.0, -2.0, 0.5, 3.0, -1.0]", "")

@@ -39,4 +39,4 @@ def written(value: Any) -> str:
         if len(shown) > 8:
             shown = [*shown[:5], "…", *shown[-2:]]
         return f"[{', '.join(shown)}]"
-    return printable(value) if isinstance(value, str) else numbers.number(float(value)) if value is not None else "none"
+    return shortened(value) if isinstance(value, str) else numbers.number(float(value)) if value is not None else "none"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from bptui.checking.marking.expressions import Formula, read_formula
+from bptui.checking.marking.expressions import Formula, Pairs, read_formula
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
 from bptui.scenario import expression as ast
@@ -88,14 +88,15 @@ class Reader:
             raise self._placed(text.path[:2], fault.message, fault.hint, on_key=True) from None
         shape, leaves = _flat(text.value)
         quantity = self._fitted(text, quantity, shape)
-        entries = quantity.entries
         claims = [self._claim(text, raw, (*text.path, *index)) for index, raw in leaves]
-        wanted = len(entries) if len(claims) < len(entries) else 1
+        wanted = len(quantity.entries) if len(claims) < len(quantity.entries) else 1
         for claim, (index, _) in zip(claims, leaves, strict=True):
             given = math.prod(claim.shape) if isinstance(claim, Formula) else 1
             if given != wanted:
                 message = f"this comes to {counted(given, 'number')}, and the place has {wanted}"
                 raise self._placed((*text.path, *index), message, "name elements, such as `y(1)`")
+            if isinstance(claim, Formula) and len(claim.shape) == 2 and claim.shape == quantity.shape[::-1]:
+                quantity = _turned(quantity) if claim.shape != quantity.shape else quantity
         claims *= wanted  # one formula may stand for a whole array
         return Line(text, quantity, tuple(claims))
 
@@ -141,14 +142,10 @@ class Reader:
         diagonal = tuple(zip(above_nodes, below_nodes, strict=True)) if heads.shape == tails.shape != () else ()
         return Quantity(pairs, (*heads.shape, *tails.shape), diagonal=diagonal)
 
-    def _single(self, key: str) -> tuple[Node, Node]:
-        """Return the one entry of the derivative `key`; raises BptuiError where it is none, or has several."""
-        entries = self._derivative(key).entries
-        if len(entries) != 1:
-            raise BptuiError(Fault(f"`{key[:60]}` is not a single number", "name one element above and one below"))
-        head, tail = entries[0]
-        assert tail is not None
-        return head, tail
+    def _pairs(self, key: str) -> Pairs:
+        """Return the entries of the derivative `key` and their shape, for a claim that it stands in."""
+        named = self._derivative(key)
+        return named.entries, named.shape
 
     def _subexpression(self, key: str) -> Quantity | None:
         """Return the value of a sub-expression that stands in the forward lines, or of one element of it."""
@@ -221,8 +218,7 @@ class Reader:
         if shape == () and isinstance(text.value, str):
             return quantity
         if len(shape) == 2 and shape == quantity.shape[::-1]:
-            columns = [quantity.entries[at :: shape[0]] for at in range(shape[0])]
-            return replace(quantity, entries=tuple(entry for column in columns for entry in column), turned=True)
+            return _turned(quantity)
         has = f"`{text.key[:60]}` has shape {shape_text(quantity.shape)}"
         given = f"a list of shape {shape_text(shape)}" if shape else "one number"
         raise self._placed(text.path, f"{has}, and this is {given}", "write one number for each element")
@@ -231,7 +227,7 @@ class Reader:
         written = raw if isinstance(raw, str) else self.scenario.document.source(path).replace("_", "") or repr(raw)
         try:
             if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
-                return read_formula(self.scenario, raw, self._single)
+                return read_formula(self.scenario, raw, self._pairs)
             try:
                 number = read_number(written)
             except BptuiError:
@@ -248,6 +244,12 @@ class Reader:
 
     def _placed(self, path: Sequence[str | int], message: str, hint: str, on_key: bool = False) -> BptuiError:
         return BptuiError(self.scenario.document.placed(path, message, hint, on="key" if on_key else "value"))
+
+
+def _turned(quantity: Quantity) -> Quantity:
+    """Return a matrix as somebody names it who writes it the other way round."""
+    columns = [quantity.entries[at :: quantity.shape[1]] for at in range(quantity.shape[1])]
+    return replace(quantity, entries=tuple(entry for column in columns for entry in column), turned=True)
 
 
 _LARGEST = 100_000

@@ -36,12 +36,19 @@ _DERIVATIVE = re.compile(r"[d∂]\s*[^\W\d]\w*\s*(?:\([\d\s,]+\)|\[[\d\s,]+\])?\
                          r"(?:\s*(?:\([\d\s,]+\)|\[[\d\s,]+\]))?")  # fmt: skip
 
 
+Pair = tuple[Node, Node | None]
+"""The derivative of one element with respect to another."""
+
+Pairs = tuple[tuple[Pair, ...], Shape]
+"""The derivative of one value with respect to another, and its shape."""
+
+
 class Numbers(Protocol):
     """What names are worth: the elements of values, of the seed, and derivatives."""
 
     def value(self, value: int) -> Any: ...
     def seed(self) -> Any: ...
-    def entry(self, head: Node, tail: Node) -> float: ...
+    def numbers(self, entries: Sequence[Pair]) -> list[float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,8 @@ class _Seed:
 
 @dataclass(frozen=True, slots=True)
 class _Derivative:
-    head: Node
-    tail: Node
+    entries: tuple[Pair, ...]
+    shape: Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def _evaluate(node: _Bound, numbers: Numbers, shifted: _Number | None, shift: fl
             array = numbers.seed()
             return array if node.flat is None else array.reshape(-1)[node.flat]
         case _Derivative():
-            return np.float64(numbers.entry(node.head, node.tail))
+            return np.reshape(np.asarray(numbers.numbers(node.entries)), node.shape)
     spine = [node]  # down the left operands in a loop: a sum of a thousand terms is not deep
     while isinstance(first := spine[-1].operands[0], _Apply):
         spine.append(first)
@@ -129,12 +136,12 @@ def _evaluate(node: _Bound, numbers: Numbers, shifted: _Number | None, shift: fl
     return result
 
 
-def read_formula(scenario: Scenario, text: str, derivative: Callable[[str], tuple[Node, Node]]) -> Formula:
+def read_formula(scenario: Scenario, text: str, derivative: Callable[[str], Pairs]) -> Formula:
     """Return the formula that `text` writes; raises ExpressionError where it names what is not there.
 
-    `derivative` finds the entry that a derivative names.
+    `derivative` finds what a derivative names.
     """
-    found: dict[str, tuple[Node, Node]] = {}
+    found: dict[str, Pairs] = {}
 
     def placeholder(match: re.Match[str]) -> str:
         above = match[0].partition("/")[0].strip()
@@ -170,10 +177,14 @@ def _seed_element(scenario: Scenario, name: str) -> _Seed | None:
     return None if flat is None else _Seed(flat)
 
 
+def _defaults(operation: Operation) -> dict[str, Any]:
+    return {name: option.default for name, option in operation.options.items()}
+
+
 class _Binder:
     """Binds the names of one expression, and works out shapes."""
 
-    def __init__(self, scenario: Scenario, derivatives: Mapping[str, tuple[Node, Node]]) -> None:
+    def __init__(self, scenario: Scenario, derivatives: Mapping[str, Pairs]) -> None:
         self.scenario, self.program, self.derivatives = scenario, scenario.program, derivatives
         self.decimals: list[_Number] = []
         self.named = False
@@ -204,7 +215,8 @@ class _Binder:
     def _name(self, tree: ast.Name) -> tuple[_Bound, Shape]:
         if tree.name in self.derivatives:
             self.named = True
-            return _Derivative(*self.derivatives[tree.name]), ()
+            entries, shape = self.derivatives[tree.name]
+            return _Derivative(entries, shape), shape
         if tree.name not in self.program.names and tree.name in CONSTANTS:
             return _Number(CONSTANTS[tree.name], 0.0), ()
         return self._reference(Reference(tree.name), tree.span)
@@ -279,7 +291,8 @@ class _Binder:
         result = self.bind(first)
         for link in reversed(chain):
             others = [self.bind(one) for one in link.arguments[1:]]
-            result = self._applied(OPERATIONS[link.name], [result, *others], {}, link.span)
+            operation = OPERATIONS[link.name]
+            result = self._applied(operation, [result, *others], _defaults(operation), link.span)
         return result
 
     def _apply(
@@ -287,10 +300,10 @@ class _Binder:
     ) -> tuple[_Bound, Shape]:
         if operation.variadic or len(arguments) != len(operation.operands):
             raise ExpressionError(f"`{operation.name}` does not fit here", span, "a claim is a plain formula")
-        defaults = {name: option.default for name, option in operation.options.items() if name not in params}
-        if any(default is REQUIRED for default in defaults.values()):
+        options = {**_defaults(operation), **params}
+        if any(option is REQUIRED for option in options.values()):
             raise ExpressionError(f"`{operation.name}` does not fit here", span, "a claim is a plain formula")
-        return self._applied(operation, [self.bind(one) for one in arguments], {**defaults, **params}, span)
+        return self._applied(operation, [self.bind(one) for one in arguments], options, span)
 
     def _applied(
         self, operation: Operation, operands: Sequence[tuple[_Bound, Shape]], params: Mapping[str, Any], span: Span
