@@ -134,7 +134,7 @@ def test_a_terminal_that_goes_away_ends_it(start: Start) -> None:
 STUCK = """
 import time
 from bptui.tui import terminal, walk
-terminal.PATIENCE = 0.2
+terminal.PATIENCE = 1
 def stuck(self):
     while True: pass
 walk.WalkScreen.action_end = stuck

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 import threading
+import time
 from types import TracebackType
 from typing import Any
 
 PATIENCE = 3.0
-"""How many seconds the app has to leave in good order when it is told to."""
+"""How many seconds the app has to leave in good order when it is told to, and a terminal to take what is left."""
 
 _MODES = (1000, 1002, 1003, 1015, 1006, 1016, 1004, 2004, 2026, 2048)
 """Mouse, focus, pasting, synchronized output, resizing: private modes that an app may have switched on."""
@@ -50,7 +52,10 @@ class Terminal:
         """Put the terminal back without any help of the app's, which may be stuck in the middle of writing to it."""
         with contextlib.suppress(OSError):
             ours = os.open(os.ttyname(1), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-            os.write(ours, _RESTORE.encode())
+            left, end = _RESTORE.encode(), time.monotonic() + PATIENCE
+            while left and time.monotonic() < end:  # it may still have to take what the app wrote last
+                if select.select([], [ours], [], 0.1)[1]:
+                    left = left[os.write(ours, left) :]
         if self._settings is not None:
             import termios
 
