@@ -107,6 +107,15 @@ async def test_spare_columns_go_before_expressions_are_cut_to_pieces() -> None:
         await until(pilot, lambda: "from" in columns() and "after" in columns())
 
 
+async def test_numbers_too_wide_for_the_ledger_are_not_cut() -> None:
+    trace = bptui.run(bptui.load("vanishing-gradient"))
+    async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
+        await pilot.press("end")
+        table = part(pilot, LineTable, "elements")
+        assert table.lines_width() <= table.room.width
+        assert table.draw_fixed(0).text.split()[-2:] == ["contribution", "after"]
+
+
 async def test_why_shows_how_an_element_used_twice_adds_up() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await pilot.press("end")
