@@ -189,6 +189,17 @@ def test_only_what_comes_back_from_one_line_is_kept_of_three_uses() -> None:
     assert kinds(squared + f'"dL/dp" = {claim(seed)}') == ["overwritten"]
 
 
+def test_a_term_is_left_out_where_one_element_enters_all_others() -> None:
+    x, d = np.array([3.0, 1.0, 4.0, 1.5, 5.0]), np.array([1.0, -2.0, 0.5, 3.0, -1.0])
+    order = [2, 4, 3, 0, 1]
+    gradient = np.zeros(5)
+    gradient[order] = d * x[0]
+    gradient[0] += (d * x[order]).sum() - d[2] * x[order[2]]
+    marked = last(SCALED + f'"dL/dx" = {claim(gradient)}')
+    assert [slip.kind for slip in marked.diagnoses] == ["missing-path"]
+    assert "the route through F[2] adds +0.75" in marked.text
+
+
 def test_a_mask_the_other_way_round_comes_before_an_exchange_and_a_function_in_place_of_its_derivative() -> None:
     local = '"dh(1)/dz1(1)" = 1\n"dh(2)/dz1(2)" = 0'
     assert bptui.run(bptui.loads(NETWORK)).value("h").tolist() == pytest.approx([0.0, 0.4])

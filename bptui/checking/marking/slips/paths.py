@@ -13,13 +13,15 @@ from itertools import groupby
 
 import numpy as np
 
-from bptui.checking.marking.case import Case, Change, Numbers, Proposal
+from bptui.checking.marking.case import Case, Change, Factor, Numbers, Proposal
 from bptui.checking.marking.reworks import instead, on_operand, subsets
 from bptui.present import numbers
 from bptui.scenario.program import Array, ForwardStep
 from bptui.trace.elements import Edge, Node
 
 _MOST_NODES = 64
+
+_ELEMENTWISE = frozenset({"add", "subtract", "multiply", "divide"})
 
 Use = tuple[int, int]
 """One use of a value: a step, and the slot of the operand."""
@@ -55,6 +57,28 @@ def _routes(case: Case) -> Iterator[Proposal]:
             )
     yield from _own_index(case)
     yield from _inner_routes(case)
+    yield from _stretched(case)
+
+
+def _stretched(case: Case) -> Iterator[Proposal]:
+    """Propose that of an operand that enters every element, as x[0] in x[0]*x, only some elements were followed."""
+    for factor in case.factors:
+        operand, output = factor.step.inputs[factor.slot], factor.step.output
+        if (
+            factor.operation not in _ELEMENTWISE
+            or case.program.values[operand].size == case.program.values[output].size
+        ):
+            continue
+        nodes = sorted({edge.head for edge in case.entries(factor)})
+        for kept in subsets(nodes) if 2 <= len(nodes) <= 16 else ():
+            dropped = set(nodes) - set(kept)
+            change = case.altered(partial(_without_of, factor, dropped))
+            text = partial(_routes_text, case, kept, sorted(dropped), case.evaluate(change))
+            yield Proposal("missing-path", change, text, 0.4, ("stretched", factor.step.index, factor.slot, kept))
+
+
+def _without_of(factor: Factor, dropped: set[Node], node: Node, edges: list[Edge]) -> list[Edge]:
+    return [edge for edge in edges if not (factor.owns(edge) and edge.head in dropped)]
 
 
 def _own_index(case: Case) -> Iterator[Proposal]:
