@@ -148,7 +148,7 @@ def _table(table: DocumentTable) -> Iterator[str]:
 def _cell(span: Span) -> str:
     if isinstance(span, str | Code | Derivative):
         return _span(span)
-    return " ".join(f"<math>{piece.text}</math>" for piece in pieces(span, NARROW, MathPen()))
+    return " ".join(_math(piece.text) for piece in pieces(span, NARROW, MathPen()))
 
 
 def _line(spans: tuple[Span, ...]) -> str:
