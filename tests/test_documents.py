@@ -434,8 +434,10 @@ def test_the_latex_compiles(tmp_path: Path) -> None:
     bodies = []
     for name in [*bundled.names(), *NASTY]:
         trace = nasty(name) if name in NASTY else traced(name)
-        handout = [write(trace, "latex", key=True)] if name in (*SHOWN, *NASTY) else []
-        for text in (write(trace, "latex"), *handout):
+        further = [write(trace, "latex", key=True)] if name in (*SHOWN, *NASTY) else []
+        if name in bundled.names():
+            further.append(write(bptui.run(bptui.load(name), mode="symbols"), "latex"))
+        for text in (write(trace, "latex"), *further):
             head, _, rest = text.partition(r"\begin{document}")
             bodies.append(rest.partition(r"\end{document}")[0])
     whole = head + r"\begin{document}" + "\n\\clearpage\n".join(bodies) + r"\end{document}"

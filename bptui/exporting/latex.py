@@ -74,7 +74,7 @@ def _body(document: Document) -> Iterator[str]:
 
 
 def _table(table: DocumentTable) -> Iterator[str]:
-    columns = r"@{}lp{9.5cm}r@{}" if len(table.columns) == 3 else f"@{{}}{'l' * len(table.columns)}@{{}}"
+    columns = r"@{}lp{9.5cm}r@{}" if len(table.columns) == 3 else r"@{}lp{11.5cm}@{}"
     for start in range(0, len(table.rows), MOST_ROWS):
         yield ""
         yield rf"\begin{{tabular}}{{{columns}}}"
