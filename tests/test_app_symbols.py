@@ -113,7 +113,7 @@ async def test_numbers_too_wide_for_the_ledger_are_not_cut() -> None:
         await pilot.press("end")
         table = part(pilot, LineTable, "elements")
         assert table.lines_width() <= table.room.width
-        assert table.draw_fixed(0).text.split()[-2:] == ["contribution", "after"]
+        assert table.draw_fixed(0).text.split()[-2:] == ["before", "after"]
 
 
 async def test_why_shows_how_an_element_used_twice_adds_up() -> None:

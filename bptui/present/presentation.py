@@ -287,7 +287,11 @@ class Presentation:
         rows = paged(
             len(places), lambda at: row(*places[at]), page, size, 7, lambda at: Point(slot.target, at, gradient=True)
         )
-        return Table(columns, (False, False, True, True, True, True, True), rows, spare=("before",))
+        if slot.previous < 0:
+            spare: tuple[str, ...] = ("before",)  # nothing but zeros
+        else:
+            spare = () if any(len(among) > 1 for among in heads) else ("from",)
+        return Table(columns, (False, False, True, True, True, True, True), rows, spare=spare)
 
     def _jacobian(self, slot: Slot, step: ForwardStep) -> tuple[str, ...]:
         """Return the local Jacobian's shape and structure, and its rows where it is small."""
