@@ -80,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = _run(sys.argv[1:] if arguments is None else list(arguments))
         except SystemExit as stop:  # argparse after --help, or a signal
             status = stop.code if isinstance(stop.code, int) else OK
-        sys.stdout.flush()
+        if status < 128:  # after a signal, what is still to be written may have nowhere to go
+            sys.stdout.flush()
         return status
     except BptuiError as error:
         _say(str(error))

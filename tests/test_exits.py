@@ -131,6 +131,18 @@ def test_a_terminal_that_goes_away_ends_it(start: Start) -> None:
     assert terminal.process.wait(30) == 129
 
 
+def test_what_cannot_be_written_any_more_changes_no_signals_status(tmp_path: Path) -> None:
+    code = (
+        "import sys, bptui.cli as cli\n"
+        "sys.stdout = open('/dev/full', 'w')\n"
+        "def hung_up(arguments): sys.stdout.write('half a picture'); return 129\n"
+        "cli._run = hung_up\n"
+        "from bptui.__main__ import program; program()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 129
+
+
 STUCK = """
 import time
 from bptui.tui import terminal, walk

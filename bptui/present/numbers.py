@@ -53,7 +53,7 @@ def percent(share: float) -> str:
     """Return a share as a percentage: `40 %`, `0.012 %`, `-242 %`; nothing where it is no number."""
     if not math.isfinite(share):
         return ""
-    per_cent = 100 * share + 0.0  # no negative zero
+    per_cent = _exact(100 * share)
     if abs(per_cent) >= 1e6:
         return f"{per_cent:.1e} %"
     if abs(per_cent) >= 9.95 or per_cent == 0:
