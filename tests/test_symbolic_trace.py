@@ -368,7 +368,8 @@ def test_a_seed_given_as_numbers_stays_numbers() -> None:
 def test_neither_numbers_nor_a_refusal_load_sympy() -> None:
     code = (
         "import sys, bptui; trace = bptui.run(bptui.load('exercise-7-1')); trace.routes('W1(1,1)')\n"
-        "bptui.export(trace, 'json'); bptui.export(bptui.run(bptui.load('tanh-neuron'))); import bptui.tui.walk\n"
+        "for format in ('text', 'json', 'markdown', 'latex', 'html'): bptui.export(trace, format)\n"
+        "import bptui.tui.walk\n"
         'large = bptui.loads(\'inputs.W = { shape = [128, 784], init = "normal" }\\nforward.L = "sum(W)"\')\n'
         "try: bptui.run(large, mode='symbols')\n"
         "except bptui.BptuiError as fault: assert 'too large' in str(fault)\n"

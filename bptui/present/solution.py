@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 from bptui.formula.reading import FormulaError, read
-from bptui.formula.tree import Derivative, Element, Quotient, Tree, walk
+from bptui.formula.tree import Derivative, Element, Tree
 from bptui.present.chain_rule import ChainRule
 from bptui.present.derivation import Derivation
 from bptui.present.document import (
@@ -29,7 +28,6 @@ from bptui.present.notation import arranged, array
 from bptui.present.numbers import DECIMALS
 from bptui.present.presentation import Presentation
 from bptui.scenario.program import Line
-from bptui.symbols.extent import extent
 from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
@@ -44,9 +42,6 @@ MOST_NAMED = 8
 
 LONGEST_SHORT = 100
 """How many characters a short form may have."""
-
-MOST_SHORTENED = 2000
-"""How many elements and terms a program may have for short forms to be looked for beside its numbers."""
 
 _PLAIN = ("natural logarithm", "a line that only gives a value another name")
 """Conventions that say nothing that the formula does not show."""
@@ -64,20 +59,14 @@ def solution(trace: Trace) -> Document:
 
 class _Solution:
     def __init__(self, trace: Trace) -> None:
-        self.source, self.numeric = trace, trace.mode == "numbers"
+        self.numeric = trace.mode == "numbers"
         self.trace = trace.numbers or trace.in_names  # its structure; of a trace in symbols no number of it is shown
         self.program = trace.program
         self.shown = Presentation(self.trace)
         self.rule = ChainRule(self.trace, self.shown.elements, self.numeric)
         self.notation, self.expanding = self.rule.notation, self.rule.expanding
+        self.symbols = None if self.numeric else Derivation(trace)  # SymPy is loaded where symbols are asked for
         self.asked = {self.program.names[name] for name in self.program.wrt}
-
-    @cached_property
-    def symbols(self) -> Derivation | None:
-        """The derivation in symbols, which loads SymPy; none beside numbers where making it would take long."""
-        if self.numeric and extent(self.program) > MOST_SHORTENED:
-            return None
-        return Derivation(self.source)
 
     def document(self) -> Document:
         blocks = [
@@ -259,35 +248,22 @@ class _Solution:
 
     def shortened(self, value: int, elements: Sequence[int]) -> Iterator[BlockOfText]:
         """Yield short forms such as `p - t`, equal to the long way."""
+        if self.symbols is None:
+            return
         rows, where = [], ""
         for flat in elements:
-            form = self.symbols.short(value, flat) if self.divides((value, flat)) and self.symbols else None
+            form = self.symbols.short(value, flat)
             if form is None or len(form.text) > LONGEST_SHORT or form.text == form.long:
                 continue
             long, short = self.read(form.long), self.read(form.text)
             if long is not None and short is not None:
                 where = where or form.where
-                put_in = self.notation.put_in(short)
-                numbers = [] if any(isinstance(part, Element) for part in walk(put_in)) else [put_in]
-                numbers.append(self.notation.gradient_number(value, flat))
-                rows.append(self.rule.equation(self.notation.gradient(value, flat), (long, short), numbers))
+                rows.append(self.rule.equation(self.notation.gradient(value, flat), (long, short), ()))
         if rows:
             one = self.read(where.partition(" = ")[0]) if where else None
             since: tuple[Span, ...] = () if one is None else (", where ", one, " is 1")
             yield Paragraph(("With the gradients above put in", *since, ", this is short:"))
             yield from _equations(rows)
-
-    def divides(self, node: Node) -> bool:
-        """Return whether an element's gradient has a fraction that may cancel, told without SymPy."""
-        edges = self.rule.edges(node)
-        if len(self.trace.slots_of(node[0])) != 1 or len(edges) > MOST_ELEMENTS:
-            return False
-        trees = [self.expanding.derivative(edge.tail, edge.head) for edge in edges]
-        trees += [self.rule.summary(edge.head) for edge in edges]
-        parts = (part for tree in trees if tree is not None for part in walk(tree))
-        return any(
-            isinstance(below, Element) for part in parts if isinstance(part, Quotient) for below in walk(part.below)
-        )
 
     def read(self, text: str) -> Tree | None:
         """Return the formula of a text of the derivation in symbols; None where it has gradients in it, or is none."""
