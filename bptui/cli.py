@@ -241,8 +241,10 @@ def _open_in_app(options: argparse.Namespace) -> int:
         if not path.is_file():
             raise
         return open_app(None, source=options.scenario, ascii=options.ascii, faulty=error)
+    limits = document.limits  # that the words are too long is told once the file is read
     title, description = (
-        found if isinstance(found := document.data.get(key), str) else "" for key in ("title", "description")
+        found[:most] if isinstance(found := document.data.get(key), str) else ""
+        for key, most in (("title", limits.title_characters), ("description", limits.description_characters))
     )
     opening = Opening(
         printable(title or document.name), printable(description.strip(), keep="\n"), read, options.breakpoints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -120,9 +121,9 @@ class FileDialog(Dialog[Result]):
         """Return the path that is typed."""
         return Path(self.query_one("#name", Input).value.strip()).expanduser()
 
+    @abstractmethod
     async def use(self, path: Path) -> None:
         """Do with the file what it is named for, and close; or say why not."""
-        raise NotImplementedError
 
     async def on_input_submitted(self) -> None:
         await self.action_use()
