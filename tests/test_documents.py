@@ -28,7 +28,7 @@ from bptui.exporting import FORMATS, write
 from bptui.exporting.document_text import text_document
 from bptui.formula.names import GREEK
 from bptui.formula.tree import Array, Blank, Derivative, Element, More, Number, Tree, evaluate, walk
-from bptui.present.document import Equations
+from bptui.present.document import Equations, blanked
 from bptui.present.solution import solution
 from bptui.scenario.notation import glued, unravel
 from bptui.trace.elements import Elements
@@ -247,6 +247,14 @@ def test_the_blanks_are_numbered_as_in_the_key() -> None:
     blanks = re.findall(r"\((\d+)\) _{10,}", handout)
     assert blanks == [str(number + 1) for number in range(len(blanks))]
     assert re.findall(r"^    \((\d+)\) ", key, re.M) == blanks
+
+
+@pytest.mark.parametrize("format", [*DOCUMENTS, "text"])
+def test_a_handout_has_no_room_for_equations_that_only_repeat(format: str) -> None:
+    """Of what the target does not depend on, the gradient's whole repeats what the text has said."""
+    trace = traced("p-minus-t")
+    assert all(block.rows for block in blanked(solution(trace)).blocks if isinstance(block, Equations))
+    assert "does not depend on" in write(trace, format, blanks=True)
 
 
 def test_json_is_no_handout() -> None:

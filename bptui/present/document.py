@@ -102,7 +102,8 @@ def blanked(document: Document, key: bool = False) -> Document:
             case Paragraph(answer=True) | DocumentTable():
                 continue  # a table says nothing that the equations do not ask for
             case Equations(rows):
-                left.append(Equations(tuple(blank(row) for row in rows if not row.repeats)))
+                kept = tuple(blank(row) for row in rows if not row.repeats)
+                left += [Equations(kept)] if kept else []
             case _:
                 left.append(block)
     if key and answers:
