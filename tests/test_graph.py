@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from itertools import product
 from random import Random
 from typing import ClassVar
@@ -17,7 +18,7 @@ from bptui import bundled
 from bptui.ascii import respelled
 from bptui.graph import MOST_LAYERED, draw, lay_out
 from bptui.graph.channel import Wire, routed
-from bptui.graph.drawing import Drawing
+from bptui.graph.drawing import Direction, Drawing
 from bptui.graph.layered import layered
 from bptui.graph.layout import Box, Layout, Link, Point, faults, simplified
 from bptui.graph.model import MOST_ELEMENTS, ZOOMS, Edge, Graph, Node, Zoom, build
@@ -472,18 +473,32 @@ def test_moving_from_node_to_node() -> None:
     assert drawing.neighbour(at["L"], "down") is None
 
 
+def reached_by_arrows(drawing: Drawing, directions: Sequence[Direction] = ("up", "down", "left", "right")) -> set[int]:
+    reached, waiting = {0}, [0]
+    while waiting:
+        at = waiting.pop()
+        for direction in directions:
+            other = drawing.neighbour(at, direction)
+            if other is not None and other not in reached:
+                reached.add(other)
+                waiting.append(other)
+    return reached
+
+
 def test_every_node_is_reached_by_arrows() -> None:
     for name, zoom in product(NAMES, ZOOMS[:3]):
         drawing = draw(graph_at(bundled_trace(name), zoom))
-        reached, waiting = {0}, [0]
-        while waiting:
-            at = waiting.pop()
-            for direction in ("up", "down", "left", "right"):
-                other = drawing.neighbour(at, direction)
-                if other is not None and other not in reached:
-                    reached.add(other)
-                    waiting.append(other)
-        assert len(reached) == len(drawing.graph.nodes)
+        assert len(reached_by_arrows(drawing)) == len(drawing.graph.nodes)
+
+
+def test_right_goes_through_the_nodes_of_one_column() -> None:
+    random = Random(3)
+    lines = [f'v{at} = "v{random.randrange(at // 2, at)} * v{random.randrange(at)}"' for at in range(2, 40)]
+    text = "[inputs]\nv0 = 0.5\nv1 = 2.0\n[forward]\n" + "\n".join(lines) + '\nL = "v38 + v39"\n'
+    graph = graph_at(bptui.run(bptui.loads(text)), "lines")
+    drawing = Drawing(graph, on_rails([node.size for node in graph.nodes], links_of(graph)))
+    assert len(reached_by_arrows(drawing, ["right"])) == len(graph.nodes)
+    assert len(reached_by_arrows(drawing, ["up", "down"])) < len(graph.nodes)
 
 
 def test_a_window_moves_no_further_than_it_must() -> None:

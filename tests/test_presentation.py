@@ -226,11 +226,21 @@ def test_the_ledger_agrees_with_the_trace(number: int) -> None:
                 assert array is not None
                 exact = float(np.reshape(array, -1)[flat])
                 assert float(text) == pytest.approx(exact, rel=1e-3, abs=1e-12), row.cells
-            if row.kind == "element":
+            if row.kind == "element" and upstream:
                 assert float(upstream) * float(local) == pytest.approx(float(contribution), rel=0.02, abs=1e-3)
             elif flat in terms:
                 assert sum(terms[flat]) == pytest.approx(float(contribution), rel=0.02, abs=5e-3)
         assert seen == list(range(np.size(step.contribution)))
+
+
+def test_an_element_that_only_moves_is_an_equation_of_one_line() -> None:
+    frame = Presentation(bptui.run(bptui.load("exercise-7-3c"))).frame(0)
+    assert frame.formulas == ("x0 = 3",)
+
+
+def test_what_nothing_flows_into_has_an_ordinary_row() -> None:
+    rows = Presentation(bptui.run(bptui.load("exercise-7-3c"))).frame(7).table.rows
+    assert [(row.cells[1], row.kind) for row in rows][:2] == [("x0", "element"), ("nothing", "element")]
 
 
 @pytest.mark.parametrize("number", TRACE_IDS)

@@ -48,6 +48,17 @@ def test_a_permutation_tells_its_order_inverse_and_cycles() -> None:
     assert wires.words()[:3] == ["order    2 4 3 0 1", "inverse  3 4 0 2 1", "cycles   0 → 3 → 2 → 0, 1 → 4 → 1"]
 
 
+def test_words_that_take_several_lines_hang_below_the_first_and_break_between_cycles() -> None:
+    wires = wires_at(traced("exercise-7-3c"), 1)
+    lines = drawn(wires, width=68)
+    column = next(line.index("order") for line in lines if "order" in line)
+    words = [line[column:].rstrip() for line in lines]
+    cycles = words.index("cycles   0 → 3 → 2 → 0,")
+    assert words[cycles + 1] == "         1 → 4 → 1"
+    way = next(at for at, line in enumerate(words) if line.startswith("+ x0 also enters"))
+    assert words[way + 1].startswith("  directly")
+
+
 def test_a_permutation_of_swaps_is_its_own_inverse() -> None:
     wires = wires_at(scenario("reverse(x)", "[1, 2, 3]"), 0)
     assert wires.own_inverse

@@ -202,7 +202,11 @@ class Drawing:
         return None
 
     def neighbour(self, number: int, direction: Direction) -> int | None:
-        """Return the node that an arrow key leads to: up and down along an edge if there is one, else the nearest."""
+        """Return the node that an arrow key leads to: up and down along an edge if there is one, else the nearest.
+
+        To the left and right of all others it goes on as in reading, to the end of what is above, the start of what is
+        below: where the nodes stand in one column, edges alone would not lead to every one.
+        """
         boxes, box = self.layout.boxes, self.layout.boxes[number]
         if direction in ("up", "down"):
             if direction == "up":
@@ -212,7 +216,17 @@ class Drawing:
             if joined:
                 return min(joined, key=lambda other: (_apart(boxes[other], box, direction), other))
         ahead = [other for other in range(len(boxes)) if _is_ahead(boxes[other], box, direction)]
+        if not ahead and direction in ("left", "right"):
+            return self._read_on(box, direction)
         return min(ahead, key=lambda other: (_apart(boxes[other], box, direction), other), default=None)
+
+    def _read_on(self, box: Box, direction: Direction) -> int | None:
+        """Return the last node above `box`, in the order of reading, or the first below it."""
+        boxes, back = self.layout.boxes, direction == "left"
+        beyond = [other for other in range(len(boxes)) if _is_ahead(boxes[other], box, "up" if back else "down")]
+        if back:
+            return max(beyond, key=lambda other: (boxes[other].bottom, boxes[other].x), default=None)
+        return min(beyond, key=lambda other: (boxes[other].y, boxes[other].x), default=None)
 
     def window(self, nodes: Sequence[int], left: int, top: int, width: int, height: int) -> tuple[int, int]:
         """Return where a window moves, as little as possible, so that `nodes` are in it, and a cell or two around them.

@@ -111,7 +111,7 @@ class Presentation:
             name = cells.pretty(self.program.element_name(output.id, element))
             written = cells.element(names, step, element)
             shown, value = cells.element(put_in, step, element), numbers.number(result[element])
-            formulas = chain(name if name != written else "", written, shown, value)
+            formulas = chain(name, written, shown, value)
 
         def row(flat: int) -> Row:
             shown, value = cells.element(put_in, step, flat), numbers.number(result[flat])
@@ -280,7 +280,9 @@ class Presentation:
             if at == MOST_TERMS and len(among) > MOST_TERMS:
                 return Row((name, f"{len(among) - MOST_TERMS} more", "", "", "…", "", ""), flat, "more")
             spots = spots_of(here, 0, 4, 5, 6)
-            return Row((name, "sum" if among else "nothing", "", "", added, before, after), flat, "sum", spots)
+            if not among:
+                return Row((name, "nothing", "", "", added, before, after), flat, spots=spots)
+            return Row((name, "sum", "", "", added, before, after), flat, "sum", spots)
 
         places = [(flat, at) for flat, among in zip(page, heads, strict=True) for at in range(ledger_rows(len(among)))]
         columns = ("element", "from", "upstream", "local", "contribution", "before", "after")
@@ -533,16 +535,14 @@ def spots_of(point: Point, *cells: int) -> tuple[Spot, ...]:
 
 
 def chain(name: str, *sides: str) -> tuple[str, ...]:
-    """Return `name = side = side …` as lines, leaving out a side that repeats the one before."""
+    """Return `name = side = side …` as lines, leaving out a side that repeats what stands before it."""
     lines: list[str] = []
-    last = ""
+    last = name
     for side in sides:
         if side != last:
             lines.append(f"= {side}")
         last = side
-    if not name:
-        return (lines[0].removeprefix("= "), *lines[1:])
-    return (f"{name} {lines[0]}", *lines[1:])
+    return (" ".join((name, *lines[:1])), *lines[1:])
 
 
 def times(upstream: str, local: str) -> str:

@@ -99,7 +99,7 @@ class SymbolicPresentation(Presentation):
                 cells.element(names, step, element),
             )
             sides = (written, self.brief(result.item(element)), self._number(values, element))
-            formulas = chain(name if name != written else "", *filter(None, sides))
+            formulas = chain(name, *filter(None, sides))
         columns, numeric = ("element", "in symbols", "value"), (False, False, True)
         return formulas, Table(columns[:width], numeric[:width], self._rows(output, element, row, width))
 
@@ -193,8 +193,10 @@ class SymbolicPresentation(Presentation):
             if at == MOST_TERMS and len(among) > MOST_TERMS:
                 more = f"{len(among) - MOST_TERMS} more"
                 return Row((name, more, "", "", "…", *[""] * (len(result) - 1)), flat, "more")
-            said = "sum" if among else "nothing"
-            return Row((name, said, "", "", *result), flat, "sum", spots_of(here, 0, *range(4, len(columns))))
+            spots = spots_of(here, 0, *range(4, len(columns)))
+            if not among:
+                return Row((name, "nothing", "", "", *result), flat, spots=spots)
+            return Row((name, "sum", "", "", *result), flat, "sum", spots)
 
         places = [(flat, at) for flat, among in zip(page, heads, strict=True) for at in range(ledger_rows(len(among)))]
         of = partial(Point, slot.target, gradient=True)

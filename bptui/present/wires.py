@@ -6,7 +6,7 @@ backward, gradients run up the same wires, which is the inverse permutation.
 
 from __future__ import annotations
 
-import textwrap
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +17,7 @@ import numpy as np
 from bptui.ops.structure import Indices
 from bptui.present import cells, numbers
 from bptui.present.drawing import Canvas, Line, cut, text_of
+from bptui.present.layout import wrapped
 from bptui.scenario.notation import unravel
 from bptui.scenario.program import Array, ForwardStep
 from bptui.text import counted
@@ -37,6 +38,9 @@ _BY_VALUE = ("sort", "topk")
 _GUTTER = 12
 _BESIDE = 26
 """How many cells the words need to stand beside the picture."""
+
+_LEAD = re.compile(r"(order|inverse|cycles) +|[+=] ")
+_HELD = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +285,7 @@ class Wires:
         room = width - drawn - 3 if beside else width
         if not beside:
             words = list(_joined(words, room))
-        told: list[Line] = [((part, "plain"),) for text in words for part in textwrap.wrap(text, room)]
+        told: list[Line] = [((part, "plain"),) for text in words for part in _folded(text, room)]
         if beside and matrix:
             told = [*self._jacobian(lit, room), *told]
         lines = list(_beside(picture, told, drawn + 3)) if beside else [*picture, *told]
@@ -550,6 +554,15 @@ def _joined(texts: Sequence[str], room: int) -> Iterator[str]:
         line = text
     if line:
         yield line
+
+
+def _folded(text: str, room: int) -> list[str]:
+    """Return what is said in lines, the later ones below where its words begin; a cycle stays whole where it fits."""
+    lead = _LEAD.match(text)
+    hanging = min(lead.end(), room // 2) if lead else 0
+    held = text.replace(" → ", f"{_HELD}→{_HELD}")
+    fits = max(map(cells_of, held.split(" "))) <= room - hanging
+    return [line.replace(_HELD, " ") for line in wrapped(held if fits else text, room, hanging)]
 
 
 def _beside(picture: Sequence[Line], others: Sequence[Line], column: int) -> Iterator[Line]:
