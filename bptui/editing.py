@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bptui.engine.run import recompute, record
+from bptui.engine.passes import recompute
+from bptui.engine.run import record
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
 from bptui.scenario.notation import Reference, is_derivative, parse_derivative

@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 import bptui
-from bptui.engine.run import Choices, compute
+from bptui.engine.passes import Choices, compute
 from bptui.ops import OPERATIONS
 from bptui.ops.operation import Sample
 from bptui.present.derivation import Derivation

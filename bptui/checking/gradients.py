@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 
 from bptui.editing import scalar_of
-from bptui.engine.run import recompute
+from bptui.engine.passes import recompute
 from bptui.limits import Deadline
 from bptui.scenario.program import Array
 from bptui.trace.record import Trace

@@ -284,7 +284,7 @@ def _untranspose(xp: Any, d: Any, y: Any, x: Any, axes: Any) -> Any:
 TRANSPOSE = arranging(
     "transpose",
     _transpose_shape,
-    lambda xp, x, axes: xp.transpose(x, axes),
+    lambda xp, x, axes: x.T if axes is None else xp.transpose(x, axes),
     _untranspose,
     family="linear",
     formula="y = x.T, y[j,i] = x[i,j]",

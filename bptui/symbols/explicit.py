@@ -18,7 +18,6 @@ from bptui.symbols import functions
 from bptui.symbols.exact import exact
 
 concatenate = numeric.concatenate
-expand = numeric.expand
 flip = numeric.flip
 matmul = numeric.matmul
 products_of_others = numeric.products_of_others
@@ -37,6 +36,13 @@ _HALF = sympy.Rational(1, 2)
 def array(values: Any) -> Any:
     """Return `values` (an array, a single expression, a Python number) as an object array of exact expressions."""
     return np.asarray(_expressions(np.asarray(values, dtype=object)), dtype=object)
+
+
+def kept(result: Any) -> Any:
+    """Return what is recorded of a result: an array that cannot be written to."""
+    recorded = array(result)
+    recorded.flags.writeable = False
+    return recorded
 
 
 def number(value: float) -> sympy.Expr:
@@ -166,6 +172,11 @@ ratio = _elementwise(_ratio, 2)
 
 
 # Reductions. `axis` is None, a number or a tuple, as NumPy takes it.
+
+
+def expand(reduced: Any, shape: tuple[int, ...], axis: Any, keepdims: bool) -> Any:
+    """Return the result of a reduction over `axis`, a single expression as well, repeated to an array of `shape`."""
+    return numeric.expand(np.asarray(reduced, dtype=object), shape, axis, keepdims)
 
 
 def unbroadcast(array: Any, shape: tuple[int, ...]) -> Any:

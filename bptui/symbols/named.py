@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from bptui.engine.run import Choices, compute
+from bptui.engine.passes import Choices, compute
 from bptui.errors import BptuiError
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import GIVE_NUMBERS, Scenario

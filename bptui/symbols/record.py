@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
-from bptui.engine.run import backward, forward
+from bptui.engine.passes import backward, forward
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.symbols import explicit

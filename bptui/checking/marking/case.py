@@ -16,7 +16,7 @@ import numpy as np
 
 from bptui.checking.marking.claims import Entry, Quantity
 from bptui.checking.marking.world import Graph, World
-from bptui.engine.run import compute
+from bptui.engine.passes import compute
 from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.trace.backward import all_params
 from bptui.trace.elements import Edge, Node

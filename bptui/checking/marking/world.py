@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bptui.checking.marking.claims import Entry, loss_node
-from bptui.engine.run import compute
+from bptui.engine.passes import compute
 from bptui.ops import numeric
 from bptui.scenario.program import Array, Program
 from bptui.trace.arrays import read_only
