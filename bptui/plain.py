@@ -18,10 +18,9 @@ from bptui.errors import BptuiError, Fault
 from bptui.exporting import FORMATS, write_file
 from bptui.keys import Keymap, key_name
 from bptui.present.frame import Frame, Row, Table
-from bptui.present.presentation import Presentation
+from bptui.present.presentation import Presentation, presentation_in_symbols
 from bptui.present.search import Search
 from bptui.present.stops import breakpoint_table, hit_text
-from bptui.present.symbolic import SymbolicPresentation
 from bptui.running import in_numbers
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted, nearest, printable
@@ -56,7 +55,7 @@ class PlainWalk:
 
     def _use(self, trace: Trace) -> None:
         self._trace, self._places = trace, Places(trace)
-        self._shown = SymbolicPresentation(trace) if self._symbolic else Presentation(trace)
+        self._shown = presentation_in_symbols(trace) if self._symbolic else Presentation(trace)
 
     def _in_numbers(self) -> Trace:
         return in_numbers(self._trace)

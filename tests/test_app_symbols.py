@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 import bptui
 from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.present.derivation import Derivation
+from bptui.present.symbol_writer import SymbolWriter
 from bptui.running import first_trace
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
@@ -142,7 +143,9 @@ async def test_an_edit_changes_what_symbols_come_to() -> None:
         followed = walk(pilot).symbols
         assert symbols is not None
         assert followed is not None
-        assert followed.derivation.writer is symbols.derivation.writer  # nothing was derived again
+        assert isinstance(followed.writer, SymbolWriter)
+        assert isinstance(symbols.writer, SymbolWriter)
+        assert followed.writer.derivation.writer is symbols.writer.derivation.writer  # nothing was derived again
 
 
 async def test_symbols_can_be_given_up_while_they_are_derived(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ from bptui.errors import BptuiError
 from bptui.exporting.scenario import scenario_text, write_scenario
 from bptui.present.changes import changes, compared_frame
 from bptui.present.presentation import Presentation
-from bptui.present.why import route_list
 from bptui.trace.record import Trace
 
 SMALL = """
@@ -223,10 +222,10 @@ def test_what_is_not_to_be_seen_is_no_change() -> None:
 def test_routes_are_written_old_and_new() -> None:
     before, after = compared(LeafElement("x", 1), 4.0)
     w = after.program.names["w"]
-    listing = route_list(after.trace, w, 0, before=before.trace)
+    listing = Presentation(after.trace).route_list(w, 0, before=before.trace)
     assert listing.title == "dL/dw = 7.25→17: the sum of 2 routes"
     assert [route.product for route in listing.routes] == ["6.25→16", "1"]
-    primitive = route_list(after.trace, w, 0, level="primitive", before=before.trace)
+    primitive = Presentation(after.trace).route_list(w, 0, level="primitive", before=before.trace)
     assert [route.product for route in primitive.routes] == ["6.25→16", "1"]
 
 
@@ -234,7 +233,7 @@ def test_a_route_that_there_was_not_is_told() -> None:
     text = '[inputs]\nx = [1.0, 2.0]\n[forward]\ny = "max(x)"'
     trace = bptui.run(bptui.loads(text))
     edited = Edits().replaced(LeafElement("x", 0), 3.0).apply(trace)
-    listing = route_list(edited, edited.program.names["x"], 0, before=trace)
+    listing = Presentation(edited).route_list(edited.program.names["x"], 0, before=trace)
     assert listing.title.startswith("dy/dx[0] = 0→1")
     assert [route.product for route in listing.routes] in (["0→1"], ["none→1"])
 

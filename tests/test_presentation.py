@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 import bptui
 from bptui.exporting import write
 from bptui.ops import OPERATIONS
-from bptui.present import cells, numbers
+from bptui.present import cells, numbers, whole
+from bptui.present.ledger import MOST_TERMS
 from bptui.present.pages import LARGEST_TABLE
-from bptui.present.presentation import MOST_TERMS, Presentation
+from bptui.present.presentation import Presentation
 from bptui.trace.record import Trace
 from checker import evaluate
 from random_scenarios import random_scenario
@@ -247,7 +248,7 @@ def test_what_nothing_flows_into_has_an_ordinary_row() -> None:
 def test_route_texts_agree_with_the_trace(number: int) -> None:
     trace = TRACES[number]
     presentation = Presentation(trace)
-    for listed in presentation.routes():
+    for listed in whole.routes(presentation.writer):
         for route in listed.routes:
             assert len(route.names.split(" · ")) == len(route.numbers.split(" · ")) or "·" in route.names
             shown = parsed(route.numbers)
@@ -315,7 +316,7 @@ def test_numbers_that_are_not_finite_have_frames() -> None:
     for index in range(len(presentation)):
         for element in range(3):
             assert presentation.frame(index, element).formulas
-    assert list(presentation.routes())
+    assert list(whole.routes(presentation.writer))
 
 
 @pytest.mark.parametrize("line", ["sum(x)", "mean(x)", "x @ x", "logsumexp(x)", "norm(x)", "mse(x, 2*x)", "max(x)"])

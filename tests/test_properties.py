@@ -22,6 +22,7 @@ import bptui
 from bptui.checking.gradients import check_gradients
 from bptui.exporting.json import write_json
 from bptui.ops import CALLABLE, OPERATIONS
+from bptui.present import whole
 from bptui.present.presentation import Presentation
 from bptui.trace.elements import Elements
 from bptui.trace.record import Trace
@@ -156,8 +157,8 @@ def check_frames(scenario: RandomScenario, trace: Trace) -> None:
                 assert len(row.cells) == len(frame.table.columns) == len(frame.table.numeric)
         assert presentation.label(index).phase == step.phase
         assert [row.cells[0] for row in presentation.values(index).rows if row.cells[0]] == scenario.names
-    assert list(presentation.gradients())
-    for listed in presentation.routes():
+    assert list(whole.gradients(presentation.writer))
+    for listed in whole.routes(presentation.writer):
         assert listed.title
 
 

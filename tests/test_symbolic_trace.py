@@ -17,7 +17,7 @@ import sympy
 import bptui
 from bptui import bundled
 from bptui.errors import BptuiError
-from bptui.present.symbolic import SymbolicPresentation
+from bptui.present.presentation import presentation_in_symbols
 from bptui.symbols.record import SymbolicTrace
 from bptui.trace.record import Trace
 from random_scenarios import random_scenario
@@ -164,7 +164,7 @@ def test_random_scenarios_give_in_symbols_what_they_give_in_numbers(seed: int) -
         ):
             found = [evaluate(one, values) for one in expressions.flat]
             np.testing.assert_allclose(found, wanted.reshape(-1), rtol=1e-6, atol=1e-8)
-    shown = SymbolicPresentation(numbers)
+    shown = presentation_in_symbols(numbers)
     for step in range(len(shown)):
         frame = shown.frame(step)
         assert all(len(row.cells) == len(frame.table.columns) for row in frame.table.rows)

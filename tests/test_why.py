@@ -9,7 +9,7 @@ import pytest
 import bptui
 from bptui.present.numbers import number, percent
 from bptui.present.presentation import Presentation
-from bptui.present.why import factors_table, route_list, routes_table
+from bptui.present.why import factors_table, routes_table
 from bptui.trace.record import Trace
 
 
@@ -23,7 +23,7 @@ def exercise() -> Trace:
 
 
 def test_routes_are_listed_best_first_and_add_up(exercise: Trace) -> None:
-    listing = route_list(exercise, exercise.program.names["W1"], 0)
+    listing = Presentation(exercise).route_list(exercise.program.names["W1"], 0)
     assert listing.gradient == "dL/dW1(1,1)"
     assert listing.count == len(listing.routes) == 2
     first, second = listing.routes
@@ -38,7 +38,7 @@ def test_routes_are_listed_best_first_and_add_up(exercise: Trace) -> None:
 
 
 def test_a_factor_knows_its_step_and_the_product_up_to_it(exercise: Trace) -> None:
-    listing = route_list(exercise, exercise.program.names["W1"], 0)
+    listing = Presentation(exercise).route_list(exercise.program.names["W1"], 0)
     route = listing.routes[0]
     lines = [exercise.program.steps[factor.step].line for factor in route.factors]
     assert lines == ["L", "y", "z2", "h", "z1"]
@@ -48,7 +48,7 @@ def test_a_factor_knows_its_step_and_the_product_up_to_it(exercise: Trace) -> No
 
 def test_what_is_left_out_is_told_with_its_part_of_the_gradient() -> None:
     trace = traced("exercise-7-3c")
-    listing = route_list(trace, trace.program.names["x"], 0, limit=4)
+    listing = Presentation(trace).route_list(trace.program.names["x"], 0, limit=4)
     assert listing.more == "… 1 more route; those listed sum to 11, 94 % of the gradient"
     assert listing.sum == ""
     table = routes_table(listing)
@@ -59,15 +59,15 @@ def test_what_is_left_out_is_told_with_its_part_of_the_gradient() -> None:
 
 def test_the_primitive_level_has_a_factor_for_every_operation(exercise: Trace) -> None:
     identity = exercise.program.names["W1"]
-    named = route_list(exercise, identity, 0, 1, "named").routes[0]
-    primitive = route_list(exercise, identity, 0, 1, "primitive").routes[0]
+    named = Presentation(exercise).route_list(identity, 0, 1, "named").routes[0]
+    primitive = Presentation(exercise).route_list(identity, 0, 1, "primitive").routes[0]
     assert len(primitive.factors) > len(named.factors)
 
 
 def test_an_unnamed_element_has_routes_too(exercise: Trace) -> None:
     program = exercise.program
     unnamed = next(value for value in program.values if value.text == "W1 @ x")
-    listing = route_list(exercise, unnamed.id, 1)
+    listing = Presentation(exercise).route_list(unnamed.id, 1)
     assert listing.gradient == "dL/d(W1 @ x)(2)"
     assert listing.total == number(exercise.gradient_of(unnamed.id)[1])
     assert listing.count == 2
@@ -75,7 +75,7 @@ def test_an_unnamed_element_has_routes_too(exercise: Trace) -> None:
 
 def test_every_element_of_a_seeded_target_has_its_own_seed() -> None:
     trace = traced("exercise-7-3c")
-    listing = route_list(trace, trace.program.target, 1)
+    listing = Presentation(trace).route_list(trace.program.target, 1)
     assert (listing.title, listing.routes[0].names) == ("dL/dF3[1] = -2: one route", "dL/dF3[1]")
     assert listing.routes[0].factors[0].step == trace.seed_step
 
@@ -84,17 +84,17 @@ def test_it_is_said_where_no_route_leads_there() -> None:
     trace = bptui.run(
         bptui.loads('[inputs]\na = 2\nb = 3\n[forward]\nL = "a*a*2"\nM = "b + 1"\n[backward]\nof = "L"\n')
     )
-    listing = route_list(trace, trace.program.names["b"], 0)
+    listing = Presentation(trace).route_list(trace.program.names["b"], 0)
     assert listing.title == "dL/db = 0: no route leads from b to L, which does not depend on it"
     assert listing.routes == ()
     assert routes_table(listing).rows == []
     constant = next(value for value in trace.program.values if value.role == "constant")
-    assert "no gradient is taken" in route_list(trace, constant.id, 0).title
+    assert "no gradient is taken" in Presentation(trace).route_list(constant.id, 0).title
 
 
 def test_a_gradient_that_is_zero_has_no_shares() -> None:
     trace = bptui.run(bptui.loads('[inputs]\na = 2\n[forward]\nb = "a + 1"\nL = "a - b"\n[backward]\nof = "L"\n'))
-    listing = route_list(trace, trace.program.names["a"], 0)
+    listing = Presentation(trace).route_list(trace.program.names["a"], 0)
     assert (listing.total, listing.count) == ("0", 2)
     assert [route.share for route in listing.routes] == ["", ""]
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from bptui.checking.gradients import check_gradients
 from bptui.checking.report import gradient_lines, plain_check
 from bptui.exporting.document_text import block_lines
+from bptui.present import whole
 from bptui.present.drawing import text_of
 from bptui.present.frame import Frame
 from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
 from bptui.present.pictures import size_lines, sizes
-from bptui.present.presentation import Presentation
+from bptui.present.presentation import Presentation, presentation_of
+from bptui.present.sentences import line_text
 from bptui.present.solution import solution
-from bptui.present.symbolic import presentation_of
 from bptui.text import width
 from bptui.trace.record import Trace
 
@@ -59,15 +60,15 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _scenario(shown: Presentation) -> Iterator[str]:
-    for block in shown.leaves():
+    for block in whole.leaves(shown.writer):
         yield from _block(block.name, block.lines)
     yield ""
     for name in shown.program.lines:
-        yield from formula(shown.line_text(name), WIDTH, 4, "  ")
-    for signature, body in shown.functions():
+        yield from formula(line_text(shown.program, name), WIDTH, 4, "  ")
+    for signature, body in whole.functions(shown.trace.scenario):
         yield from formula(f"with {signature} = {body}", WIDTH, 4, "  ")
     yield ""
-    yield from wrapped(shown.question, WIDTH, 4, "  ")
+    yield from wrapped(whole.question(shown.program), WIDTH, 4, "  ")
 
 
 def _block(name: str, lines: tuple[str, ...]) -> Iterator[str]:
@@ -115,7 +116,7 @@ def _equation(formulas: tuple[str, ...], said: str) -> Iterator[str]:
 
 
 def _gradients(shown: Presentation) -> Iterator[str]:
-    for block in shown.gradients():
+    for block in whole.gradients(shown.writer):
         if block.kind == "array":
             yield from _block(block.name, block.lines)
         else:
@@ -130,12 +131,12 @@ def _sizes(trace: Trace) -> Iterator[str]:
 
 
 def _links(shown: Presentation) -> Iterator[str]:
-    for block in shown.links():
+    for block in whole.links(shown.writer):
         yield from _block(block.name, block.lines)
 
 
 def _routes(shown: Presentation) -> Iterator[str]:
-    for number, listing in enumerate(shown.routes()):
+    for number, listing in enumerate(whole.routes(shown.writer)):
         if number:
             yield ""
         yield from wrapped(listing.title, WIDTH, 4, "  ")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bptui.ops.operation import ATOM, Cell
 from bptui.present.numbers import factor
-from bptui.scenario.program import ForwardStep
+from bptui.scenario.program import ForwardStep, Program
 from bptui.trace.backward import all_params
 from bptui.trace.record import Trace
 
@@ -45,6 +46,16 @@ class Numbers(Names):
 def pretty(text: str) -> str:
     """Return an expression as it is shown: `·` for `*`, `²` for `**2`."""
     return text.replace("**2", "²").replace("**3", "³").replace("**", "^").replace("*", "·")
+
+
+def element_name(program: Program, value: int, flat: int) -> str:
+    """Return how an element is called."""
+    return pretty(program.element_name(value, flat))
+
+
+def gradient_name(program: Program, value: int, flat: int | None = None) -> str:
+    """Return how the gradient of a value, or of one of its elements, is called."""
+    return pretty(program.derivative_name(value, flat))
 
 
 def element(cell: Cell, step: ForwardStep, index: int) -> str:
@@ -116,3 +127,24 @@ def as_factor(text: str) -> str:
     if text.startswith("-") or len(_split(text, " + ")) > 1 or len(_split(text, " - ")) > 1 or " if " in text:
         return f"({text})"
     return text
+
+
+def times(upstream: str, local: str) -> str:
+    """Return upstream · local, leaving out a local derivative of 1."""
+    return upstream if local == "1" else f"{upstream} · {as_factor(local)}"
+
+
+def plus(terms: Sequence[str], left: int = 0) -> str:
+    """Return the sum of some terms, and of `left` more."""
+    return " + ".join([*terms, f"… {left} more"] if left else terms)
+
+
+def chain(name: str, *sides: str) -> tuple[str, ...]:
+    """Return `name = side = side …` as lines, leaving out a side that repeats what stands before it."""
+    lines: list[str] = []
+    last = name
+    for side in sides:
+        if side != last:
+            lines.append(f"= {side}")
+        last = side
+    return (" ".join((name, *lines[:1])), *lines[1:])

@@ -53,6 +53,11 @@ class Spot:
     """The first character after it; None where it goes on to the cell's end."""
 
 
+def spots_of(point: Point, *cells: int) -> tuple[Spot, ...]:
+    """Return the spots of cells that are about one element."""
+    return tuple(Spot(cell, point) for cell in cells)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table. `element` is the flat index that the cursor selects by standing here, None where none.

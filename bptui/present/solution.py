@@ -26,9 +26,11 @@ from bptui.present.document import (
 )
 from bptui.present.notation import arranged, array
 from bptui.present.numbers import DECIMALS
-from bptui.present.presentation import Presentation
+from bptui.present.sentences import line_text
+from bptui.present.whole import functions
 from bptui.scenario.program import Line
-from bptui.trace.elements import Node
+from bptui.text import printable
+from bptui.trace.elements import Elements, Node
 from bptui.trace.record import Trace
 
 MOST_ELEMENTS = 6
@@ -62,8 +64,7 @@ class _Solution:
         self.numeric = trace.mode == "numbers"
         self.trace = trace.numbers or trace.in_names  # its structure; of a trace in symbols no number of it is shown
         self.program = trace.program
-        self.shown = Presentation(self.trace)
-        self.rule = ChainRule(self.trace, self.shown.elements, self.numeric)
+        self.rule = ChainRule(self.trace, Elements(self.trace), self.numeric)
         self.notation, self.expanding = self.rule.notation, self.rule.expanding
         self.symbols = None if self.numeric else Derivation(trace)  # SymPy is loaded where symbols are asked for
         self.asked = {self.program.names[name] for name in self.program.wrt}
@@ -79,13 +80,14 @@ class _Solution:
             Heading(("All gradients",)),
             self.gradients(),
         ]
-        return Document(self.shown.title, self.shown.description, tuple(blocks))
+        scenario = self.trace.scenario
+        return Document(printable(scenario.title), printable(scenario.description.strip(), keep="\n"), tuple(blocks))
 
     # -- given ---------------------------------------------------------------------------------------------------------
 
     def given(self) -> Iterator[BlockOfText]:
         yield from _equations(self.leaf(name) for name in self.trace.scenario.leaves)
-        for signature, body in self.shown.functions():
+        for signature, body in functions(self.trace.scenario):
             yield Paragraph(("With ", Code(f"{signature} = {body}"), "."))
         asked = [Derivative(self.notation.loss, Element(name)) for name in self.program.wrt]
         if asked:
@@ -109,7 +111,7 @@ class _Solution:
     def forward(self) -> Iterator[BlockOfText]:
         lines = list(self.program.lines.values())
         for line in lines[:MOST_LINES]:
-            yield Paragraph((Code(self.shown.line_text(line.name)),))
+            yield Paragraph((Code(line_text(self.program, line.name)),))
             yield from _equations(self.computed(line))
             for note in self.conventions(line):
                 yield Paragraph((note,))

@@ -13,6 +13,7 @@ from bptui.present import cells, grid, numbers
 from bptui.present.frame import ARROW, HIDDEN, Point, Row, Spot, Table, changed
 from bptui.present.grid import Window
 from bptui.present.lazy import Lazy
+from bptui.present.writer import CellWriter
 from bptui.scenario.program import Array, Program
 from bptui.trace.record import Trace
 
@@ -25,9 +26,9 @@ COLUMNS = ("name", "shape", "value", "gradient so far")
 class ValueTables:
     """The tables of named values of one trace. The same value stands in the same rows at every step."""
 
-    def __init__(self, trace: Trace) -> None:
-        self._trace, self._program = trace, trace.program
-        self._names = tuple(trace.program.names.items())
+    def __init__(self, writer: CellWriter) -> None:
+        self._writer, self._trace, self._program = writer, writer.trace, writer.program
+        self._names = tuple(self._program.names.items())
 
     def table(
         self,
@@ -134,7 +135,7 @@ class ValueTables:
                 return HIDDEN
             return f"{earlier[flat]}{ARROW}{text}" if flat in earlier else text
 
-        return grid.written(array, seen, spell, hidden)
+        return self._writer.array_at(of, array, seen, spell, hidden)
 
 
 def _differing(old: Array, new: Array, seen: Window) -> dict[int, str]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from bptui.errors import BptuiError
 from bptui.present import cells, numbers
 from bptui.present.frame import HIDDEN, Factor, Point, RouteList, RouteText, Row, Table, changed
+from bptui.present.writer import CellWriter
 from bptui.trace.elements import Elements, Level
 from bptui.trace.record import Trace
-from bptui.trace.routes import Route, Routes, product_in, routes_from
-
-MOST_SUMMED = 6
-"""How many routes may be written out as one sum."""
+from bptui.trace.routes import Route, product_in, routes_from
 
 
 def route_list(
-    trace: Trace,
+    writer: CellWriter,
     value: int,
     flat: int,
     limit: int = 6,
@@ -31,44 +29,51 @@ def route_list(
 
     `wanted` is asked now and then whether the answer still is. What was otherwise in `before`, a trace of the same
     program, is written `old→new`. The number of a link is hidden where the gradient that it leads to is not `known`
-    (None: all are), and with it the products that it is in.
+    (None: all are), and with it the products that it is in. In symbols nothing is compared, and nothing predicted.
     """
-    program = trace.program
-    name = cells.pretty(program.element_name(value, flat))
-    gradient = cells.pretty(program.derivative_name(value, flat))
-    target = cells.pretty(program.values[program.target].text)
+    program, trace, node = writer.program, writer.trace, (value, flat)
+    if not writer.numeric:
+        before = known = None
+    name, gradient = cells.element_name(program, value, flat), cells.gradient_name(program, value, flat)
     if program.values[value].role == "constant":
         return RouteList(f"{name} is a constant: no gradient is taken with respect to it", (), gradient=gradient)
     try:
-        found = routes_from(trace, (value, flat), limit, level, wanted)
+        found = routes_from(trace, node, limit, level, wanted)
+        summed = writer.sum(node, found, wanted) if found.count else ""
     except BptuiError as fault:
         return RouteList(f"{gradient}: {fault.faults[0].message}", (), gradient=gradient)
-    total = numbers.number(found.total)
+    total = writer.text(found.total)
     if before is not None:
-        total = changed(numbers.number(float(before.gradient_of(value).reshape(-1)[flat])), total)
+        total = changed(numbers.number(before.gradient_of(value).item(flat)), total)
     whole = known is None or known(Point(value, flat, gradient=True))
     if not whole:
         total = HIDDEN
     if found.count == 0:
+        target = cells.pretty(program.values[program.target].text)
         title = f"{gradient} = {total}: no route leads from {name} to {target}, which does not depend on it"
         return RouteList(title, (), gradient=gradient, total=total)
-    title = f"{gradient} = {total}: " + ("one route" if found.count == 1 else f"the sum of {found.count:,} routes")
+    many = "one route" if found.count == 1 else f"the sum of {found.count:,} routes"
+    amount = writer.amount(node, total)
+    title = f"{gradient} = {amount}: {many}" if amount else f"{gradient} is {many}"
     listed: list[RouteText] = []
-    together = 0.0
+    together: Any = 0
     earlier = Elements(before) if before is not None else None
     for route in found:
         together += route.product
-        text = _route_text(route, together)
+        text = _route_text(writer, route, together)
         if known is not None and not whole:
             text = _hidden(text, route, trace, known)
         if earlier is not None and whole:
-            old = product_in(earlier, (value, flat), route, level)
+            old = product_in(earlier, node, route, level)
             text = replace(text, product=changed("none" if old is None else numbers.number(old), text.product))
         listed.append(text)
-    more = _more(found)
+    left = found.count - len(found)
+    more = f"… {left:,} more route{'' if left == 1 else 's'}" if left else ""
     if not whole:
-        return RouteList(title, tuple(listed), more.partition(";")[0], gradient, total, "", found.count)
-    return RouteList(title, tuple(listed), more, gradient, total, _sum(found), found.count)
+        summed = ""
+    elif left:
+        more += writer.so_far(found)
+    return RouteList(title, tuple(listed), more, gradient, total, summed, found.count, symbolic=not writer.numeric)
 
 
 def routes_table(listing: RouteList) -> Table:
@@ -116,22 +121,18 @@ def _count(listed: int, count: int) -> str:
     return f"The largest {listed:,} of {count:,} routes"
 
 
-def _route_text(route: Route, together: float) -> RouteText:
+def _route_text(writer: CellWriter, route: Route, together: Any) -> RouteText:
     factors: list[Factor] = []
-    product = 1.0
-    for (name, number), step in zip(route.factors, route.steps, strict=True):
-        product *= number
-        factors.append(Factor(cells.pretty(name), numbers.number(number), numbers.number(product), step))
+    product: Any = 1
+    for (name, factor), step in zip(route.factors, route.steps, strict=True):
+        product *= factor
+        factors.append(Factor(cells.pretty(name), writer.text(factor), writer.text(product), step))
     return RouteText(
-        numbers.number(route.product),
+        writer.text(route.product),
         " · ".join(one.name for one in factors) or "1",
-        " · ".join(
-            numbers.number(number) if at == 0 else numbers.factor(number)
-            for at, (_, number) in enumerate(route.factors)
-        )
-        or "1",
+        writer.product([one.number for one in factors]),
         numbers.percent(route.share),
-        numbers.number(together),
+        writer.text(together),
         tuple(factors),
     )
 
@@ -150,22 +151,3 @@ def _hidden(text: RouteText, route: Route, trace: Trace, known: Callable[[Point]
         factors.append(replace(factor, number=number, product=product))
     written = " · ".join(one.number for one in factors)
     return RouteText(HIDDEN, text.names, written, "", "", tuple(factors))
-
-
-def _more(found: Routes) -> str:
-    """Return how many routes are left out, and what part of the gradient those listed make up."""
-    left = found.count - len(found)
-    if not left:
-        return ""
-    part = numbers.percent(found.shown / found.total) if found.total else ""
-    of_it = f", {part} of the gradient" if part else ""
-    routes = "1 more route" if left == 1 else f"{left:,} more routes"
-    return f"… {routes}; those listed sum to {numbers.number(found.shown)}{of_it}"
-
-
-def _sum(found: Routes) -> str:
-    if not 1 < found.count <= MOST_SUMMED or len(found) < found.count or not math.isfinite(found.total):
-        return ""
-    first, *others = (route.product for route in found)
-    terms = [numbers.number(first), *map(numbers.factor, others)]
-    return f"{' + '.join(terms)} = {numbers.number(found.total)}"

@@ -6,18 +6,14 @@ SymPy is loaded when symbols are first asked for, beside the app's own thread; t
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from textual import work
 
 from bptui.errors import BptuiError
-from bptui.present.presentation import Presentation
+from bptui.present.presentation import Presentation, presentation_in_symbols
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
 from bptui.tui.pointing import Pointing
-
-if TYPE_CHECKING:
-    from bptui.present.symbolic import SymbolicPresentation
 
 _OFTEN = 0.1
 """After how many seconds the progress is shown anew."""
@@ -26,9 +22,9 @@ _OFTEN = 0.1
 class InSymbols(Pointing):
     """The symbols of the walk."""
 
-    symbols: SymbolicPresentation | None = None
+    symbols: Presentation | None = None
     """What is shown in the place of numbers; None while numbers are shown."""
-    _kept: SymbolicPresentation | None = None
+    _kept: Presentation | None = None
     """What was shown in symbols before, for the next time."""
     _coming = ""
     """How far the symbols are that were asked for; nothing where none are awaited."""
@@ -90,7 +86,7 @@ class InSymbols(Pointing):
         if followed is None:  # an order or a largest element is another one now
             self.show_symbols()
 
-    def _show(self, symbols: SymbolicPresentation) -> None:
+    def _show(self, symbols: Presentation) -> None:
         self._coming = ""
         self.symbols = self._kept = symbols
         self.refresh_step()
@@ -117,16 +113,15 @@ class InSymbols(Pointing):
         else:
             self.show_symbols()  # the numbers were changed meanwhile
 
-    def _derivation(self, trace: Trace) -> SymbolicPresentation:
+    def _derivation(self, trace: Trace) -> Presentation:
         from bptui.present.derivation import Derivation
-        from bptui.present.symbolic import SymbolicPresentation
 
         def advance(done: int, of: int) -> None:
             if not self._coming:
                 raise BptuiError("the symbols were given up")
             self._coming = f"deriving, {done} of {counted(of, 'step')} (s gives up)"
 
-        return SymbolicPresentation(trace, Derivation(trace, advance))
+        return presentation_in_symbols(trace, Derivation(trace, advance))
 
     # -- numbers for symbols -----------------------------------------------------------------------------------------
 

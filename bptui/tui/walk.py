@@ -27,7 +27,7 @@ from bptui.commands import (
     Command,
 )
 from bptui.present.frame import Frame, Phase, Point, Table
-from bptui.present.symbolic import SymbolicPresentation, presentation_of
+from bptui.present.presentation import presentation_in_symbols, presentation_of
 from bptui.trace.breakpoints import Breakpoint
 from bptui.trace.places import made_at
 from bptui.trace.record import Trace
@@ -79,7 +79,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self.step = 0
         self._symbols_first = symbolic
         if trace.mode == "symbols":
-            self.symbols = self._kept = SymbolicPresentation(trace)
+            self.symbols = self._kept = presentation_in_symbols(trace)
         self.begin_edits(self.trace, self.presentation)
         self.begin_stops(breakpoints)
         self._cursors = {}
