@@ -132,7 +132,7 @@ IN_GRAPH = (
 
 READING = (
     Command("read.symbols", "s", "screen.symbols", "Symbols in the place of numbers, or numbers again", "s", "symbols"),
-    Command("read.panel", "tab", "app.focus_next", "Next panel", "Tab"),
+    Command("read.panel", "tab", "app.focus_next", "Next panel", "Tab", "panel"),
     Command("read.panel_back", "shift+tab", "app.focus_previous", "Previous panel", "shift+Tab"),
     Command("read.steps", "l", "screen.toggle_steps", "Show or hide the list of steps", "l", "steps"),
     Command("read.about", "d", "screen.about", "Show or hide the description", "d", "about"),
@@ -212,6 +212,20 @@ IN_VALUES = (
 
 ON_WALK = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, WHAT_IF, PREDICTING, MARKING, KEEPING, FILES)
 """The commands that the walk has wherever the focus is."""
+
+FIRST_ON_LINE = (
+    "see.why",
+    "see.map",
+    "move.search",
+    "edit.edit",
+    "stop.line",
+    "read.symbols",
+    "read.panel",
+    "move.play",
+    "stop.continue",
+    "file.export",
+)
+"""What stands in the line of keys before the others, the most important first: what does not fit is left out."""
 
 GROUPS = (
     ("Walking", WALKING),

@@ -163,7 +163,7 @@ async def test_the_elements_follow_the_cursor(exercise: Trace) -> None:
 
 
 async def test_the_line_of_keys_goes_with_the_focus(exercise: Trace) -> None:
-    async with app_on(exercise).run_test(size=(120, 40)) as pilot:
+    async with app_on(exercise).run_test(size=(160, 40)) as pilot:
         await pilot.press("escape")
         assert "↓ element" in shown(part(pilot, KeyLine))
         assert "→ next" in shown(part(pilot, KeyLine))

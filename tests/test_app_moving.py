@@ -254,7 +254,9 @@ async def test_the_list_of_breakpoints(trace: Trace) -> None:
         await pilot.press("B", "up", "delete")
         table = breakpoints(pilot).query_one(LineTable)
         await until(pilot, lambda: [row.cells[:2] for row in table.table.rows] == [("off", "w")])
-        await pilot.press("delete")
+        await pilot.press(*"op exp", "enter")  # typed in the list, it begins another one
+        await until(pilot, lambda: [row.cells[1] for row in table.table.rows] == ["w", "op exp"])
+        await pilot.press("shift+tab", "delete", "delete")
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
         await pilot.press("escape")
         assert walk(pilot).breakpoints == []

@@ -135,6 +135,13 @@ async def test_the_cursor_of_the_values_goes_to_any_number(exercise: Trace) -> N
         assert walk(pilot).step == len(exercise.steps) - 3
 
 
+async def test_the_line_of_keys_has_what_a_newcomer_looks_for(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "why" in shown(part(pilot, KeyLine)))
+        for said in ("⏎ why", "m map", "e edit", "b break", "s symbols", "Tab panel", "? help"):
+            assert said in shown(part(pilot, KeyLine))
+
+
 async def test_the_line_of_keys_tells_that_the_arrows_are_the_tables(exercise: Trace) -> None:
     async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
         await at_dx(pilot)

@@ -15,6 +15,7 @@ from bptui.settings import SPEEDS, THEMES, Settings, read_settings, remember, se
 from bptui.trace.record import Trace
 from bptui.tui import themes
 from bptui.tui.app import BptuiApp
+from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.messages import MessagesScreen
 from bptui.tui.text_view import TextView
@@ -167,6 +168,22 @@ async def test_given_keys_work_and_are_shown_everywhere(trace: Trace) -> None:
         view = pilot.app.screen.query_one("#window", TextView)
         lines = ["".join(text for text, _ in view._lines[at]) for at in range(view.line_count())]
         assert any(line.split() == ["X", "→", "Next", "step"] for line in lines)
+
+
+async def test_given_keys_are_named_in_the_frames_of_windows(trace: Trace) -> None:
+    settings = Settings(keys={"dialog.close": ("f9",), "edit.apply": ("f2", "enter"), "breakpoints.switch": ("f3",)})
+    async with BptuiApp(trace, settings=settings).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        for pressed, said in (
+            ("e", "F2 puts it in · Tab next field · F9 closes"),
+            ("B", "Enter adds · F3 on or off · Del deletes · F9 closes"),
+            ("question_mark", "F9 closes · ↑ ↓ scroll"),
+        ):
+            await pilot.press(pressed)
+            await until(pilot, lambda: isinstance(pilot.app.screen, Dialog))
+            assert str(pilot.app.screen.query_one("#window").border_subtitle) == said
+            await pilot.press("f9")
+            await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
 
 
 # -- in the app --------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class AnswerScreen(Dialog[Quiz]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = Content(f"Predict {self._question.name}")
-            window.border_subtitle = "Enter answers · h hint · Esc closes"
+            window.border_subtitle = self.with_keys("Enter answers · {answer.hint} hint · {dialog.close} closes")
             yield NumberInput(self._typed, placeholder="0.25, -1.2e-3 or 1/3", id="number")
             yield Static("", id="said", markup=False)
             yield Static("", id="hints", markup=False)

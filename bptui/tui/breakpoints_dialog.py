@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
@@ -33,9 +34,15 @@ class BreakpointsScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window", classes="breakpoints") as window:
             window.border_title = "Breakpoints"
-            window.border_subtitle = "Enter adds · space on or off · Del deletes · Tab · Esc"
+            window.border_subtitle = self.with_keys(
+                "Enter adds · {breakpoints.switch} on or off · {breakpoints.delete} deletes · {dialog.close} closes"
+            )
             yield LineTable(id="breakpoints")
-            yield Input(placeholder="nan, |grad| < 1e-8, sign, line z1, op relu, W1(1,1) …", max_length=200)
+            yield Input(
+                placeholder="nan, |grad| < 1e-8, sign, line z1, op relu, W1(1,1) …",
+                max_length=200,
+                select_on_focus=False,
+            )
             yield Static("", id="said", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Add", variant="primary", id="add")
@@ -66,6 +73,16 @@ class BreakpointsScreen(Dialog[None]):
         self._show(cursor)
 
     # -- commands ----------------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Let what is typed in the list begin a new breakpoint, where it is no key of the list."""
+        if event.key in self.active_bindings or self.focused is not self.query_one(LineTable):
+            return
+        if event.is_printable and event.character is not None:
+            field = self.query_one(Input)
+            self.set_focus(field)  # at once: the next key is the field's
+            field.insert_text_at_cursor(event.character)
+            event.stop()
 
     def on_input_changed(self) -> None:
         self.say("")

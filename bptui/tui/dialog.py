@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from textual.content import Content
@@ -10,14 +11,21 @@ from textual.widgets import Static
 
 from bptui.commands import IN_DIALOGS
 from bptui.tui.bindings import bindings
+from bptui.tui.configured import key
 
 Result = TypeVar("Result")
+
+_COMMAND = re.compile(r"\{([a-z._]+)\}")
 
 
 class Dialog(ModalScreen[Result]):
     """A window over the screen."""
 
     BINDINGS = bindings(IN_DIALOGS)
+
+    def with_keys(self, text: str) -> Content:
+        """Return `text` with the first key of a command in the place of its name: `{dialog.close} closes`."""
+        return Content(_COMMAND.sub(lambda found: key(self, found[1]).replace("⏎", "Enter"), text))
 
     def say(self, text: str) -> None:
         """Say what stands in the way, where the window has room for that."""

@@ -58,7 +58,7 @@ class EditScreen(Dialog[Edit | None]):
         trace = self._trace
         with Vertical(id="window", classes="what-if") as window:
             window.border_title = "What if"
-            window.border_subtitle = "Enter puts it in · Tab next field · Esc closes"
+            window.border_subtitle = self.with_keys("{edit.apply} puts it in · Tab next field · {dialog.close} closes")
             with Horizontal(id="fields"):
                 for name, title, text in (
                     ("element", "element", self._element.name(trace)),

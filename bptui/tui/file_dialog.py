@@ -58,7 +58,9 @@ class FileDialog(Dialog[Result]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window", classes="files") as window:
             window.border_title = self.heading
-            window.border_subtitle = f"Enter {self.does.lower()}s · → completes · Tab the next part · Esc closes"
+            window.border_subtitle = self.with_keys(
+                f"{{dialog.use}} {self.does.lower()}s · → completes · Tab the next part · {{dialog.close}} closes"
+            )
             yield from self.extra()
             yield Label(Content(f"File, in {printable(str(Path.cwd()))}"))
             yield Input(self._proposed, id="name", suggester=_Completion(self))

@@ -24,7 +24,7 @@ class GoToScreen(Dialog[int | Point | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = "Go to a step, or to an element"
-            window.border_subtitle = "Enter goes there · Esc closes"
+            window.border_subtitle = self.with_keys("Enter goes there · {dialog.close} closes")
             yield Input(placeholder=self._example(), max_length=200, id="number")
             yield Static("", id="said", markup=False)
 

@@ -21,5 +21,5 @@ class MessagesScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         view = TextView(lambda width: [line(text) for text in paragraph(self._said, width)], id="window")
         view.border_title = self._title
-        view.border_subtitle = "Esc closes · ↑ ↓ scroll"
+        view.border_subtitle = self.with_keys("{dialog.close} closes · {lines.up} {lines.down} scroll")
         yield view

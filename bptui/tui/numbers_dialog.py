@@ -35,7 +35,9 @@ class NumbersScreen(Dialog[Trace | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = "Numbers for the symbols"
-            window.border_subtitle = "Enter shows the walk in numbers · Tab next field · Esc closes"
+            window.border_subtitle = self.with_keys(
+                "{numbers.apply} shows the walk in numbers · Tab next field · {dialog.close} closes"
+            )
             with VerticalScroll(id="numbers"):
                 for at, (name, leaf) in enumerate(self._lacking.items()):
                     yield Label(Content(f"{name}: {_wanted(leaf)}"))

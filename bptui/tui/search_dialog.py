@@ -19,7 +19,9 @@ class SearchScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
             window.border_title = "Search names, operations, formulas"
-            window.border_subtitle = "Enter finds · then f next, F previous · Esc closes"
+            window.border_subtitle = self.with_keys(
+                "Enter finds · then {move.match} next, {move.match_back} previous · {dialog.close} closes"
+            )
             yield Input(self._text, placeholder="sigmoid, dL/dW1, t*log(y) …", max_length=200, select_on_focus=True)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:

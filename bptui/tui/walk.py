@@ -10,20 +10,14 @@ from textual.widget import Widget
 
 from bptui.commands import (
     APP,
-    FILES,
+    COMMANDS,
+    FIRST_ON_LINE,
     GRAPH,
     IN_GRAPH,
     IN_LINES,
     IN_VALUES,
-    MARKING,
-    MOVING,
     ON_WALK,
-    PREDICTING,
-    READING,
-    SEEING,
-    STOPPING,
     WALKING,
-    WHAT_IF,
     Command,
 )
 from bptui.present.frame import Frame, Phase, Point, Table
@@ -98,7 +92,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
             yield PinnedPanel(id="pinned")
         yield TextView(id="fault")
         yield Timeline(steps, forward, id="timeline")
-        yield KeyLine(self.keys_with(IN_LINES), id="keys")
+        yield KeyLine(self.keys_with((), IN_LINES), id="keys")
         yield Description(self.presentation.title, self.presentation.description, id="description")
 
     def on_mount(self) -> None:
@@ -113,11 +107,11 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         if self._symbols_first and self.symbols is None:
             self.show_symbols()
 
-    def keys_with(self, panel: Sequence[Command]) -> list[Command]:
-        """Return the commands for the line of keys while a panel with these has the focus."""
-        working: tuple[Command, ...] = (*SEEING, *MOVING, *STOPPING)
-        working = (*panel, *GRAPH, *working) if panel is IN_GRAPH else (*working, *panel, *GRAPH)
-        return [*WALKING, *working, *WHAT_IF, *PREDICTING, *READING, *FILES, *MARKING, *APP]
+    def keys_with(self, own: Sequence[Command], panel: Sequence[Command]) -> list[Command]:
+        """Return the commands for the line of keys while a panel with these has the focus, its `own` early."""
+        first = (COMMANDS[identity] for identity in FIRST_ON_LINE)
+        others = (command for group in ON_WALK for command in group)
+        return [*dict.fromkeys((*WALKING, *own, *first, *panel, *others)), *APP]
 
     def panels(self) -> Iterator[tuple[Widget, Sequence[Command]]]:
         """Yield the panels that are seen and have commands of their own, with these."""
@@ -127,12 +121,13 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         yield (self.focused if isinstance(self.focused, LineView) else self.query_one("#elements")), IN_LINES
 
     def on_descendant_focus(self) -> None:
+        own: tuple[Command, ...] = ()
         panel: tuple[Command, ...] = IN_LINES
         if isinstance(self.focused, GraphView):
-            panel = IN_GRAPH
+            own, panel = (*IN_GRAPH, *GRAPH), ()
         elif isinstance(self.focused, ValuesPanel):
-            panel = (*IN_VALUES, *IN_LINES)
-        self.query_one(KeyLine).show(self.keys_with(panel), panel)
+            own = IN_VALUES
+        self.query_one(KeyLine).show(self.keys_with(own, panel), (*own, *panel))
         self.say_pointed()
 
     # -- what is shown -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.content import Content
 
 from bptui.editing import SEED, History, LeafElement
 from bptui.errors import BptuiError
@@ -16,6 +17,7 @@ from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
+from bptui.tui.configured import key
 from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
@@ -219,6 +221,6 @@ class WhatIf(Seeing):
         said = printable(str(error), keep="\n")
         panel = self.query_one("#fault", TextView)
         panel.border_title = "The file has a fault; shown is the trace before it"
-        panel.border_subtitle = "it is read again when it is mended · Esc hides this"
+        panel.border_subtitle = Content(f"it is read again when it is mended · {key(self, 'read.close')} hides this")
         panel.show(lambda width: [line(text) for text in paragraph(said, width)])
         panel.display = True
