@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bptui.present import cells, numbers
 from bptui.present.frame import ARROW, Frame, Point, Row, Spot, Table, changed
-from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.scenario.program import Array
+from bptui.sequences import Lazy
 from bptui.text import counted
 from bptui.trace.places import made_at
 from bptui.trace.record import Trace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bptui.present.frame import Point, Row, Spot
-from bptui.present.lazy import Lazy
+from bptui.sequences import Lazy
 
 LARGEST_TABLE = 1000
 """How many elements of one array a step's table lists."""

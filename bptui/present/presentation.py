@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from bptui.present import cells, sentences
 from bptui.present.frame import Frame, Point, RouteList, StepLabel, Table
-from bptui.present.lazy import Lazy
 from bptui.present.ledger import contribution, jacobian, ledger
 from bptui.present.made import given, made
 from bptui.present.number_writer import NumberWriter
@@ -20,6 +19,7 @@ from bptui.present.why import route_list
 from bptui.present.wires import Wires, find_wires
 from bptui.present.writer import CellWriter
 from bptui.scenario.program import ForwardStep, Slot, Value
+from bptui.sequences import Lazy
 from bptui.text import printable
 from bptui.trace import formulas
 from bptui.trace.elements import Level

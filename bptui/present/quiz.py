@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from bptui.present import numbers
 from bptui.present.frame import HIDDEN, Frame, Point, Row, Table
-from bptui.present.lazy import Lazy
 from bptui.present.presentation import Presentation
 from bptui.scenario.claimed_number import ClaimedNumber, read_number
+from bptui.sequences import Lazy
 from bptui.text import counted
 from bptui.trace.places import made_at, value_of
 

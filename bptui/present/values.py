@@ -12,9 +12,9 @@ import numpy as np
 from bptui.present import cells, grid, numbers
 from bptui.present.frame import ARROW, HIDDEN, Point, Row, Spot, Table, changed
 from bptui.present.grid import Window
-from bptui.present.lazy import Lazy
 from bptui.present.writer import CellWriter
 from bptui.scenario.program import Array, Program
+from bptui.sequences import Lazy
 from bptui.trace.record import Trace
 
 _BLOCKS_KEPT = 64

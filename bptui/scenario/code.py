@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from bptui.ops.operation import ATOM, Operation, Written
 from bptui.scenario.expression import Span
 from bptui.scenario.notation import Shape, glued
 from bptui.scenario.records import Array, ForwardStep, FunctionCall, Role, Value
+from bptui.sequences import OneByOne
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ def short(text: str, otherwise: str) -> str:
     return text if len(text) <= LONGEST_TEXT else otherwise
 
 
-class Records(Sequence[T], Generic[T]):
+class Records(OneByOne[T]):
     """A sequence whose records are made when they are asked for. Of a program's, some thousands are remembered."""
 
     def __init__(self, length: Callable[[], int], make: Callable[[int], T]) -> None:
@@ -53,34 +54,19 @@ class Records(Sequence[T], Generic[T]):
     def __len__(self) -> int:
         return self._length()
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(self._length()))]
+    def _item(self, index: int) -> T:
         found = self._kept.get(index)
         if found is not None:
             return found
-        length = self._length()
-        if not -length <= index < length:
-            raise IndexError(f"there are {length}")
+        index = self._place(index)
         if len(self._kept) >= _RECORDS_KEPT:
             self._kept.clear()
-        index %= length
         self._kept[index] = made = self._make(index)
         return made
 
     def forget(self, index: int) -> None:
         """Make a record anew when it is next asked for: what it says has changed."""
         self._kept.pop(index, None)
-
-    def __iter__(self) -> Iterator[T]:
-        return (self[index] for index in range(self._length()))
-
-    def __reversed__(self) -> Iterator[T]:
-        return (self[index] for index in range(self._length() - 1, -1, -1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from bptui.ops import numeric
 from bptui.scenario.program import Array
+from bptui.sequences import OneByOne
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -18,7 +19,7 @@ _LOOKED_AT, _SMALL = 4096, 64
 """How many arrays are looked at together, and how many elements such an array may have."""
 
 
-class Arrays(Sequence[Array]):
+class Arrays(OneByOne[Array]):
     """What a run recorded, by id or slot. A run keeps what NumPy gives it; what is asked for is made an array here.
 
     Making every result read-only as it is recorded would cost as much time as computing it.
@@ -32,13 +33,7 @@ class Arrays(Sequence[Array]):
     def __len__(self) -> int:
         return len(self._recorded)
 
-    @overload
-    def __getitem__(self, index: int) -> Array: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Array]: ...
-    def __getitem__(self, index: int | slice) -> Array | Sequence[Array]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
+    def _item(self, index: int) -> Array:
         found = self._recorded[index]
         if type(found) is np.ndarray and found.dtype is _FLOAT64:
             found.setflags(write=False)
@@ -50,9 +45,6 @@ class Arrays(Sequence[Array]):
     def recorded(self) -> list[Any]:
         """Return a list of what was recorded as it is: arrays, and NumPy's scalars. Nothing in it may be changed."""
         return list(self._recorded)
-
-    def __iter__(self) -> Iterator[Array]:
-        return (self[index] for index in range(len(self)))
 
 
 def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tuple[int, int, float]]:

@@ -7,10 +7,10 @@ derivatives, derivatives between named values and routes are views of that one r
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from bptui.ops import numeric
 from bptui.scenario.notation import ReferenceFormatError, parse_reference
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
+from bptui.sequences import OneByOne
 from bptui.trace import formulas
 from bptui.trace.arrays import not_finite, read_only
 from bptui.trace.backward import all_params, contribution, local_derivative
@@ -288,7 +289,7 @@ class Trace:
         return None
 
 
-class Steps(Sequence[Step]):
+class Steps(OneByOne[Step]):
     """The steps of a trace as a read-only sequence; making one costs the same wherever it stands."""
 
     def __init__(self, trace: Trace) -> None:
@@ -297,23 +298,11 @@ class Steps(Sequence[Step]):
     def __len__(self) -> int:
         return len(self._trace.program.steps) + 1 + len(self._trace.program.slots)
 
-    @overload
-    def __getitem__(self, index: int) -> Step: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"there are {len(self)} steps")
-        index %= len(self)
-        forward = self._trace.seed_step
+    def _item(self, index: int) -> Step:
+        index, forward = self._place(index), self._trace.seed_step
         if index < forward:
             return self._forward(index)
         return self._seed(index) if index == forward else self._backward(index)
-
-    def __iter__(self) -> Iterator[Step]:
-        return (self[index] for index in range(len(self)))
 
     def _forward(self, index: int) -> Step:
         record = self._trace.program.steps[index]
