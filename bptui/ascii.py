@@ -31,6 +31,7 @@ _LONG = {
 """Spellings of more than one, where there is room."""
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_QUARTERS = {**dict.fromkeys("▘▝▀", "'"), **dict.fromkeys("▖▗", "."), **dict.fromkeys("▙▚▛▜▞▟", ":")}
 
 
 class _Spelling(NamedTuple):
@@ -119,8 +120,8 @@ def _spelling(character: str) -> _Spelling:
         return _Spelling.drawn(_wire(unicodedata.name(character)))
     if character in _BLOCKS:
         return _Spelling.drawn(str(_BLOCKS.index(character) + 1))
-    if "⠀" <= character <= "⣿":
-        return _Spelling.drawn(_dots(ord(character) - 0x2800))
+    if character in _QUARTERS:
+        return _Spelling.drawn(_QUARTERS[character])
     plain = _plain(character)
     name = unicodedata.name(character, "")
     if name.startswith("GREEK") and "LETTER" in name:
@@ -148,9 +149,3 @@ def _wire(name: str) -> str:
     if upright and not level and shape == "VERTICAL":
         return ":" if "DASH" in name else "#" if heavy else "|"
     return "#" if heavy and "LIGHT" not in name and "SINGLE" not in name else "+"
-
-
-def _dots(pattern: int) -> str:
-    """Return the spelling of a braille cell by where its dots are: above, below, or both."""
-    above, below = pattern & 0b00011011, pattern & 0b11100100
-    return ":" if above and below else "'" if above else "." if below else " "

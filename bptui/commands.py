@@ -99,6 +99,9 @@ IN_WHY = (
 IN_CHANGES = (
     Command("changes.go", "enter", "screen.go", "To the step that makes the number", "⏎", "to its step"),
     Command("changes.why", "w", "screen.why", "Why? All routes of the number under the cursor", "w", "why"),
+    Command(
+        "changes.sort", "s", "screen.sort", "The largest change first, or in the order of the lines", "s", "by size"
+    ),
     Command("changes.panel", "tab", "app.focus_next", "Between numbers and routes", "Tab", "panel"),
     Command("changes.close", "escape,q,E", "screen.close", "Close", "Esc q E", "close"),
 )

@@ -434,6 +434,28 @@ async def test_everything_that_changed_is_listed_and_leads_to_its_step() -> None
         await until(pilot, lambda: "dL/dx[1] = 1.25→2" in shown(part(pilot, TextView, "gradient")))
 
 
+async def test_what_changed_most_comes_first_on_request() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await edit(pilot, "x[1]", "4")
+        table = await changes_shown(pilot)
+        names = [row.cells[0] for row in table.table.rows]
+        await pilot.press("s")
+        await until(pilot, lambda: "the largest change first" in str(table.border_title))
+        sizes = [abs(float(row.cells[4])) for row in table.table.rows]
+        assert sizes == sorted(sizes, reverse=True)
+        assert sorted(row.cells[0] for row in table.table.rows) == sorted(names)
+        largest = table.table.rows[0].cells[0]
+        await pilot.press("s")
+        await until(pilot, lambda: [row.cells[0] for row in table.table.rows] == names)
+        assert largest != names[0]
+        await pilot.press("s")
+        await until(pilot, lambda: table.table.rows[0].cells[0] == largest)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        label = walk(pilot).presentation.label(walk(pilot).step).text
+        assert label.startswith(largest.partition("[")[0]), "the step is that of the row"
+
+
 async def test_why_after_an_edit_tells_old_and_new() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await edit(pilot, "x[1]", "4")

@@ -43,9 +43,9 @@ def test_a_mark_stands_at_its_point() -> None:
     assert [line.index("o") for line in lines if "o" in line] == [len(lines[0]) // 2 + 2]
 
 
-def test_ascii_is_ascii_and_braille_is_braille() -> None:
+def test_ascii_is_ascii_and_blocks_are_blocks() -> None:
     assert "".join(plot(X, X, 30, 8, ascii=True)).isascii()
-    assert any("\u2800" < character <= "\u28ff" for character in "".join(plot(X, X, 30, 8)))
+    assert any("\u2596" <= character <= "\u259f" for character in "".join(plot(X, X, 30, 8)))
 
 
 def test_points_that_are_not_finite_are_left_out() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,28 +41,42 @@ def compared_frame(before: Frame, after: Frame) -> Frame:
 
 
 def changes(
-    before: Presentation, after: Presentation, known: Callable[[Point], bool] | None = None
+    before: Presentation,
+    after: Presentation,
+    known: Callable[[Point], bool] | None = None,
+    *,
+    largest_first: bool = False,
 ) -> tuple[Table, tuple[int, ...]]:
     """Return every element of every named value whose number or gradient differs, the first thousand of them.
 
-    Leaves come first, then lines in their order; a row has the old and the new number, and the difference. Beside the
-    table, for each row, the step at which the number is made or complete. Numbers that are not
-    `known` are left out; None: all are.
+    Leaves come first, then lines in their order, or else what changed most; a row has the old and the new number, and
+    the difference. Beside the table, for each row, the step at which the number is made or complete. Numbers that are
+    not `known` are left out; None: all are.
     """
-    rows: list[Row] = []
-    steps: list[int] = []
-    left = 0
+    arrays, flats, sizes = [], [], []
     for identity in after.program.names.values():
         for gradient in (False, True):
             old, new = (_numbers(one.trace, identity, gradient) for one in (before, after))
-            differing = np.flatnonzero(_differs(old, new)).tolist()
+            differing = np.flatnonzero(_differs(old, new))
             if known is not None:
-                differing = [at for at in differing if known(Point(identity, at, gradient))]
-            listed = differing[: MOST_CHANGES - len(rows)]
-            rows += [_change(after, Point(identity, at, gradient), old[at], new[at]) for at in listed]
-            steps += [_made(after.trace, identity, gradient)] * len(listed)
-            left += len(differing) - len(listed)
-    if left:
+                kept = [known(Point(identity, flat, gradient)) for flat in differing.tolist()]
+                differing = differing[kept]
+            if len(differing):
+                arrays.append((identity, gradient, old, new))
+                flats.append(differing)
+                sizes.append(_sizes(old[differing], new[differing]))
+    starts = np.cumsum([0, *map(len, flats)])
+    order = np.argsort(-np.concatenate(sizes), kind="stable") if largest_first and sizes else np.arange(starts[-1])
+    made = cache(partial(_made, after.trace))
+    rows: list[Row] = []
+    steps: list[int] = []
+    for place in order[:MOST_CHANGES].tolist():
+        at = int(np.searchsorted(starts, place, side="right")) - 1
+        identity, gradient, old, new = arrays[at]
+        flat = int(flats[at][place - starts[at]])
+        rows.append(_change(after, Point(identity, flat, gradient), old[flat], new[flat]))
+        steps.append(made(identity, gradient))
+    if left := len(order) - len(rows):
         rows.append(Row((f"… {counted(left, 'more change')}", "", "", "", ""), None, "more"))
     numeric = (False, True, False, True, True)
     return Table(("what", "before", "", "now", "change"), numeric, rows), tuple(steps)
@@ -74,6 +89,13 @@ def _numbers(trace: Trace, value: int, gradient: bool) -> Array:
 def _differs(old: Array, new: Array) -> NDArray[np.bool_]:
     differs: NDArray[np.bool_] = ~((old == new) | (np.isnan(old) & np.isnan(new)))
     return differs
+
+
+def _sizes(old: Array, new: Array) -> Array:
+    """Return how far numbers moved; from or to nan or inf is further than any."""
+    with np.errstate(all="ignore"):
+        sizes: Array = np.nan_to_num(np.abs(new - old), nan=np.inf, posinf=np.inf)
+    return sizes
 
 
 def _change(shown: Presentation, at: Point, old: float, new: float) -> Row:

@@ -1,4 +1,4 @@
-"""A curve as lines of text: braille dots in a terminal, characters where there is only ASCII."""
+"""A curve as lines of text: quarter blocks in a terminal, for every font has them; characters in ASCII."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import numpy as np
 from bptui.present import numbers
 from bptui.scenario.program import Array
 
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-"""The bits of a braille character's dots, by row and column (Unicode, block 2800)."""
-
-_BLANK = 0x2800
+_BLOCKS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+"""The characters of which quarters are dots: 1 above on the left, 2 on the right, 4 and 8 below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,11 @@ def plot(x: Array, y: Array, width: int, height: int, marks: Sequence[Mark] = ()
 
 
 class _Canvas:
-    """Dots on a grid of cells: two across and four down in each braille character, one in each of ASCII."""
+    """Dots on a grid of cells: two across and two down in each block, one in each character of ASCII."""
 
     def __init__(self, columns: int, rows: int, ascii: bool) -> None:
         self._columns, self._rows, self._ascii = columns, rows, ascii
-        self._across, self._down = (1, 1) if ascii else (2, 4)
+        self._across, self._down = (1, 1) if ascii else (2, 2)
         self._dots = np.zeros((rows * self._down, columns * self._across), dtype=bool)
 
     def scale(self, left: float, right: float, low: float, high: float) -> None:
@@ -109,10 +107,5 @@ class _Canvas:
     def _character(self, column: int, row: int) -> str:
         if self._ascii:
             return "*" if self._dots[row, column] else " "
-        bits = sum(
-            bit
-            for down, pair in enumerate(_DOTS)
-            for across, bit in enumerate(pair)
-            if self._dots[row * 4 + down, column * 2 + across]
-        )
-        return chr(_BLANK + bits) if bits else " "
+        quarters = self._dots[row * 2 : row * 2 + 2, column * 2 : column * 2 + 2].reshape(-1)
+        return _BLOCKS[sum(1 << at for at, dot in enumerate(quarters) if dot)]

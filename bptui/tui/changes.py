@@ -42,6 +42,7 @@ class ChangesScreen(Dialog[int | Point | None]):
         super().__init__()
         self._before, self._after, self._known = before, after, known
         self._steps: tuple[int, ...] = ()
+        self._largest_first = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
@@ -57,9 +58,12 @@ class ChangesScreen(Dialog[int | Point | None]):
 
     async def _compare(self) -> None:
         """Compare all numbers beside the app, which stays at hand however many there are."""
-        found, self._steps = await asyncio.to_thread(changes, self._before, self._after, self._known)
+        found, self._steps = await asyncio.to_thread(
+            partial(changes, self._before, self._after, self._known, largest_first=self._largest_first)
+        )
         table = self.query_one("#changes", LineTable)
-        table.border_title = counted(len(self._steps), "number") if self._steps else "No number that is seen changed"
+        said = f"{counted(len(self._steps), 'number')}{', the largest change first' if self._largest_first else ''}"
+        table.border_title = said if self._steps else "No number that is seen changed"
         table.show(found)
         self._find_routes()
 
@@ -106,6 +110,11 @@ class ChangesScreen(Dialog[int | Point | None]):
         row = self.query_one("#changes", LineTable).cursor
         if row < len(self._steps):
             self.dismiss(self._steps[row])
+
+    def action_sort(self) -> None:
+        """List what changed most first, or everything in its order again."""
+        self._largest_first = not self._largest_first
+        self.run_worker(self._compare(), exclusive=True, group="changes")
 
     def action_why(self) -> None:
         """Ask why, about the number under the cursor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from textual import work
@@ -26,6 +27,10 @@ from bptui.tui.text_view import Line, TextView, line
 _PAUSE = 0.15
 """Seconds without a key after which the plot is made."""
 
+
+_MARKS = "●◆"
+_DRAWN = re.compile(f"([{_MARKS}]|[▀-▟]+)")
+"""A mark, or a piece of the curve."""
 
 _UNTOLD = "The plot is hidden while you test yourself: it would tell what is to be predicted."
 
@@ -145,7 +150,7 @@ class EditScreen(Dialog[Edit | None]):
         said = f"{loss} = {numbers.number(now)} at {name} = {numbers.number(here)}"
         said += f", slope {numbers.number(element.slope(trace))}"
         lines = [line(said, "strong")]
-        marks = [Mark(here, now, "o" if self._ascii else "●")]
+        marks = [Mark(here, now, "o" if self._ascii else _MARKS[0])]
         if self._then is not None:
             typed, then = self._then
             if typed != here:
@@ -153,12 +158,12 @@ class EditScreen(Dialog[Edit | None]):
                     line(said, "muted"),
                     line(f"{loss} = {numbers.number(then)} at {name} = {numbers.number(typed)}", "strong"),
                 ]
-                marks.append(Mark(typed, then, "x" if self._ascii else "◆"))
+                marks.append(Mark(typed, then, "x" if self._ascii else _MARKS[1]))
         if self._curve is None:
             return lines
         height = self.query_one("#plot", TextView).room.height - len(lines)
         drawn = plot(self._curve.inputs, self._curve.outputs, width, max(height, 3), marks, ascii=self._ascii)
-        return [*lines, *map(line, drawn)]
+        return [*lines, *map(_styled, drawn)]
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -181,6 +186,14 @@ class EditScreen(Dialog[Edit | None]):
             self.say(printable(str(error), keep="\n"))
             return
         self.dismiss(Edit(element, number))
+
+
+def _styled(text: str) -> Line:
+    """Return a line of the plot with its marks before the curve."""
+    parts = _DRAWN.split(text)
+    return tuple(
+        (part, "plain" if not at % 2 else "strong" if part in _MARKS else "muted") for at, part in enumerate(parts)
+    )
 
 
 def read_range(text: str) -> tuple[float, float]:
