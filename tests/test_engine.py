@@ -15,7 +15,8 @@ import pytest
 import bptui
 from bptui.exporting.json import write_json
 from bptui.present.presentation import Presentation
-from bptui.trace.record import Step, Trace
+from bptui.trace.record import Trace
+from bptui.trace.steps import Step
 
 
 def trace_of(text: str, values: Mapping[str, Any] | None = None) -> Trace:

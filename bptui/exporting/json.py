@@ -14,7 +14,9 @@ import numpy as np
 
 from bptui.scenario.program import Value
 from bptui.text import printable_json
-from bptui.trace.record import Local, Step, Trace
+from bptui.trace.record import Trace
+from bptui.trace.recorded import Local
+from bptui.trace.steps import Step
 
 VERSION = 1
 

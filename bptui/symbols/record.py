@@ -21,7 +21,8 @@ from bptui.symbols.named import NamedTrace, record_named
 from bptui.symbols.tree import Sizes, size
 from bptui.trace.arrays import read_only
 from bptui.trace.derivative import derivative
-from bptui.trace.record import Local, Trace
+from bptui.trace.record import Trace
+from bptui.trace.recorded import Local
 
 LARGEST_ELEMENT = 100_000
 """How many symbols, numbers and operations one gradient may be written with in leaves."""

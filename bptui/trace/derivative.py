@@ -6,7 +6,7 @@ One reverse sweep for each element of A, with the same vjps as the backward pass
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,15 +16,13 @@ from bptui.scenario.program import Array
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace.arrays import read_only
 from bptui.trace.backward import passed_back, with_chosen
-
-if TYPE_CHECKING:
-    from bptui.trace.record import Trace
+from bptui.trace.recorded import Recorded
 
 LARGEST_DERIVATIVE = 10_000_000
 """How many entries a derivative between two arrays may have."""
 
 
-def derivative(trace: Trace, text: str) -> Any:
+def derivative(trace: Recorded, text: str) -> Any:
     """Return dA/dB of `text`, in the shape of A followed by that of B; a float where both are single elements.
 
     In symbols that is an expression.
@@ -50,7 +48,7 @@ def derivative(trace: Trace, text: str) -> Any:
     return _plain(trace, np.reshape(found, (*head_shape, *found.shape[1:])))
 
 
-def jacobian(trace: Trace, head: int, flats: Sequence[int], tail: Element) -> Array:
+def jacobian(trace: Recorded, head: int, flats: Sequence[int], tail: Element) -> Array:
     """Return the total derivatives of elements `flats` of value `head`: one row each, in the shape asked of `tail`."""
     between, columns, values = _between(trace, head, tail.value), trace.program.columns, trace.values
     rows = []
@@ -75,7 +73,7 @@ def jacobian(trace: Trace, head: int, flats: Sequence[int], tail: Element) -> Ar
     return np.reshape(trace.xp.array(rows), (len(rows), *shape))
 
 
-def _between(trace: Trace, head: int, tail: int) -> list[tuple[int, list[int]]]:
+def _between(trace: Recorded, head: int, tail: int) -> list[tuple[int, list[int]]]:
     """Return, in reverse order, the steps on a way from value `tail` to value `head`, each with the slots on one."""
     program, columns = trace.program, trace.program.columns
     depends, needed = bytearray(len(program.values)), bytearray(len(program.values))
@@ -100,7 +98,7 @@ def _picked(array: Array, flat: int | None) -> Array:
     return array if flat is None else array.reshape(-1)[flat]
 
 
-def _plain(trace: Trace, array: Array) -> Any:
+def _plain(trace: Recorded, array: Array) -> Any:
     """Return a single element by itself, a float or an expression; else a read-only array."""
     result = read_only(array, trace.xp)
     return result if result.ndim else result.item()

@@ -13,16 +13,14 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from bptui.ops.structure import Indices, Structure
 from bptui.scenario.program import Array
 from bptui.trace.backward import all_params, local_derivative
-
-if TYPE_CHECKING:
-    from bptui.trace.record import Trace
+from bptui.trace.recorded import Recorded
 
 Level = Literal["named", "primitive"]
 Node = tuple[int, int]
@@ -71,7 +69,7 @@ def is_alone(edge: Edge, edges: Callable[[Node], Iterable[Edge]], most: float = 
 class Elements:
     """Answers questions about single elements of one trace, and remembers the Jacobian rows it has computed."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Recorded) -> None:
         self.trace, self.program = trace, trace.program
         self._rows: dict[tuple[int, int, int], Array] = {}
         self._kept = 0

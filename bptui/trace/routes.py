@@ -13,17 +13,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 from bptui.errors import BptuiError, Fault
 from bptui.limits import Deadline
 from bptui.scenario.notation import index_text
 from bptui.trace.elements import Edge, Elements, Level, Node, is_alone
-
-if TYPE_CHECKING:
-    from bptui.trace.record import Trace
-
-__all__ = ["Level", "Route", "Routes", "find_routes", "routes_from"]
+from bptui.trace.recorded import Recorded
 
 LARGEST_GRAPH = 2_000_000
 """How many edges may lie between an element and the target; beyond that the question is refused."""
@@ -84,7 +80,7 @@ class Routes:
         return f"<{self.count} routes from {self.element}, {len(self)} listed, total {total}>"
 
 
-def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "named") -> Routes:
+def find_routes(trace: Recorded, element: str, limit: int = 20, level: Level = "named") -> Routes:
     """Return the `limit` largest routes from `element` (`"W1(1,1)"`, `"x[0]"`; a scalar by its name) to the target.
 
     `level` is `named` (elements of leaves and lines) or `primitive` (every operation's own entries). Raises BptuiError
@@ -103,7 +99,7 @@ def find_routes(trace: Trace, element: str, limit: int = 20, level: Level = "nam
 
 
 def routes_from(
-    trace: Trace,
+    trace: Recorded,
     start: Node,
     limit: int = 20,
     level: Level = "named",
@@ -128,7 +124,7 @@ def routes_from(
 class _Graph:
     """What lies between one element and the target: edges, and for each node its routes' count and largest product."""
 
-    def __init__(self, trace: Trace, start: Node, level: Level, wanted: Callable[[], bool]) -> None:
+    def __init__(self, trace: Recorded, start: Node, level: Level, wanted: Callable[[], bool]) -> None:
         self.trace, self.start, self.level, self.wanted = trace, start, level, wanted
         self.target = trace.program.target
         self._numbers = Elements(trace.numbers) if trace.mode == "symbols" and trace.numbers is not None else None
@@ -253,7 +249,7 @@ def _product(a: float, b: float) -> float:
     return math.inf if math.isnan(product) else product
 
 
-def _route(trace: Trace, graph: _Graph, edges: tuple[Edge, ...]) -> Route:
+def _route(trace: Recorded, graph: _Graph, edges: tuple[Edge, ...]) -> Route:
     program = trace.program
     end = edges[-1].head if edges else graph.start
     factors: list[tuple[str, Any]] = []

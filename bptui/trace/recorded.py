@@ -1,0 +1,208 @@
+"""What one run of a program recorded: values, every contribution, every gradient before and after; immutable.
+
+The structure (which step, which operand, in which order) is the program's; a run adds the numbers.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bptui.errors import BptuiError
+from bptui.ops import numeric
+from bptui.scenario.notation import ReferenceFormatError, parse_reference
+from bptui.scenario.program import Array, Program
+from bptui.scenario.resolve import Element, resolve_reference
+from bptui.trace.arrays import not_finite, read_only
+from bptui.trace.backward import all_params, contribution, local_derivative
+
+if TYPE_CHECKING:
+    from bptui.scenario.scenario import Scenario
+
+LARGEST_JACOBIAN = 4096
+"""How many entries a local Jacobian may have to be written out in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A step's local derivative with respect to one operand.
+
+    `kind` is `elementwise` (then `value` has the output's shape, before the sum over broadcast axes) or `jacobian`
+    (then `value` has the output's shape followed by the operand's, and is None where that is more than 4096 entries).
+    `structure` is the pattern of the Jacobian: `diagonal`, `broadcast`, `selection`, `permutation`, `dense`, …
+    """
+
+    kind: Literal["elementwise", "jacobian"]
+    structure: str
+    value: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFinite:
+    """Where a number first became nan or inf: the step (None: it was given so), the value, the flat element."""
+
+    step: int | None
+    value: int
+    element: int
+    number: float
+
+
+class Recorded:
+    """One run of a program: read-only arrays, one for each value, contribution and accumulated gradient."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        program: Program,
+        values: Sequence[Array],
+        seed: Array,
+        contributions: Sequence[Array],
+        accumulated: Sequence[Array],
+        choices: Mapping[int, Mapping[str, Any]],
+        xp: Any = numeric,
+    ) -> None:
+        self.scenario = scenario
+        self.program = program
+        self.values = values
+        """By value id, each in its value's shape."""
+        self.seed = seed
+        """The gradient that the backward pass starts with, in the target's shape."""
+        self.contributions = contributions
+        """By slot index: upstream times local Jacobian, in the target value's shape."""
+        self.accumulated = accumulated
+        """By slot index: the target value's gradient after that contribution was added."""
+        self.choices = choices
+        """By forward step: what the operation picked by looking at its values."""
+        self.xp = xp
+        """The namespace that the rules ran in."""
+
+    @property
+    def mode(self) -> Literal["numbers", "symbols"]:
+        """Whether the arrays hold numbers (float64) or symbols (SymPy expressions, of dtype object)."""
+        return "numbers" if self.xp is numeric else "symbols"
+
+    @property
+    def numbers(self) -> Recorded | None:
+        """This run in numbers: itself; of a trace in symbols the one beside it, None where there are only symbols."""
+        return self
+
+    @property
+    def in_names(self) -> Recorded:
+        """The trace that chains are read from: itself; of a trace in symbols the one in named values."""
+        return self
+
+    # -- by name ---------------------------------------------------------------------------------------------------
+
+    def element(self, reference: str) -> Element:
+        """Return which value, and which of its elements, `reference` names; raises BptuiError where it names none."""
+        try:
+            return resolve_reference(self.program, parse_reference(reference))
+        except ReferenceFormatError as fault:
+            raise BptuiError(str(fault)) from None
+
+    def gradient_of(self, value: int) -> Array:
+        """Return the complete gradient of the value with this id, in its shape."""
+        if value == self.program.target:
+            return self.seed
+        last = self.program.slot_columns.last[value]
+        return self.accumulated[last] if last >= 0 else self._zeros(value)
+
+    def arriving(self, value: int) -> Array:
+        """Return a value's complete gradient as its step reads it; in named values by its name, `dL/dy(1)`."""
+        return self.gradient_of(value)
+
+    def total(self, value: int, flat: int) -> Any:
+        """Return the gradient that the routes of one element sum to: a float; in symbols an expression."""
+        return self.gradient_of(value).item(flat)
+
+    def _zeros(self, value: int) -> Array:
+        return read_only(self.xp.zeros(self.program.shape(value)), self.xp)
+
+    # -- by step ---------------------------------------------------------------------------------------------------
+
+    @property
+    def seed_step(self) -> int:
+        """The index of the step that seeds the backward pass; as many forward steps come before it."""
+        return len(self.program.steps)
+
+    def result(self, step: int) -> Array:
+        """Return what forward step `step` computes; in named values the expression that a line's name stands for."""
+        return self.values[self.program.columns.outputs[step]]
+
+    def before(self, slot: int) -> Array:
+        """Return the gradient that slot `slot` adds to: what the previous contribution to that value left, or zeros."""
+        slots = self.program.slot_columns
+        if slots.previous[slot] >= 0:
+            return self.accumulated[slots.previous[slot]]
+        target = slots.target[slot]
+        return self.seed if target == self.program.target else self._zeros(target)
+
+    def upstream(self, slot: int) -> Array:
+        """Return the gradient that flows into slot `slot` from above: the complete gradient of its step's output."""
+        return self.arriving(self.program.columns.outputs[self.program.slot_columns.step[slot]])
+
+    def local(self, slot: int) -> Local:
+        """Return the local derivative that slot `slot` multiplies its upstream gradient by."""
+        record = self.program.slots[slot]
+        step = self.program.steps[record.step]
+        output, operand = self.program.values[step.output], self.program.values[record.target]
+        shapes = tuple(self.program.values[one].shape for one in step.inputs)
+        params = all_params(step, self.choices)
+        structure = step.operation.structure(record.slot, shapes, output.shape, params)
+        with np.errstate(all="ignore"):
+            elementwise = local_derivative(step, record.slot, self.values, self.choices, self.xp)
+        if elementwise is not None:
+            return Local("elementwise", structure.name, read_only(elementwise, self.xp))
+        if output.size * operand.size > LARGEST_JACOBIAN:
+            return Local("jacobian", structure.name, None)
+        rows = [self.local_row(record.step, record.slot, flat) for flat in range(output.size)]
+        matrix = read_only(np.reshape(rows, (*output.shape, *operand.shape)), self.xp)
+        return Local("jacobian", structure.name, matrix)
+
+    def local_row(self, step: int, slot: int, flat: int) -> Array:
+        """Return row `flat` of a step's local Jacobian, in the operand's shape: the vjp of a one-hot gradient."""
+        record = self.program.steps[step]
+        probe = self.one_hot(record.output, flat)
+        with np.errstate(all="ignore"):
+            return read_only(contribution(record, slot, probe, self.values, self.choices, self.xp), self.xp)
+
+    def one_hot(self, value: int, flat: int) -> Array:
+        """Return the gradient of element `flat` of a value with respect to the value: 1 there, 0 elsewhere."""
+        probe = self.xp.zeros(self.program.values[value].shape)
+        probe.reshape(-1)[flat] = 1
+        return read_only(probe, self.xp)
+
+    # -- as it stood at a step -------------------------------------------------------------------------------------
+
+    def slots_of(self, value: int) -> tuple[int, ...]:
+        """Return the slots that contribute to the value's gradient, in order."""
+        return self.program.slot_columns.of(value)
+
+    def gradient_at(self, value: int, step: int) -> Array | None:
+        """Return a value's gradient as accumulated after step `step`; None where nothing has arrived by then."""
+        done = bisect_right(self.slots_of(value), step - self.seed_step - 1)
+        if done:
+            return self.accumulated[self.slots_of(value)[done - 1]]
+        return self.seed if value == self.program.target and step >= self.seed_step else None
+
+    # -- what deserves attention -------------------------------------------------------------------------------------
+
+    @cached_property
+    def first_not_finite(self) -> NotFinite | None:
+        """Where a value, and failing that a gradient, first became nan or inf; None where none did."""
+        if self.mode == "symbols":
+            return None
+        program, slots = self.program, self.program.slot_columns
+        given = (value for value, source in enumerate(program.code.source) if source < 0)
+        for value, flat, number in not_finite(self.values, given):
+            return NotFinite(None, value, flat, number)
+        for value, flat, number in not_finite(self.values, program.columns.outputs):
+            return NotFinite(program.producer[value], value, flat, number)
+        for slot, flat, number in not_finite(self.accumulated, range(len(self.accumulated))):
+            return NotFinite(self.seed_step + 1 + slot, slots.target[slot], flat, number)
+        return None
