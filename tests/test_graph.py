@@ -444,6 +444,27 @@ def test_a_window_shows_what_the_whole_shows_there() -> None:
                     assert found[x - left] == (whole[y][x] if inside else (" ", ""))
 
 
+@pytest.mark.parametrize("zoom", ZOOMS[:3])
+def test_a_step_changes_no_row_but_those_that_are_said_to_change(zoom: Zoom) -> None:
+    said = seen = 0
+    for name in NAMES:
+        trace = bundled_trace(name)
+        drawing = draw(graph_at(trace, zoom), 60)
+        walk, size = Walk(trace), (drawing.layout.width, drawing.layout.height)
+        before = walk.at(drawing.graph, 0)
+        for step in range(1, min(40, len(trace.steps))):
+            after = walk.at(drawing.graph, step)
+            rows = [drawing.rows(progress, 0, 0, *size) for progress in (before, after)]
+            changed = {y for y, (old, new) in enumerate(zip(*rows, strict=True)) if old != new}
+            said_to_change = drawing.changed(before, after)
+            assert said_to_change is not None
+            assert changed <= said_to_change == drawing.changed(after, before)
+            said, seen = said + len(said_to_change), seen + len(changed)
+            before = after
+        assert len(trace.steps) < 3 or drawing.changed(walk.at(drawing.graph, 0), walk.at(drawing.graph, 2)) is None
+    assert seen < said < 4 * seen  # it is worth asking
+
+
 def cells(row: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return a row cell by cell, each with its style; a wide character takes two."""
     found: list[tuple[str, str]] = []

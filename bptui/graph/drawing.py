@@ -100,6 +100,20 @@ class Drawing:
         """Return the rows of a window."""
         return [self.row(progress, y, left, width, selected) for y in range(top, top + height)]
 
+    def changed(self, before: Progress, after: Progress) -> set[int] | None:
+        """Return the rows that can look different at one of two neighbouring steps; None where they are far apart."""
+        if abs(after.step - before.step) > 1:
+            return None
+        rows: set[int] = set()
+        for progress in (before, after):
+            for number in progress.touched():
+                box = self.layout.boxes[number]
+                rows.update(range(box.y, box.bottom))
+            for edge in progress.edges:
+                passed = [y for _, y in self.layout.paths[edge]]
+                rows.update(range(min(passed) - 1, max(passed) + 2))
+        return rows
+
     # -- edges -------------------------------------------------------------------------------------------------------
 
     def _draw_edges(self, progress: Progress, y: int, left: int, texts: list[str], styles: list[str]) -> None:

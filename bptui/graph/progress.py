@@ -120,6 +120,11 @@ class Progress:
             node for node in nodes if self.graph.nodes[node].element == element or self.graph.zoom != "elements"
         )
 
+    def touched(self) -> set[int]:
+        """Return the nodes that look different after this step, or while the walk is at it."""
+        ends = (self.graph.edges[edge] for edge in self.edges)
+        return {*self.nodes, *(end for edge in ends for end in (edge.tail, edge.head))}
+
     def node(self, number: int) -> State:
         """Return how a node stands."""
         node = self.graph.nodes[number]

@@ -18,7 +18,7 @@ from bptui.sequences import Lazy
 from bptui.trace.record import Trace
 
 _BLOCKS_KEPT = 64
-"""Of how many values the rows are remembered while a table is shown."""
+"""Of how many values the rows are remembered: from one step to the next, few of them change."""
 
 COLUMNS = ("name", "shape", "value", "gradient so far")
 
@@ -29,6 +29,7 @@ class ValueTables:
     def __init__(self, writer: CellWriter) -> None:
         self._writer, self._trace, self._program = writer, writer.trace, writer.program
         self._names = tuple(self._program.names.items())
+        self._block = lru_cache(_BLOCKS_KEPT)(self._written_block)
 
     def table(
         self,
@@ -43,13 +44,12 @@ class ValueTables:
         otherwise is written `old→new`; one that `hides` holds for is hidden.
         """
 
-        @lru_cache(_BLOCKS_KEPT)
-        def block(which: int) -> list[Row]:
-            return self._block(which, index, at, before, hides)
-
         def row(line: int) -> Row:
             which = bisect_right(self._starts, line) - 1
-            return block(which)[line - self._starts[which]]
+            _, value = self._names[which]
+            near = at if at is not None and at.value == value else None
+            known, arrived = self._program.producer.get(value, -1) <= index, self._trace.arrived(value, index)
+            return self._block(which, known, arrived, near, before, hides)[line - self._starts[which]]
 
         return Table(COLUMNS, (False,) * 4, Lazy(self._starts[-1], row))
 
@@ -81,22 +81,22 @@ class ValueTables:
         shape = self._program.values[value].shape
         return grid.window(shape, at.flat if at is not None and at.value == value else 0)
 
-    def _block(
+    def _written_block(
         self,
         which: int,
-        index: int,
+        known: bool,
+        arrived: int,
         at: Point | None,
         before: Trace | None,
         hides: Callable[[Point], bool] | None,
     ) -> list[Row]:
-        """Return the rows of one value."""
+        """Return the rows of one value, when it is `known` and so many contributions to its gradient have arrived."""
         name, identity = self._names[which]
         shape = self._program.values[identity].shape
-        known = self._program.producer.get(identity, -1) <= index
         columns = []
         for gradient in (False, True):
             array, old = (
-                (trace.gradient_at(identity, index) if gradient else trace.values[identity] if known else None)
+                (trace.gradient_after(identity, arrived) if gradient else trace.values[identity] if known else None)
                 if trace is not None
                 else None
                 for trace in (self._trace, before)

@@ -185,10 +185,19 @@ class Recorded:
 
     def gradient_at(self, value: int, step: int) -> Array | None:
         """Return a value's gradient as accumulated after step `step`; None where nothing has arrived by then."""
-        done = bisect_right(self.slots_of(value), step - self.seed_step - 1)
-        if done:
-            return self.accumulated[self.slots_of(value)[done - 1]]
-        return self.seed if value == self.program.target and step >= self.seed_step else None
+        return self.gradient_after(value, self.arrived(value, step))
+
+    def arrived(self, value: int, step: int) -> int:
+        """Return how many contributions a value's gradient has after step `step`; the seed counts as one."""
+        seeded = value == self.program.target and step >= self.seed_step
+        return bisect_right(self.slots_of(value), step - self.seed_step - 1) + seeded
+
+    def gradient_after(self, value: int, arrived: int) -> Array | None:
+        """Return a value's gradient as it is after so many contributions; None before the first."""
+        seeded = value == self.program.target
+        if arrived > seeded:
+            return self.accumulated[self.slots_of(value)[arrived - seeded - 1]]
+        return self.seed if arrived else None
 
     # -- what deserves attention -------------------------------------------------------------------------------------
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from functools import cached_property
+from typing import Self
 
 from rich.style import Style
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+
+from bptui.tui.kept_lines import KeptLines
 
 
-class ChangedLines(Widget):
+class ChangedLines(KeptLines):
     """Remembers each of its lines as it was drawn last."""
 
     @cached_property
@@ -20,7 +23,17 @@ class ChangedLines(Widget):
         return {}
 
     @cached_property
+    def _compared(self) -> dict[int, Strip]:
+        """The lines that were drawn to be compared and are not painted yet."""
+        return {}
+
+    @cached_property
     def _looks(self) -> dict[str, Style]:
+        return {}
+
+    @cached_property
+    def _framed(self) -> dict[str, str]:
+        """The titles in the frame."""
         return {}
 
     @abstractmethod
@@ -31,16 +44,31 @@ class ChangedLines(Widget):
         strip = self._painted[y] = self.line_at(y)
         return strip
 
-    def refresh_changed(self) -> None:
-        """Repaint the lines that look different from what was painted last."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._styles_cache._cache:  # else it was resized, perhaps
+            self.put_in(self._compared)
+        self._compared.clear()
+        return super().render_lines(crop)
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        self._compared.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def refresh_changed(self, lines: Iterable[int] | None = None) -> None:
+        """Repaint the lines that look different from what was painted last; `lines` are all that can, where known."""
         if not self._painted or not self.is_mounted:
             self.refresh()
             return
-        before, self._painted = self._painted, {}
-        width, height = self.scrollable_content_region.size
-        changed = [Region(0, y, width, 1) for y in range(height) if self.render_line(y) != before.get(y)]
+        painted, changed = self._painted, {}
+        for y in range(self.scrollable_content_region.height) if lines is None else lines:
+            strip = self.line_at(y)
+            if strip != painted.get(y):
+                changed[y] = painted[y] = strip
         if changed:
-            self.refresh(*changed)
+            # with the frame: lines cut off before it would cost more than they save
+            left, width = -self.styles.gutter.left, self.outer_size.width
+            self.refresh(*(Region(left, y, width, 1) for y in changed))
+            self._compared.update(changed)
 
     def component(self, name: str = "") -> Style:
         """Return the style of a component class, over this widget's background; without one, the widget's own."""
@@ -52,11 +80,12 @@ class ChangedLines(Widget):
     def notify_style_update(self) -> None:
         self._looks.clear()
         self._painted.clear()
+        self._compared.clear()
         super().notify_style_update()
 
     def label(self, title: str | None = None, subtitle: str | None = None) -> None:
         """Set the titles in the frame; what is None stays as it is."""
-        if title is not None and Content(title).markup != (self.border_title or ""):
-            self.border_title = Content(title)
-        if subtitle is not None and Content(subtitle).markup != (self.border_subtitle or ""):
-            self.border_subtitle = Content(subtitle)
+        if title is not None and title != self._framed.get("title"):
+            self._framed["title"], self.border_title = title, Content(title)
+        if subtitle is not None and subtitle != self._framed.get("subtitle", ""):
+            self._framed["subtitle"], self.border_subtitle = subtitle, Content(subtitle)

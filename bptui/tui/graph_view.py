@@ -5,6 +5,7 @@ It draws only the rows on the screen. Try it on any scenario: `python -m bptui.t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -116,13 +117,19 @@ class GraphView(ChangedLines, can_focus=True):
         if self._drawing is None or self._stale:
             self._redraw()
             return
-        progress = self._walk.at(self._drawing.graph, step, element)
-        if self._zoom == "elements" or not progress.nodes:
+        before, progress = self._progress, self._walk.at(self._drawing.graph, step, element)
+        if self._zoom == "elements" or not progress.nodes or before is None:
             self._redraw()
-        else:
-            self._progress = progress
-            self._follow()
-            self.refresh_changed()
+            return
+        window = self._left, self._top
+        self._progress = progress
+        self._follow()
+        rows = self._drawing.changed(before, progress) if window == (self._left, self._top) else None
+        self.refresh_changed(None if rows is None else self._seen(rows))
+
+    def _seen(self, rows: Iterable[int]) -> list[int]:
+        """Return which lines of the screen these rows of the drawing are."""
+        return [row - self._top for row in rows if 0 <= row - self._top < self.size.height]
 
     def _redraw(self) -> None:
         """Make the graph anew: at another zoom, for another operation, or with other room."""

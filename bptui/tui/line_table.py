@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from bptui.present.frame import Point, Row, Spot, Table
-from bptui.tui.line_view import LineView
+from bptui.tui.line_view import MOST_KEPT, LineView
 from bptui.tui.shortening import around, places_kept, without_middle
 
 _MARK, _GAP, _INDENT = 2, 2, 2
@@ -103,6 +103,12 @@ class LineTable(LineView):
         self._widths: list[int] = []
         self._left_out: frozenset[int] = frozenset()
         """The columns that are not drawn, as there is no room for them."""
+        self._layout: tuple[object, ...] = ()
+        """What decides where a cell stands: the room, the columns' widths, which are left out, which hold numbers."""
+        self._rows: dict[int, Row] = {}
+        """The rows of the table that were made: each is looked at more than once."""
+        self._drawn_rows: dict[tuple[object, ...], Strip] = {}
+        """The rows without the cursor that were drawn in this layout: many are the same at the next step."""
 
     def show(self, table: Table, *, cursor: int = 0, spot: int = 0, lit: Collection[int] = ()) -> None:
         """Show `table` with the cursor on spot `spot` of row `cursor`, or as near to it as there is one.
@@ -110,6 +116,7 @@ class LineTable(LineView):
         The rows `lit` are marked as changed, and brought into view.
         """
         self.table, self._lit = table, lit
+        self._rows.clear()
         self.cursor = max(0, min(cursor, len(table.rows) - 1))
         self._natural = [cell_len(title) for title in table.columns]
         self.lines_changed()
@@ -128,7 +135,15 @@ class LineTable(LineView):
     @property
     def row(self) -> Row | None:
         """The row that the cursor is on."""
-        return self.table.rows[self.cursor] if self.table.rows else None
+        return self._row(self.cursor) if self.table.rows else None
+
+    def _row(self, index: int) -> Row:
+        row = self._rows.get(index)
+        if row is None:
+            if len(self._rows) >= MOST_KEPT:
+                self._rows.clear()
+            row = self._rows[index] = self.table.rows[index]
+        return row
 
     @property
     def spot(self) -> int:
@@ -148,10 +163,14 @@ class LineTable(LineView):
 
     def lay_out(self) -> None:
         """Measure the rows on the screen, leave out what has no room, and share the width out."""
+        before = self._layout
         self._measure(self.scroll_offset.y)
-        self._spare(self.room.width)
-        self._widths = self._shared(self.room.width)
+        self._spare(self._laid.width)
+        self._widths = self._shared(self._laid.width)
         self._spot = self._drawn_spot(self._spot)
+        self._layout = (self._laid.width, tuple(self._widths), self._left_out, self.table.numeric)
+        if self._layout != before:
+            self._drawn_rows.clear()
 
     def lines_width(self) -> int:
         return self._taken(self._widths) - _GAP
@@ -165,7 +184,7 @@ class LineTable(LineView):
 
     def _measure(self, top: int) -> None:
         """Widen the columns to what stands on the screen; they never become narrower while a table is shown."""
-        for row in self.table.rows[top : top + max(self.page, 1) + 1]:
+        for row in map(self._row, range(top, min(top + self.page + 1, len(self.table.rows)))):
             if row.kind == "more":
                 continue
             for at, cell in enumerate(row.cells):
@@ -216,8 +235,19 @@ class LineTable(LineView):
         return self._drawn("  ", self._laid_out(Row(self.table.columns)), self.component("line-table--head"))
 
     def draw_line(self, index: int) -> Strip:
-        row = self.table.rows[index]
+        row = self._row(index)
         changed, cursor = index in self._lit, index == self.cursor and (self.has_focus or not self._quiet)
+        if cursor:
+            return self._draw_row(row, changed, cursor)
+        same = row.cells, row.kind, changed
+        strip = self._drawn_rows.get(same)
+        if strip is None:
+            if len(self._drawn_rows) >= MOST_KEPT:
+                self._drawn_rows.clear()
+            strip = self._drawn_rows[same] = self._draw_row(row, changed, cursor)
+        return strip
+
+    def _draw_row(self, row: Row, changed: bool, cursor: bool) -> Strip:
         if cursor:
             whole = "line-table--cursor-row" if row.spots else "line-table--cursor"
             style = self.component(whole if self.has_focus else "line-table--cursor-blurred")
@@ -276,7 +306,11 @@ class LineTable(LineView):
         return cell.left + first, cell.left + (shown[-1] if shown else first) + 1
 
     def _padded(self, segments: list[Segment], style: Style) -> Strip:
-        return Strip(segments).extend_cell_length(max(self.room.width, self.lines_width()), style)
+        return Strip(segments).extend_cell_length(max(self._laid.width, self.lines_width()), style)
+
+    def notify_style_update(self) -> None:
+        self._drawn_rows.clear()
+        super().notify_style_update()
 
     def on_focus(self) -> None:
         self._unseen = self._quiet

@@ -19,7 +19,7 @@ from bptui.commands import IN_LINES
 from bptui.tui.bindings import bindings
 from bptui.tui.changed_lines import ChangedLines
 
-_CACHED = 1000
+MOST_KEPT = 1000
 """How many drawn lines are kept."""
 
 
@@ -39,7 +39,10 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._strips: dict[int, Strip] = {}
-        self._drawn_width = -1
+        self._laid = Size(-1, -1)
+        """The room that the lines were laid out for."""
+        self._left = self._top = 0
+        """How far it is scrolled: looked up for every line."""
 
     # -- what a subclass gives ---------------------------------------------------------------------------------------
 
@@ -53,7 +56,7 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
 
     def draw_fixed(self, index: int) -> Strip:
         """Draw fixed line `index`."""
-        return Strip.blank(self.room.width, self.component())
+        return Strip.blank(self._laid.width, self.component())
 
     def lines_width(self) -> int:
         """Return how wide the lines are; where that is more than there is room for, the view scrolls sideways too."""
@@ -83,7 +86,7 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
 
     def _prepare(self) -> None:
         self._strips.clear()
-        self._drawn_width = self.room.width
+        self._laid = self.room
         self.lay_out()
 
     def redraw(self, *indices: int) -> None:
@@ -93,24 +96,32 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
             self.refresh_line(index + self.fixed)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        if self.room.width != self._drawn_width:  # drawn before it is told that it was resized
+        if self.room.width != self._laid.width:  # drawn before it is told that it was resized
+            self._compared.clear()
             self._prepare()
         return super().render_lines(crop)
 
     def line_at(self, y: int) -> Strip:
-        left, top = self.scroll_offset
-        width, style = self._drawn_width, self.component()
+        left, width, style = self._left, self._laid.width, self.component()
         if y < self.fixed:
             return self.draw_fixed(y).crop_extend(left, left + width, style)
-        index = y - self.fixed + top
+        index = y - self.fixed + self._top
         if index >= self.line_count():
             return Strip.blank(width, style)
         strip = self._strips.get(index)
         if strip is None:
-            if len(self._strips) >= _CACHED:
+            if len(self._strips) >= MOST_KEPT:
                 self._strips.clear()
             strip = self._strips[index] = self.draw_line(index)
         return strip.crop_extend(left, left + width, style)
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        self._left = round(new_value)
+        super().watch_scroll_x(old_value, new_value)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        self._top = round(new_value)
+        super().watch_scroll_y(old_value, new_value)
 
     def notify_style_update(self) -> None:
         self._strips.clear()

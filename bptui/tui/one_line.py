@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable
 from itertools import groupby
+from operator import itemgetter
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -23,6 +24,6 @@ class OneLine(ChangedLines):
         """Return the line's parts, together at most `width` cells."""
 
     def line_at(self, y: int) -> Strip:
-        alike = groupby(self.parts(self.size.width), lambda part: part[1])
+        alike = groupby(filter(itemgetter(0), self.parts(self.size.width)), itemgetter(1))
         segments = [Segment("".join(text for text, _ in parts), self.component(name)) for name, parts in alike]
         return Strip(segments).adjust_cell_length(self.size.width, self.component())

@@ -51,6 +51,9 @@ class StepList(LineView):
     def go(self, step: int) -> None:
         """Light step `step`."""
         before, self.step = self.step, step
+        if not self.display:  # it is drawn when it is shown again
+            self._strips.clear()
+            return
         low, high = sorted((self._line(before), self._line(step)))
         top = self.scroll_offset.y
         self.redraw(*range(max(low, top), min(high, top + self.page) + 1))

@@ -44,7 +44,8 @@ class TextView(LineView):
     def show(self, lines: Callable[[int], Sequence[Line]]) -> None:
         """Show other lines, from the top."""
         self._make = lines
-        self.scroll_to(y=0, animate=False)
+        if self.scroll_offset.y:
+            self.scroll_to(y=0, animate=False)
         self.lines_changed()
 
     def lay_out(self) -> None:

@@ -123,23 +123,22 @@ class Timeline(OneLine):
         if position == scale.rule:
             yield "●", "timeline--position"
         else:
-            yield self._marks(scale.rule, "┃", "timeline--label")
+            yield ("◆", "timeline--stop") if scale.rule in self._cells[1] else ("┃", "timeline--label")
         yield second, "timeline--label"
         yield from self._bar(scale.second, scale.bars[1], position)
 
     def _bar(self, start: int, length: int, position: int) -> Iterable[Part]:
-        done = max(0, min(position - start, length))
-        for cell in range(start, start + length):
-            if cell == position:
-                yield "●", "timeline--position"
-            elif cell < start + done:
-                yield self._marks(cell, "━", "timeline--done")
-            else:
-                yield self._marks(cell, "╌", "timeline--to-come")
+        end = start + length
+        for cell in sorted(cell for cell in {*self._cells[1], position} if start <= cell < end):
+            yield self._between(start, cell, position)
+            yield ("●", "timeline--position") if cell == position else ("◆", "timeline--stop")
+            start = cell + 1
+        yield self._between(start, end, position)
 
-    def _marks(self, cell: int, otherwise: str, component: str) -> Part:
-        """Return a mark where a breakpoint stops, or else what stands there otherwise."""
-        return ("◆", "timeline--stop") if cell in self._cells[1] else (otherwise, component)
+    def _between(self, start: int, end: int, position: int) -> Part:
+        """Return cells between marks, which the walk has all passed or has all before it."""
+        done = start < position
+        return ("━" if done else "╌") * (end - start), "timeline--done" if done else "timeline--to-come"
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._dragging = True

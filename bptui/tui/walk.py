@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from bptui.commands import (
@@ -32,6 +31,7 @@ from bptui.tui.graph_view import GraphView
 from bptui.tui.graphing import Graphing
 from bptui.tui.in_symbols import InSymbols
 from bptui.tui.keeping import Keeping
+from bptui.tui.kept_lines import Column, Row
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.line_view import LineView
@@ -81,10 +81,10 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
     def compose(self) -> ComposeResult:
         steps, forward = len(self.presentation), self.trace.seed_step
         yield TopLine(self.presentation.title, id="top")
-        with Horizontal(id="body"):
+        with Row(id="body"):
             yield StepList(self.presentation.labels, forward, id="steps")
             yield GraphView(self.trace, id="graph")
-            with Vertical(id="panels"):
+            with Column(id="panels"):
                 yield StepPanel(id="step")
                 yield WiresPanel(app_of(self).settings.wires, id="wires")
                 yield LineTable(id="elements")

@@ -10,9 +10,10 @@ from bptui.present.frame import Frame, Point, Table
 from bptui.present.presentation import Presentation
 from bptui.present.quiz import Known
 from bptui.trace.record import Trace
+from bptui.tui.kept_lines import KeptLines
 
 
-class WalkPart(Screen[None]):
+class WalkPart(Screen[None], KeptLines):
     """A part of WalkScreen that stands in a file of its own: its commands and what they need to remember."""
 
     trace: Trace
