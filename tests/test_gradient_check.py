@@ -16,7 +16,8 @@ import pytest
 
 import bptui
 from bptui.checking.gradients import MOST_ELEMENTS, TOLERANCE, Checked, check_gradients
-from bptui.checking.report import all_right, check_one, gradient_lines, plain_check
+from bptui.checking.report import all_right, check_one
+from bptui.checking.wording import gradient_lines
 from bptui.ops import OPERATIONS
 from bptui.ops.operation import Operation
 from bptui.scenario.scenario import Scenario
@@ -103,7 +104,7 @@ def test_a_rule_wrong_by_a_thousandth_is_refused(name: str) -> None:
 def test_how_wrong_a_rule_may_be(by: float, x: float) -> None:
     (one,) = check_gradients(with_wrong_step(bptui.loads(scalar("sin(x)", x)), 0, 0, by))
     assert not one.ok
-    assert "WRONG" in gradient_lines([plain_check(one)])[0]
+    assert "WRONG" in gradient_lines([one.plain()])[0]
 
 
 def test_one_wrong_element_among_many_is_found() -> None:
@@ -153,7 +154,7 @@ def test_the_report_says_so() -> None:
     right = check_one(scenario)
     assert all_right({"scenarios": [right]})
     (wrong,) = check_gradients(with_wrong_step(scenario, 0, 1, 1.01))
-    assert not all_right({"scenarios": [right, {"gradients": [plain_check(wrong)]}]})
+    assert not all_right({"scenarios": [right, {"gradients": [wrong.plain()]}]})
 
 
 # What is right is accepted
@@ -233,7 +234,7 @@ def test_kinks_are_accepted_and_named(expression: str, x: float) -> None:
     assert one.ok
     assert one.kinks == ("x",) or expression.startswith(("maximum", "minimum", "max", "sort", "abs"))
     if one.kinks:
-        assert "a kink at x" in gradient_lines([plain_check(one)])[0]
+        assert "a kink at x" in gradient_lines([one.plain()])[0]
 
 
 @pytest.mark.parametrize(("base", "shown"), [(0, "x[1]"), (1, "x(2)")])
@@ -262,7 +263,7 @@ def test_what_is_not_finite_is_not_checked(expression: str) -> None:
     one = only(scalar(expression, -1.0))
     assert one.ok
     assert one.not_finite == one.checked == 1
-    (line,) = gradient_lines([plain_check(one)])
+    (line,) = gradient_lines([one.plain()])
     assert "1 element not checked" in line
     assert "ok" not in line
 
@@ -285,7 +286,7 @@ def test_of_large_arrays_some_elements_are_checked() -> None:
     one = only('[inputs]\nx = { shape = [40, 50], init = "normal" }\n[forward]\nL = "sum(x*x)"')
     assert (one.checked, one.size) == (MOST_ELEMENTS, 2000)
     assert one.ok
-    assert "64 of 2,000 checked" in gradient_lines([plain_check(one)])[0]
+    assert "64 of 2,000 checked" in gradient_lines([one.plain()])[0]
 
 
 def test_empty_arrays_have_nothing_to_check() -> None:
@@ -293,7 +294,7 @@ def test_empty_arrays_have_nothing_to_check() -> None:
     empty, other = checked(text)
     assert (empty.checked, empty.ok) == (0, True)
     assert other.ok
-    assert "nothing to check" in gradient_lines([plain_check(empty)])[0]
+    assert "nothing to check" in gradient_lines([empty.plain()])[0]
 
 
 def test_forward_lines_and_seeds() -> None:

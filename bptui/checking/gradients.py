@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,18 @@ class Checked:
     """The elements at which the function has a kink."""
     not_finite: int
     """How many elements could not be compared, since a number there is nan or inf."""
+
+    def plain(self) -> dict[str, Any]:
+        """Return the comparison in the form of the JSON report."""
+        return {
+            "name": self.name,
+            "worst": self.worst,
+            "ok": self.ok,
+            "kinks": list(self.kinks),
+            "checked": self.checked,
+            "size": self.size,
+            "not_finite": self.not_finite,
+        }
 
 
 def check_gradients(trace: Trace) -> list[Checked]:

@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bptui.checking.gradients import TOLERANCE, Checked, check_gradients
+from bptui.checking.gradients import check_gradients
 from bptui.checking.marking.marker import VERDICTS, Marked, mark
 from bptui.checking.marking.namer import Slip
 from bptui.checking.marking.numbers import trace_of
-from bptui.checking.wording import comparison, shortened, summary_text
-from bptui.present import numbers
+from bptui.checking.wording import comparison, gradient_lines, shortened, summary_text
 from bptui.scenario.scenario import Scenario
 from bptui.text import counted, printable, width
 
@@ -37,7 +36,7 @@ def check_one(scenario: Scenario) -> dict[str, Any]:
         "scenario": printable(scenario.document.name),
         "title": scenario.title,
         "drawn": list(drawn),
-        "gradients": [plain_check(checked) for checked in check_gradients(trace)],
+        "gradients": [checked.plain() for checked in check_gradients(trace)],
         "worked": [plain_line(one) for one in marked],
         "summary": {verdict: verdicts[verdict] for verdict in VERDICTS},
     }
@@ -73,19 +72,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
     return value
-
-
-def plain_check(checked: Checked) -> dict[str, Any]:
-    """Return one gradient's comparison in the form of the JSON report."""
-    return {
-        "name": checked.name,
-        "worst": checked.worst,
-        "ok": checked.ok,
-        "kinks": list(checked.kinks),
-        "checked": checked.checked,
-        "size": checked.size,
-        "not_finite": checked.not_finite,
-    }
 
 
 def all_right(report: dict[str, Any]) -> bool:
@@ -187,29 +173,3 @@ def table_lines(lines: Sequence[dict[str, Any]], sheets: int) -> list[str]:
         rows.append(f"  {name}{padding}  {line['wrong']:>5}  {line['of']:>4}  {', '.join(slips)}")
     rows.append(f"  {counted(len(lines) - len(wrong), 'other line')}: none wrong")
     return rows
-
-
-def gradient_lines(gradients: Iterable[dict[str, Any]]) -> list[str]:
-    """Return one line for each gradient: how many of its elements were compared, and how that went.
-
-    The error itself is not shown, only what it stays below: its last digits differ from machine to machine.
-    """
-    shown = list(gradients)
-    widest = max((len(one["name"]) for one in shown), default=0)
-    return [f"{one['name']:<{widest}}  {_verdict(one)}" for one in shown]
-
-
-def _verdict(one: dict[str, Any]) -> str:
-    compared = one["checked"] - one["not_finite"]
-    of = f"{compared}" if compared == one["size"] else f"{compared} of {one['size']:,}"
-    parts = []
-    if not one["ok"]:
-        parts.append(f"WRONG: relative error {numbers.number(one['worst'])}, {of} checked")
-    elif compared:
-        parts.append(f"ok     {of} checked, relative error below {numbers.number(TOLERANCE)}")
-    if one["kinks"]:
-        named = ", ".join(one["kinks"][:4]) + (", …" if len(one["kinks"]) > 4 else "")
-        parts.append(f"a kink at {named}: any slope between the two sides is right")
-    if one["not_finite"]:
-        parts.append(f"{counted(one['not_finite'], 'element')} not checked: a number there is nan or inf")
-    return "; ".join(parts) or "nothing to check"

@@ -1,11 +1,13 @@
-"""The words of the report, in which the command line and the app say alike what was marked."""
+"""The words of the report, in which the command line and the app say alike what was checked and marked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from bptui.checking.gradients import TOLERANCE
 from bptui.present import numbers
-from bptui.text import printable
+from bptui.text import counted, printable
 
 _LONGEST = 96
 """How long a claim may be as it is shown."""
@@ -40,3 +42,29 @@ def written(value: Any) -> str:
             shown = [*shown[:5], "…", *shown[-2:]]
         return f"[{', '.join(shown)}]"
     return shortened(value) if isinstance(value, str) else numbers.number(float(value)) if value is not None else "none"
+
+
+def gradient_lines(gradients: Iterable[dict[str, Any]]) -> list[str]:
+    """Return one line for each gradient: how many of its elements were compared, and how that went.
+
+    The error itself is not shown, only what it stays below: its last digits differ from machine to machine.
+    """
+    shown = list(gradients)
+    widest = max((len(one["name"]) for one in shown), default=0)
+    return [f"{one['name']:<{widest}}  {_verdict(one)}" for one in shown]
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    compared = one["checked"] - one["not_finite"]
+    of = f"{compared}" if compared == one["size"] else f"{compared} of {one['size']:,}"
+    parts = []
+    if not one["ok"]:
+        parts.append(f"WRONG: relative error {numbers.number(one['worst'])}, {of} checked")
+    elif compared:
+        parts.append(f"ok     {of} checked, relative error below {numbers.number(TOLERANCE)}")
+    if one["kinks"]:
+        named = ", ".join(one["kinks"][:4]) + (", …" if len(one["kinks"]) > 4 else "")
+        parts.append(f"a kink at {named}: any slope between the two sides is right")
+    if one["not_finite"]:
+        parts.append(f"{counted(one['not_finite'], 'element')} not checked: a number there is nan or inf")
+    return "; ".join(parts) or "nothing to check"

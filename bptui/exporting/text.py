@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bptui.checking.gradients import check_gradients
-from bptui.checking.report import gradient_lines, plain_check
+from bptui.checking.wording import gradient_lines
 from bptui.exporting.document_text import block_lines
 from bptui.present import whole
 from bptui.present.drawing import text_of
@@ -152,5 +152,5 @@ def _routes(shown: Presentation) -> Iterator[str]:
 
 
 def _check(trace: Trace) -> Iterator[str]:
-    for line in gradient_lines(plain_check(one) for one in check_gradients(trace)):
+    for line in gradient_lines(one.plain() for one in check_gradients(trace)):
         yield from wrapped(line, WIDTH, 6, "  ")

@@ -23,7 +23,6 @@ from bptui.scenario.names import name_fault
 from bptui.scenario.notation import Shape, index_text
 from bptui.scenario.schema import DrawnLeaf, FileLeaf, SymbolLeaf, ValueLeaf
 from bptui.scenario.stored import WeightsFault
-from bptui.scenario.weights import read_weights
 from bptui.text import counted
 
 Role = Literal["input", "parameter"]
@@ -275,6 +274,8 @@ class _Reader:
         self.count((*self.path, "shape"), shape)
 
     def weights(self, raw: Mapping[str, Any]) -> Values:
+        from bptui.scenario.weights import read_weights  # which brings zipfile along
+
         path = (*self.path, "file")
         try:
             value = read_weights(
