@@ -286,7 +286,10 @@ async def test_a_wrong_answer_is_told_and_a_hint_is_given() -> None:
         assert part(pilot, Input).value == "123"
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
-        assert "0 right, 1 wrong, 1 hint" in shown(part(pilot, TopLine))
+        assert "1 hint │ test: 0 right, 1 wrong" in shown(part(pilot, TopLine))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: part(pilot, TopLine).size.width == 80)
+        assert "test: 0 right, 1 wrong" in shown(part(pilot, TopLine)), "the score stays longest"
         assert "dL/dy[0] ·" in shown(part(pilot, StepPanel))
 
 

@@ -62,13 +62,19 @@ class Quiz:
     @property
     def score(self) -> str:
         """The running score: `3 right, 1 wrong, 1 shown, 2 hints`."""
+        return ", ".join(filter(None, (self.answers, self.helps)))
+
+    @property
+    def answers(self) -> str:
+        """How many answers were right and wrong."""
+        return f"{self.right} right, {self.wrong} wrong"
+
+    @property
+    def helps(self) -> str:
+        """How many answers and hints were shown; nothing where none were."""
         hints = sum(self.hinted.values()) - self.shown
-        said = [f"{self.right} right", f"{self.wrong} wrong"]
-        if self.shown:
-            said.append(f"{self.shown} shown")
-        if hints:
-            said.append(counted(hints, "hint"))
-        return ", ".join(said)
+        said = (f"{self.shown} shown" if self.shown else "", counted(hints, "hint") if hints else "")
+        return ", ".join(filter(None, said))
 
     def answer(self, question: Question, text: str, hint: Hinted = lambda given: "") -> tuple[Quiz, Verdict]:
         """Return the quiz after an answer, and whether it was right; raises BptuiError where `text` is no number.

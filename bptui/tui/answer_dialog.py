@@ -49,7 +49,7 @@ class AnswerScreen(Dialog[Quiz]):
             self.say(printable(str(error), keep="\n"))
             return
         if verdict.right:
-            self.app.notify(verdict.text, title=self._quiz.score, markup=False)
+            self.app.notify(verdict.text, title=self._quiz.score)
             self.dismiss(self._quiz)
         else:
             self.say(verdict.text)

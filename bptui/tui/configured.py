@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.dom import DOMNode
 from textual.filter import LineFilter, Monochrome
+from textual.notifications import SeverityLevel
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import Theme
 
@@ -32,6 +33,8 @@ class _WholeCells(ScrollBarRender):
 class ConfiguredApp(App[None], inherit_bindings=False):
     """Holds the settings in force."""
 
+    NOTIFICATION_TIMEOUT = 4
+
     def __init__(self, settings: Settings | None = None, settings_file: Path | None = None) -> None:
         """Begin with `settings`; what the reader changes is written into `settings_file`, where there is one."""
         super().__init__()
@@ -49,6 +52,22 @@ class ConfiguredApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, self._theme_changed)
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in passing."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def on_notify(self) -> None:
+        """Let what is said stand in the place of what was said before."""
+        self.clear_notifications()
+
     @property
     def keymap(self) -> Keymap:
         """The keys of all commands."""
@@ -64,7 +83,7 @@ class ConfiguredApp(App[None], inherit_bindings=False):
         try:
             remember(self._settings_file, key, value)
         except BptuiError as error:
-            self.notify(printable(str(error), keep="\n"), title="Not remembered", severity="warning", markup=False)
+            self.notify(printable(str(error), keep="\n"), title="Not remembered", severity="warning")
 
     def _theme_changed(self, theme: Theme) -> None:
         self.set_setting("theme", theme.name)

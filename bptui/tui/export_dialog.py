@@ -73,7 +73,7 @@ class ExportScreen(FileDialog[None]):
         except BptuiError as error:
             self.say(printable(str(error), keep="\n"))
             return
-        self.app.notify(f"wrote {printable(str(path))}", title="Export", markup=False)
+        self.app.notify(f"wrote {printable(str(path))}")
         self.dismiss(None)
 
     def _write(self, path: Path, blanks: bool, key: bool) -> None:

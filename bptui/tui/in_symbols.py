@@ -13,6 +13,7 @@ from bptui.errors import BptuiError
 from bptui.present.presentation import Presentation, presentation_in_symbols
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
+from bptui.tui.configured import key
 from bptui.tui.pointing import Pointing
 
 _OFTEN = 0.1
@@ -43,7 +44,9 @@ class InSymbols(Pointing):
     def lacks_numbers(self) -> bool:
         if self.trace.numbers is not None:
             return False
-        self.app.notify("This needs numbers, and there are symbols alone. Press s to give them.", markup=False)
+        self.app.notify(
+            f"This needs numbers, and there are symbols alone. Press {key(self, 'read.symbols')} to give them."
+        )
         return True
 
     # -- switching ---------------------------------------------------------------------------------------------------
@@ -54,7 +57,7 @@ class InSymbols(Pointing):
             self._ask_for_numbers()
         elif self._coming:
             self._coming = ""
-            self.app.notify("The symbols are given up. s asks for them again.", markup=False)
+            self.app.notify(f"The symbols are given up. {key(self, 'read.symbols')} asks for them again.")
             self.refresh_step()
         elif self.symbols is not None:
             self.symbols = None
@@ -101,7 +104,7 @@ class InSymbols(Pointing):
         except BptuiError as error:
             if self._coming:
                 self._coming = ""
-                self.app.notify(printable(str(error), keep="\n"), title="Symbols", severity="warning", markup=False)
+                self.app.notify(printable(str(error), keep="\n"), title="Symbols", severity="warning")
                 self.refresh_step()
             return
         finally:

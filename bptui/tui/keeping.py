@@ -38,7 +38,7 @@ class Keeping(Pointing):
             text = formula_text(self.frame(self.element))
             said = "copied the formula"
         self.app.copy_to_clipboard(text)
-        self.app.notify(said, title="Clipboard", markup=False)
+        self.app.notify(said)
 
     # -- pinning -----------------------------------------------------------------------------------------------------
 
@@ -87,6 +87,6 @@ class Keeping(Pointing):
         try:
             write_whole(path, without_fonts(self.app.export_screenshot(title=self.presentation.title)))
         except BptuiError as error:
-            self.app.notify(printable(str(error), keep="\n"), title="Screenshot", severity="error", markup=False)
+            self.app.notify(printable(str(error), keep="\n"), title="Screenshot", severity="error")
             return
-        self.app.notify(f"wrote {printable(str(path))}", title="Screenshot", markup=False)
+        self.app.notify(f"wrote {printable(str(path))}")

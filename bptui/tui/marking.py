@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bptui.present.frame import Point, row_of
+from bptui.tui.configured import key
 from bptui.tui.line_table import LineTable
 from bptui.tui.seeing import Seeing
 
@@ -27,11 +28,13 @@ class Marking(Seeing):
         """Show the worked solution with its verdicts."""
         if not self.trace.scenario.worked:
             said = "This scenario has no worked solution: write one under [worked] in its file."
-            self.app.notify(said, markup=False)
+            self.app.notify(said)
         elif self.testing:
-            self.app.notify("The sheet tells what is to be predicted: press t to end the test first.", markup=False)
+            ends = key(self, "test.toggle")
+            self.app.notify(f"The sheet tells what is to be predicted: press {ends} to end the test first.")
         elif self.before_edits is not None:
-            self.app.notify("The sheet is about the numbers of the file: press R to undo all edits.", markup=False)
+            undoes = key(self, "edit.reset")
+            self.app.notify(f"The sheet is about the numbers of the file: press {undoes} to undo all edits.")
         else:
             from bptui.tui.sheet import SheetScreen
 

@@ -67,7 +67,7 @@ class Moving(Pointing):
         step = self._places().touch(value, self.step, direction)
         if step is None:
             which = "later" if direction > 0 else "earlier"
-            self.app.notify(f"no {which} step touches {self._value_name(value)}", markup=False)
+            self.app.notify(f"no {which} step touches {self._value_name(value)}")
             return
         self._following, self._found_at = (value, step), -1
         self.go(step)
@@ -114,8 +114,8 @@ class Moving(Pointing):
                 self._found_at, self._following = found, None
                 self.go(found)
                 if found == start:
-                    self.app.notify(f"only this step holds “{printable(text)}”", markup=False)
+                    self.app.notify(f"only this step holds “{printable(text)}”")
                 elif said:
-                    self.app.notify(said, markup=False, timeout=2)
+                    self.app.notify(said, timeout=2)
                 return
-        self.app.notify(f"no step holds “{printable(text)}”", severity="warning", markup=False)
+        self.app.notify(f"no step holds “{printable(text)}”", severity="warning")

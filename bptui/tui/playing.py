@@ -43,7 +43,7 @@ class Playing(Stopping):
             self._start()
         else:
             said = f"autoplay: {self._speed:g} steps a second; {key(self, 'move.play')} begins"
-            self.app.notify(said, markup=False, timeout=2)
+            self.app.notify(said, timeout=2)
 
     def _start(self) -> None:
         if self._timer is not None:

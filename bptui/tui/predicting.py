@@ -31,8 +31,10 @@ class Predicting(WalkPart):
 
     @property
     def score_said(self) -> tuple[str, ...]:
-        """The running score, for the top line; nothing while the quiz is off."""
-        return (f"test: {self._quiz.score}",) if self._quiz is not None else ()
+        """The running score, for the top line, the helps before it; nothing while the quiz is off."""
+        if self._quiz is None:
+            return ()
+        return (*filter(None, (self._quiz.helps,)), f"test: {self._quiz.answers}")
 
     def hidden(self, frame: Frame) -> Frame:
         """Return `frame` with what is to be predicted hidden."""
@@ -58,7 +60,7 @@ class Predicting(WalkPart):
             self._quiz, self._kept_quiz = self._kept_quiz or Quiz(), None
             hints, ends = key(self, "test.hint"), key(self, "test.toggle")
             said = f"Type the number that is hidden. {hints} hints, {ends} ends the test."
-            self.app.notify(said, timeout=4, markup=False)
+            self.app.notify(said, timeout=4)
         else:
             self._quiz, self._kept_quiz = None, self._quiz
         self.refresh_step()
@@ -73,11 +75,11 @@ class Predicting(WalkPart):
             return
         asked = question(self.presentation, self.step, self.element)
         if self._quiz is None:
-            self.app.notify(f"Press {key(self, 'test.toggle')} first: it hides what is to be predicted.", markup=False)
+            self.app.notify(f"Press {key(self, 'test.toggle')} first: it hides what is to be predicted.")
         elif asked is None:
-            self.app.notify("This step has nothing to predict: what it gives is given.", markup=False)
+            self.app.notify("This step has nothing to predict: what it gives is given.")
         elif not self._quiz.is_open(asked.step, asked.element):
-            self.app.notify(f"{asked.name} is no longer hidden. Move to another element or step.", markup=False)
+            self.app.notify(f"{asked.name} is no longer hidden. Move to another element or step.")
         else:
             from bptui.checking.marking.hints import hint
 

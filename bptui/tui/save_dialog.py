@@ -39,5 +39,5 @@ class SaveScreen(FileDialog[None]):
         except BptuiError as error:
             self.say(printable(str(error), keep="\n"))
             return
-        self.app.notify(f"wrote {printable(str(path))}", title="Saved", markup=False)
+        self.app.notify(f"wrote {printable(str(path))}")
         self.dismiss(None)

@@ -36,7 +36,7 @@ class Seeing(Pointing):
         from bptui.tui.why import WhyScreen
 
         if not self.trace.program.values[at.value].size:
-            self.app.notify("This value has no elements.", markup=False)
+            self.app.notify("This value has no elements.")
             return
         self.app.push_screen(WhyScreen(self.shown, at, self.before_edits, self.known), self._follow)
 

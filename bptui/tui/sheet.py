@@ -142,7 +142,7 @@ class SheetScreen(Dialog[tuple[Place, bool] | None]):
     def _leave(self, why: bool) -> None:
         place = self._place(self.at)
         if place is None:
-            self.app.notify("This line names nothing to go to.", markup=False)
+            self.app.notify("This line names nothing to go to.")
         else:
             self.dismiss((place, why))
 

@@ -105,7 +105,7 @@ class Stopping(Pointing):
         if not any(one.enabled for one in self.breakpoints):
             sets, lists = key(self, "stop.line"), key(self, "stop.list")
             said = f"no breakpoint is on: {sets} sets one on this line, {lists} lists and adds them"
-            self.app.notify(said, markup=False)
+            self.app.notify(said)
             return
         last = len(self.trace.steps) - 1
         steps = range(self.step + 1, last + 1) if direction > 0 else range(self.step - 1, -1, -1)
@@ -122,7 +122,7 @@ class Stopping(Pointing):
             self.go(hit.step)
             return
         texts = " or ".join(one.text for one in self.breakpoints if one.enabled)
-        self.app.notify(f"{otherwise} {texts}", severity="warning", markup=False)
+        self.app.notify(f"{otherwise} {texts}", severity="warning")
 
     # -- setting -----------------------------------------------------------------------------------------------------
 
@@ -134,12 +134,12 @@ class Stopping(Pointing):
         text = self._to_stop_at()
         if any(one.text == text for one in self.breakpoints):
             self.breakpoints = [one for one in self.breakpoints if one.text != text]
-            self.app.notify(f"no breakpoint on {text}", markup=False, timeout=2)
+            self.app.notify(f"no breakpoint on {text}", timeout=2)
         else:
             one = read_breakpoint(program, text)
             self.breakpoints.append(one)
             count = sum(1 for _ in hits(self.trace, one, range(len(self.trace.steps))))
-            self.app.notify(f"{MARK} {text}: stops at {counted(count, 'step')}", markup=False, timeout=2)
+            self.app.notify(f"{MARK} {text}: stops at {counted(count, 'step')}", timeout=2)
         self.breakpoints_changed()
         self.refresh_step()
 

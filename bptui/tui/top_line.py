@@ -27,7 +27,7 @@ class TopLine(OneLine):
 
     def parts(self, width: int) -> Iterable[Part]:
         facts = list(self._facts)
-        while len(facts) > 1 and cells(" │ ".join(facts)) + min(cells(self._title), width // 3) + 4 > width:
+        while len(facts) > 1 and cells(" │ ".join(facts)) + min(cells(self._title), width // 5) + 4 > width:
             facts.pop(0)
         room = width - cells(" │ ".join(facts)) - 4
         title = cut(self._title, max(0, room)).rstrip()

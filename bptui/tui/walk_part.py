@@ -67,7 +67,7 @@ class WalkPart(Screen[None], KeptLines):
 
     def looking(self) -> None:
         """Say that what was asked for is still looked for."""
-        self.app.notify("looking through the steps… any move ends it", markup=False, timeout=2)
+        self.app.notify("looking through the steps… any move ends it", timeout=2)
 
     @abstractmethod
     def frame(self, element: int = 0, step: int | None = None) -> Frame:

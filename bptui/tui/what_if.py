@@ -79,7 +79,7 @@ class WhatIf(Seeing):
             return
         element = self._pointed_at()
         if element is None:
-            self.app.notify("this scenario has no number to edit", markup=False)
+            self.app.notify("this scenario has no number to edit")
             return
         self.app.push_screen(EditScreen(self.trace, element, told=not self.testing), self._edited)
 
@@ -90,21 +90,21 @@ class WhatIf(Seeing):
     def action_undo(self) -> None:
         """Take the last edit back."""
         if not self._history.done:
-            self.app.notify("nothing to undo", markup=False)
+            self.app.notify("nothing to undo")
         else:
             self._use(self._history.undo())
 
     def action_redo(self) -> None:
         """Put the edit in again that was taken back last."""
         if not self._history.undone:
-            self.app.notify("nothing to redo", markup=False)
+            self.app.notify("nothing to redo")
         else:
             self._use(self._history.redo())
 
     def action_reset(self) -> None:
         """Take all edits back."""
         if not self._history.edits:
-            self.app.notify("nothing is edited", markup=False)
+            self.app.notify("nothing is edited")
         else:
             self._use(self._history.reset())
 
@@ -113,7 +113,7 @@ class WhatIf(Seeing):
         from bptui.tui.changes import ChangesScreen
 
         if not self._history.edits:
-            self.app.notify("nothing is edited: e gives an element another number", markup=False)
+            self.app.notify(f"nothing is edited: {key(self, 'edit.edit')} gives an element another number")
             return
         self.app.push_screen(ChangesScreen(self._before, self.presentation, self.known), self._from_changes)
 
@@ -183,7 +183,7 @@ class WhatIf(Seeing):
             return
         if trace.numbers is None or self.trace.numbers is None:
             self.close_fault()
-            self.app.notify("The file was changed and is read again.", markup=False)
+            self.app.notify("The file was changed and is read again.")
             self._walk_anew(trace).begin_at(self.step, {})
             return
         before = len(self._history.edits)
@@ -192,7 +192,7 @@ class WhatIf(Seeing):
         self.close_fault()
         lost = before - len(history.edits)
         said = f" {counted(lost, 'edit')} had no place in it any more." if lost else ""
-        self.app.notify(f"The file was changed and is read again.{said}", markup=False)
+        self.app.notify(f"The file was changed and is read again.{said}")
         original = Presentation(trace)
         if same_walk(self._before, original):
             self._original, self._before, self._history = trace, original, history
