@@ -146,7 +146,6 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
             self.push_screen(MessagesScreen("Faults in the settings; the rest of them holds", self._refused))
 
     def walk(self, trace: Trace, source: str) -> WalkScreen:
-        """Begin a walk through `trace`, in place of the present one, and return its screen."""
         from bptui.trace.breakpoints import fitting
         from bptui.tui.walk import WalkScreen  # imported here, for the list of scenarios opens without NumPy
 
@@ -239,13 +238,11 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         self.leave(2 if refused and status == 0 else status)
 
     def leave(self, status: int) -> None:
-        """Leave the app with this exit status."""
         self.exit(return_code=status)
         if self.terminal is not None:
             self.terminal.give_up_after(status)
 
     def answer_or_end(self, status: int) -> None:
-        """From another thread: end the process with this status where the app does not come to what was just sent."""
         if self.terminal is not None and self._loop is not None:
             answered = threading.Event()
             asyncio.run_coroutine_threadsafe(self._post_message(Callback(callback=answered.set)), self._loop)

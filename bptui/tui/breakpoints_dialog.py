@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Button, Input, Static
 
 from bptui.commands import IN_BREAKPOINTS
 from bptui.errors import BptuiError
 from bptui.present.stops import breakpoint_table
 from bptui.text import printable
-from bptui.trace.breakpoints import read_breakpoint
+from bptui.trace.breakpoints import Breakpoint, read_breakpoint
+from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.line_table import LineTable
-from bptui.tui.stopping import Stopping
 
 _WAIT = 0.1
 """Seconds between two looks at what has been found by now."""
+
+
+class Stops(Protocol):
+    """A walk with its breakpoints."""
+
+    breakpoints: list[Breakpoint]
+    trace: Trace
+
+    def found(self, one: Breakpoint) -> Sequence[int] | None:
+        """Return the steps that a breakpoint stops at; None while they are still being looked for."""
+
+    def breakpoints_changed(self) -> None:
+        """Show other breakpoints than before."""
 
 
 class BreakpointsScreen(Dialog[None]):
@@ -27,7 +43,7 @@ class BreakpointsScreen(Dialog[None]):
     BINDINGS = bindings(IN_BREAKPOINTS)
     AUTO_FOCUS = ""
 
-    def __init__(self, walk: Stopping) -> None:
+    def __init__(self, walk: Stops) -> None:
         super().__init__()
         self._walk = walk
 
@@ -44,11 +60,7 @@ class BreakpointsScreen(Dialog[None]):
                 select_on_focus=False,
             )
             yield Static("", id="said", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Add", variant="primary", id="add")
-                yield Button("On or off", id="switch")
-                yield Button("Delete", id="delete")
-                yield Button("Close", id="close")
+            yield from self.buttons(add="Add", switch="On or off", delete="Delete")
 
     def on_mount(self) -> None:
         self._show(0)

@@ -21,12 +21,10 @@ from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.sizes import HEIGHTS
 
 _LISTED = 16
 """How many routes are listed."""
-
-_HEIGHTS = [(0, "-short"), (30, "-tall")]
-"""The style classes of the screen, by the height from which on it has them."""
 
 
 class ChangesScreen(Dialog[int | Point | None]):
@@ -35,7 +33,7 @@ class ChangesScreen(Dialog[int | Point | None]):
     BINDINGS = bindings(IN_CHANGES)
     AUTO_FOCUS = "#changes"
     DEFAULT_CLASSES = "report"
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, before: Presentation, after: Presentation, known: Known | None) -> None:
         """List the numbers of `after` that were others in `before`, those alone that are `known`."""

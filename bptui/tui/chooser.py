@@ -27,15 +27,13 @@ from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.opening import opened
 from bptui.tui.shortening import cut
+from bptui.tui.sizes import WIDTHS
 from bptui.tui.text_view import Line, TextView, line
 from bptui.tui.top_line import TopLine
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
     from bptui.trace.record import Trace
-
-_WIDTHS = [(0, "-narrow"), (100, "-wide")]
-"""The style classes of the screen, by the width from which on it has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class ChooserScreen(Screen[Choice | None]):
     """Shows scenarios; gives the one that was opened, None where none was."""
 
     BINDINGS = bindings(CHOOSING, FILES[1:2])
-    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    HORIZONTAL_BREAKPOINTS = WIDTHS
     AUTO_FOCUS = "#scenarios"
 
     def __init__(self, recent: Sequence[Path] = ()) -> None:

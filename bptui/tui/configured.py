@@ -1,11 +1,15 @@
-"""An app with the reader's settings: keys, theme, ASCII or not. What is changed in the app is written back."""
+"""What the parts of the app know of it: the reader's settings, walks, and the way out.
+
+Settings are keys, theme, ASCII or not. What is changed in the app is written back.
+"""
 
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.dom import DOMNode
@@ -22,6 +26,10 @@ from bptui.text import printable
 from bptui.tui.filters import ASCII, COLOURLESS
 from bptui.tui.themes import THEMES
 
+if TYPE_CHECKING:
+    from bptui.trace.record import Trace
+    from bptui.tui.walk_part import WalkPart
+
 
 class _WholeCells(ScrollBarRender):
     """A scrollbar whose thumb is made of whole cells: it is seen without colour, and needs no character of its own."""
@@ -34,6 +42,18 @@ class ConfiguredApp(App[None], inherit_bindings=False):
     """Holds the settings in force."""
 
     NOTIFICATION_TIMEOUT = 4
+
+    @abstractmethod
+    def walk(self, trace: Trace, source: str) -> WalkPart:
+        """Begin a walk through `trace`, in place of the present one, and return its screen."""
+
+    @abstractmethod
+    def leave(self, status: int) -> None:
+        """Leave the app with this exit status."""
+
+    @abstractmethod
+    def answer_or_end(self, status: int) -> None:
+        """From another thread: end the process with this status where the app does not come to what was just sent."""
 
     def __init__(self, settings: Settings | None = None, settings_file: Path | None = None) -> None:
         """Begin with `settings`; what the reader changes is written into `settings_file`, where there is one."""

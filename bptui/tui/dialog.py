@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
+from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from bptui.commands import IN_DIALOGS
 from bptui.tui.bindings import bindings
@@ -26,6 +28,13 @@ class Dialog(ModalScreen[Result]):
     def with_keys(self, text: str) -> Content:
         """Return `text` with the first key of a command in the place of its name: `{dialog.close} closes`."""
         return Content(_COMMAND.sub(lambda found: key(self, found[1]).replace("⏎", "Enter"), text))
+
+    def buttons(self, **labels: str) -> ComposeResult:
+        """Yield a row of buttons by their ids, the first of which Enter stands for, and one that closes the window."""
+        with Horizontal(id="buttons"):
+            for at, (identity, label) in enumerate(labels.items()):
+                yield Button(label, variant="default" if at else "primary", id=identity)
+            yield Button("Close", id="close")
 
     def say(self, text: str) -> None:
         """Say what stands in the way, where the window has room for that."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import Any, TextIO, cast
 
 from textual.events import Key
 from textual.message import Message
 
-if TYPE_CHECKING:
-    from bptui.tui.app import BptuiApp
+from bptui.tui.configured import ConfiguredApp
 
 if sys.platform == "win32":
     from textual.drivers.windows_driver import WindowsDriver as TerminalDriver
@@ -25,10 +24,10 @@ else:
         answered also by an app that is busy.
         """
 
-        _app: BptuiApp
+        _app: ConfiguredApp
 
         def __init__(
-            self, app: BptuiApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+            self, app: ConfiguredApp, *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
         ) -> None:
             super().__init__(app, debug=debug, mouse=mouse, size=size)
             self._file = cast(Any, _Output(sys.__stdout__, self._hang_up))

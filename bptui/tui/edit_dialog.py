@@ -75,9 +75,7 @@ class EditScreen(Dialog[Edit | None]):
                         yield Input(text, max_length=80, id=name, select_on_focus=True)
             yield Static("", id="said", markup=False)
             yield TextView(id="plot")
-            with Horizontal(id="buttons"):
-                yield Button("Put it in", variant="primary", id="apply")
-                yield Button("Close", id="close")
+            yield from self.buttons(apply="Put it in")
 
     def on_mount(self) -> None:
         self._draw()

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.suggester import Suggester
 from textual.widget import Widget
@@ -22,21 +22,19 @@ from bptui.text import printable
 from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.line_table import LineTable
+from bptui.tui.sizes import HEIGHTS
 
 Result = TypeVar("Result")
 
 _MOST = 500
 """How many entries of a folder are listed."""
 
-_HEIGHTS = [(0, "-short"), (30, "-tall")]
-"""The style classes of the screen, by the height from which on it has them."""
-
 
 class FileDialog(Dialog[Result]):
     """Asks for a file; what is done with its path is a subclass's."""
 
     BINDINGS = bindings(IN_FILE)
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     AUTO_FOCUS = "Input"
 
     heading = ""
@@ -66,9 +64,7 @@ class FileDialog(Dialog[Result]):
             yield Input(self._proposed, id="name", suggester=_Completion(self))
             yield Static("", id="said", markup=False)
             yield LineTable(id="entries")
-            with Horizontal(id="buttons"):
-                yield Button(self.does, variant="primary", id=self.does.lower())
-                yield Button("Close", id="close")
+            yield from self.buttons(**{self.does.lower(): self.does})
 
     def on_mount(self) -> None:
         self._list(self._proposed)

@@ -13,7 +13,7 @@ from bptui.errors import BptuiError
 from bptui.present.presentation import Presentation, presentation_in_symbols
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
-from bptui.tui.configured import key
+from bptui.tui.configured import app_of, key
 from bptui.tui.pointing import Pointing
 
 _OFTEN = 0.1
@@ -137,9 +137,5 @@ class InSymbols(Pointing):
         """Go on, at the same place, in the numbers that were given."""
         if trace is None:
             return
-        from bptui.tui.app import BptuiApp
-
-        assert isinstance(self.app, BptuiApp)
         step, cursors, self.symbols = self.step, self._cursors, None
-        walk = self.app.walk(trace, self.source)
-        walk.begin_at(step, cursors)
+        app_of(self).walk(trace, self.source).begin_at(step, cursors)

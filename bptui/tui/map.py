@@ -19,6 +19,7 @@ from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.picture_view import PictureView
+from bptui.tui.sizes import HEIGHTS, TALL
 
 _SHORTEST, _LONGEST = 4, 24
 """How short and how long a bar may be."""
@@ -29,9 +30,6 @@ _ROOMY = 90
 _MOST_ROWS = 16
 """How many rows a heat map may have."""
 
-_HEIGHTS = [(0, "-short"), (30, "-tall")]
-"""The style classes of the screen, by the height from which on it has them."""
-
 
 class MapScreen(Dialog[int | None]):
     """Shows sizes and heat maps; gives the step that makes the value which the reader goes to."""
@@ -39,7 +37,7 @@ class MapScreen(Dialog[int | None]):
     BINDINGS = bindings(IN_MAP)
     AUTO_FOCUS = "#sizes"
     DEFAULT_CLASSES = "report"
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, trace: Trace, value: int, backward: bool, known: Known | None) -> None:
         """Begin at `value`; `backward` says whether to go to where a value's gradient is complete.
@@ -81,7 +79,7 @@ class MapScreen(Dialog[int | None]):
     def _share_height(self, table: LineTable) -> None:
         """Give the table what its rows take, at most three fifths, and the heat maps what they need of the rest."""
         free = self.app.size.height - 3
-        frame = 1 if self.app.size.height < _HEIGHTS[-1][0] else 2
+        frame = 1 if self.app.size.height < TALL else 2
         table.styles.height = high = min(len(self._sizes) + 1 + frame, max(4, free * 3 // 5))
         rows = max((math.prod(self._trace.program.values[one.id].shape[:-1]) for one in self._sizes), default=1)
         self.query_one(PictureView).styles.height = min(max(3, free - high), min(rows, _MOST_ROWS) + 5 + frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
@@ -43,9 +43,7 @@ class NumbersScreen(Dialog[Trace | None]):
                     yield Label(Content(f"{name}: {_wanted(leaf)}"))
                     yield Input(placeholder=_example(leaf), id=f"numbers-{at}")
             yield Static("", id="said", markup=False)
-            with Horizontal(id="buttons"):
-                yield Button("Show numbers", variant="primary", id="apply")
-                yield Button("Close", id="close")
+            yield from self.buttons(apply="Show numbers")
 
     def on_input_submitted(self) -> None:
         self.action_apply()

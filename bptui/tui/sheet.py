@@ -22,6 +22,7 @@ from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.sizes import HEIGHTS, TALL
 from bptui.tui.text_view import Line, TextView, line
 
 _LISTED = 6
@@ -30,9 +31,6 @@ _LISTED = 6
 _BELOW, _BELOW_SHORT = 19, 15
 """How many lines stand around the table of lines: the frame, what is said of a line, its routes, the keys."""
 
-_HEIGHTS = [(0, "-short"), (30, "-tall")]
-"""The style classes of the screen, by the height from which on it has them."""
-
 
 class SheetScreen(Dialog[tuple[Place, bool] | None]):
     """Shows a marked sheet; gives the place that the reader goes to, and whether to ask why there."""
@@ -40,7 +38,7 @@ class SheetScreen(Dialog[tuple[Place, bool] | None]):
     BINDINGS = bindings(IN_SHEET)
     AUTO_FOCUS = "#sheet"
     DEFAULT_CLASSES = "report"
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, presentation: Presentation, sheet: Sequence[Marked], cursor: int = 0) -> None:
         """Show `sheet` as it was marked before, or mark it where it is empty; begin at line `cursor`."""
@@ -76,7 +74,7 @@ class SheetScreen(Dialog[tuple[Place, bool] | None]):
             return
         table, found = self.query_one("#sheet", LineTable), sheet_table(self.sheet)
         table.border_title = Content(found.title)
-        short = self.app.size.height < _HEIGHTS[-1][0]
+        short = self.app.size.height < TALL
         room = self.app.size.height - (_BELOW_SHORT if short else _BELOW)
         table.styles.height = max(4, min(len(self.sheet) + (2 if short else 3), room))
         table.show(found, cursor=table.cursor if table.table.rows else self._cursor)

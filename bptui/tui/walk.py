@@ -40,6 +40,7 @@ from bptui.tui.moving import Moving
 from bptui.tui.pinned import PinnedPanel
 from bptui.tui.playing import Playing
 from bptui.tui.predicting import Predicting
+from bptui.tui.sizes import WALK_HEIGHTS, WIDTHS
 from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.text_view import TextView
@@ -49,10 +50,6 @@ from bptui.tui.values_panel import ValuesPanel
 from bptui.tui.what_if import WhatIf
 from bptui.tui.wires_panel import WiresPanel
 
-_WIDTHS = [(0, "-narrow"), (100, "-wide")]
-_HEIGHTS = [(0, "-tiny"), (13, "-short"), (30, "-tall")]
-"""The style classes of the screen, by the width and the height from which on it has them."""
-
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
 
@@ -61,8 +58,8 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
 
     BINDINGS = bindings(*ON_WALK)
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS = _WIDTHS
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = WALK_HEIGHTS
 
     def __init__(
         self, trace: Trace, source: str, breakpoints: Sequence[Breakpoint] = (), symbolic: bool = False
@@ -179,7 +176,6 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self.query_one(TopLine).show(self.mode_said, *self._facts)
 
     def begin_at(self, step: int, cursors: dict[int, tuple[int, int, int]]) -> None:
-        """Begin at `step`, with the cursors where they were: before the screen is shown."""
         self.resumed, self.step, self._cursors = True, min(step, len(self.presentation) - 1), cursors
 
     def show_element(self, element: int) -> None:

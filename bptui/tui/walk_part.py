@@ -62,6 +62,10 @@ class WalkPart(Screen[None], KeptLines):
         """Return the table of values at the present step; of a large array the part around `at`."""
 
     @abstractmethod
+    def begin_at(self, step: int, cursors: dict[int, tuple[int, int, int]]) -> None:
+        """Begin at `step`, with the cursors where they were: before the screen is shown."""
+
+    @abstractmethod
     def go(self, step: int) -> None:
         """Go to step `step`, or the nearest that there is."""
 

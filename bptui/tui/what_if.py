@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from textual import work
 from textual.content import Content
@@ -17,16 +16,13 @@ from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
-from bptui.tui.configured import key
+from bptui.tui.configured import app_of, key
 from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
 from bptui.tui.file_watch import SECONDS, FileWatch
 from bptui.tui.opening import opened
 from bptui.tui.seeing import Seeing
 from bptui.tui.text_view import TextView, line
-
-if TYPE_CHECKING:
-    from bptui.tui.walk import WalkScreen
 
 
 class WhatIf(Seeing):
@@ -184,7 +180,7 @@ class WhatIf(Seeing):
         if trace.numbers is None or self.trace.numbers is None:
             self.close_fault()
             self.app.notify("The file was changed and is read again.")
-            self._walk_anew(trace).begin_at(self.step, {})
+            app_of(self).walk(trace, self.source).begin_at(self.step, {})
             return
         before = len(self._history.edits)
         history = History(self._history.edits.fitting(trace.scenario))
@@ -199,14 +195,9 @@ class WhatIf(Seeing):
             self.show_trace(edited, Presentation(edited))
         else:
             step = same_step(self.presentation, original, self.step)
-            self._walk_anew(trace).resume(step, history, edited)
-
-    def _walk_anew(self, trace: Trace) -> WalkScreen:
-        """Begin another walk in the place of this one, through the same file."""
-        from bptui.tui.app import BptuiApp
-
-        assert isinstance(self.app, BptuiApp)
-        return self.app.walk(trace, self.source)
+            walk = app_of(self).walk(trace, self.source)
+            assert isinstance(walk, WhatIf)
+            walk.resume(step, history, edited)
 
     def resume(self, step: int, history: History, trace: Trace) -> None:
         """Begin at `step` with edits in force, as far as `trace` has them: before the screen is shown."""

@@ -23,6 +23,7 @@ from bptui.tui.bindings import bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.sizes import HEIGHTS, TALL
 from bptui.tui.text_view import Line, TextView, line
 
 _FIRST = 16
@@ -30,9 +31,6 @@ _FIRST = 16
 
 _PATIENCE = 0.2
 """After how many seconds it is said that the routes are still being looked for."""
-
-_HEIGHTS = [(0, "-short"), (30, "-tall")]
-"""The style classes of the screen, by the height from which on it has them."""
 
 _NOTHING = Table((), (), ())
 
@@ -43,7 +41,7 @@ class WhyScreen(Dialog[int | None]):
     BINDINGS = bindings(IN_WHY)
     AUTO_FOCUS = "#routes"
     DEFAULT_CLASSES = "report"
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     def __init__(self, presentation: Presentation, at: Point, before: Trace | None, known: Known | None) -> None:
         """Ask about `at`; say what was otherwise in the trace `before`, and only numbers that are `known`."""
@@ -120,7 +118,7 @@ class WhyScreen(Dialog[int | None]):
 
     def _shared(self, routes: int, factors: int) -> tuple[int, int]:
         """Return how high the two tables are: what their rows take, or, where that is too much, a fair share."""
-        frame = 2 if self.app.size.height < _HEIGHTS[-1][0] else 3
+        frame = 2 if self.app.size.height < TALL else 3
         free = self.app.size.height - 3 - min(4, self.query_one("#gradient", TextView).line_count())
         first, second = routes + frame, factors + frame
         if first + second > free:
