@@ -10,6 +10,7 @@ from typing import Self
 from rich.style import Style
 from textual.content import Content
 from textual.geometry import Region
+from textual.messages import Update
 from textual.strip import Strip
 
 from bptui.tui.kept_lines import KeptLines
@@ -67,7 +68,8 @@ class ChangedLines(KeptLines):
         if changed:
             # with the frame: lines cut off before it would cost more than they save
             left, width = -self.styles.gutter.left, self.outer_size.width
-            self.refresh(*(Region(left, y, width, 1) for y in changed))
+            self._set_dirty(*(Region(left, y, width, 1) for y in changed))
+            self.screen.post_message(Update(self))  # at once, not after a round through this widget's own messages
             self._compared.update(changed)
 
     def component(self, name: str = "") -> Style:

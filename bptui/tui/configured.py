@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.dom import DOMNode
-from textual.filter import LineFilter, Monochrome
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome
 from textual.notifications import SeverityLevel
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import Theme
@@ -114,7 +114,9 @@ class ConfiguredApp(App[None], inherit_bindings=False):
         self.refresh_css(animate=False)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = [one for one in super().get_line_filters() if not isinstance(one, Monochrome)]
+        # no theme of ours has the terminal's own colours, so there are none to be turned into others
+        ours = (Monochrome, ANSIToTruecolor)
+        filters = [one for one in super().get_line_filters() if not isinstance(one, ours)]
         if self.no_color:
             filters = [COLOURLESS]
         return [*filters, ASCII] if self.settings.ascii else filters

@@ -8,7 +8,9 @@ come together there: so its own cache is asked.
 from __future__ import annotations
 
 from textual.containers import Horizontal, Vertical
+from textual.events import Key
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -38,23 +40,34 @@ class KeptLines(Widget):
         cache, region, gutter = self._styles_cache, self._kept_region, self.styles.gutter
         _, background = self.background_colors
         filters = self.get_line_filters()
+        ends: tuple[Strip, Strip] | None = None
         for number, line in lines.items():
             y = number + gutter.top
             before = cache._cache.get(y)
             if before is None or y not in cache._dirty_lines or not region.y <= y < region.bottom:
                 continue
-            end = gutter.left + line.cell_length
-            ends = before.crop(0, gutter.left), before.crop(end, before.cell_length)
-            strip = cache._cache[y] = Strip([*ends[0], *line, *ends[1]], before.cell_length)
+            width = before.cell_length
+            if ends is None:  # the same for all lines
+                ends = before.crop(0, gutter.left), before.crop(gutter.left + line.cell_length, width)
+            strip = cache._cache[y] = Strip([*ends[0], *line, *ends[1]], width)
             cache._dirty_lines.remove(y)
             for one in filters:
                 strip = strip.apply_filter(one, background)
             self._kept_lines[y - region.y] = strip.crop(region.x, region.right)
 
 
-class Row(Horizontal, KeptLines):
+class _Group(KeptLines):
+    """A group of panels, to which keys are nothing: they go on to the screen at once."""
+
+    def post_message(self, message: Message) -> bool:
+        if isinstance(message, Key) and self.parent is not None:
+            return self.parent.post_message(message)
+        return super().post_message(message)
+
+
+class Row(Horizontal, _Group):
     """Panels beside each other."""
 
 
-class Column(Vertical, KeptLines):
+class Column(Vertical, _Group):
     """Panels below each other."""
