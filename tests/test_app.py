@@ -101,6 +101,25 @@ async def test_the_way_back_shows_what_the_way_forward_showed(exercise: Trace) -
             assert now[:3] == before[:3]
 
 
+@pytest.mark.parametrize(("size", "classes"), [((120, 40), {"-wide", "-tall"}), ((80, 24), {"-narrow", "-short"})])
+async def test_the_first_picture_is_laid_out_for_its_size(
+    small: Trace, size: tuple[int, int], classes: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is drawn, and so before Textual tells the screen of its size."""
+    noted: list[set[str]] = []
+    mounted = WalkScreen.on_mount
+
+    def on_mount(screen: WalkScreen) -> None:
+        noted.append(set(screen.classes))
+        mounted(screen)
+
+    monkeypatch.setattr(WalkScreen, "on_mount", on_mount)
+    async with app_on(small).run_test(size=size) as pilot:
+        assert classes <= noted[0]
+        await pilot.resize_terminal(100, 12)
+        await until(pilot, lambda: {"-wide", "-tiny"} <= walk(pilot).classes)
+
+
 async def test_a_step_shows_its_line_equation_table_and_what_changed(small: Trace) -> None:
     async with app_on(small).run_test(size=(120, 40)) as pilot:
         assert shown(part(pilot, TopLine)).split("│")[0].split() == ["Two", "lines", "numbers"]

@@ -14,6 +14,7 @@ from bptui.tui.description import Description
 from bptui.tui.help import HelpScreen
 from bptui.tui.loading import LoadingScreen, Opening
 from bptui.tui.refused import RefusedScreen
+from bptui.tui.top_line import TopLine
 from bptui.tui.walk import WalkScreen
 
 SCENARIO = """
@@ -54,6 +55,8 @@ async def test_the_description_is_there_before_the_scenario_and_stays_until_the_
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.screen.query(Description) and part(pilot, Description).is_open)
         assert isinstance(app.screen, LoadingScreen)
+        await until(pilot, lambda: part(pilot, TopLine).size)
+        assert part(pilot, TopLine).region.y == 0, "behind the description, and not in the middle of the screen"
         read.go.set()
         await until(pilot, lambda: walks(app))
         assert walk(pilot).presentation.title == "Squares"

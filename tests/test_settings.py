@@ -176,7 +176,7 @@ async def test_given_keys_are_named_in_the_frames_of_windows(trace: Trace) -> No
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
         for pressed, said in (
             ("e", "F2 puts it in · Tab next field · F9 closes"),
-            ("B", "Enter adds · F3 on or off · Del deletes · F9 closes"),
+            ("B", "Enter adds · ↑ list · F3 switches · Del deletes · F9 closes"),
             ("question_mark", "F9 closes · ↑ ↓ scroll"),
         ):
             await pilot.press(pressed)

@@ -1,4 +1,4 @@
-"""The list of breakpoints: add one by writing it, switch it on and off, delete it."""
+"""The list of breakpoints: add one by writing it; in the list, switch it on and off, delete it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class BreakpointsScreen(Dialog[None]):
         with Vertical(id="window", classes="breakpoints") as window:
             window.border_title = "Breakpoints"
             window.border_subtitle = self.with_keys(
-                "Enter adds · {breakpoints.switch} on or off · {breakpoints.delete} deletes · {dialog.close} closes"
+                "Enter adds · ↑ list · {breakpoints.switch} switches · {breakpoints.delete} deletes"
+                " · {dialog.close} closes"
             )
             yield LineTable(id="breakpoints")
             yield Input(
@@ -64,7 +65,7 @@ class BreakpointsScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         self._show(0)
-        self.query_one(LineTable if self._walk.breakpoints else Input).focus()
+        self.query_one(Input).focus()
         self.set_interval(_WAIT, self._look_again)
 
     def _show(self, cursor: int) -> None:
@@ -87,14 +88,13 @@ class BreakpointsScreen(Dialog[None]):
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Let what is typed in the list begin a new breakpoint, where it is no key of the list."""
-        if event.key in self.active_bindings or self.focused is not self.query_one(LineTable):
-            return
-        if event.is_printable and event.character is not None:
-            field = self.query_one(Input)
-            self.set_focus(field)  # at once: the next key is the field's
-            field.insert_text_at_cursor(event.character)
-            event.stop()
+        """Go from the field into the list with its arrows, and back by typing what is no key of the list."""
+        field, table = self.query_one(Input), self.query_one(LineTable)
+        if field.has_focus and event.key in ("up", "down") and table.display:
+            self.set_focus(table)
+        elif event.is_printable and event.character is not None and event.key not in self.active_bindings:
+            self.set_focus(field)
+            field.insert_text_at_cursor(event.character)  # what the field has taken itself does not come here
 
     def on_input_changed(self) -> None:
         self.say("")

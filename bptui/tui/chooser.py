@@ -27,7 +27,7 @@ from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
 from bptui.tui.opening import opened
 from bptui.tui.shortening import cut
-from bptui.tui.sizes import WIDTHS
+from bptui.tui.sizes import WIDTHS, fit
 from bptui.tui.text_view import Line, TextView, line
 from bptui.tui.top_line import TopLine
 
@@ -63,6 +63,7 @@ class ChooserScreen(Screen[Choice | None]):
         """Why a scenario that could be read could not be run."""
 
     def compose(self) -> ComposeResult:
+        fit(self)
         yield TopLine("bptui: choose a scenario", id="top")
         yield Input(placeholder="/ filters by name, title and description", compact=True, id="filter")
         with Horizontal(id="body"):

@@ -40,7 +40,7 @@ from bptui.tui.moving import Moving
 from bptui.tui.pinned import PinnedPanel
 from bptui.tui.playing import Playing
 from bptui.tui.predicting import Predicting
-from bptui.tui.sizes import WALK_HEIGHTS, WIDTHS
+from bptui.tui.sizes import WALK_HEIGHTS, WIDTHS, fit
 from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.text_view import TextView
@@ -76,6 +76,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self._cursors = {}
 
     def compose(self) -> ComposeResult:
+        fit(self)
         steps, forward = len(self.presentation), self.trace.seed_step
         yield TopLine(self.presentation.title, id="top")
         with Row(id="body"):
