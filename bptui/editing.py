@@ -6,9 +6,9 @@ A trace is never changed: edits are data, and applied to a trace they give anoth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 
 from bptui.engine.passes import recompute
 from bptui.engine.run import record
@@ -31,8 +31,7 @@ SEED = ""
 """Stands for the seed where a leaf's name is asked for: no leaf has it."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LeafElement:
+class LeafElement(Struct, frozen=True, order=True):
     """One element of a leaf, or of the seed that a scenario gives, by the leaf's name and the element's flat index."""
 
     leaf: str
@@ -56,8 +55,7 @@ class LeafElement:
         return float(array.reshape(-1)[self.flat])
 
 
-@dataclass(frozen=True, slots=True)
-class Edits:
+class Edits(Struct, frozen=True):
     """Elements of leaves and of the seed that have other numbers than the trace which the edits are applied to."""
 
     numbers: Mapping[LeafElement, float] = field(default_factory=dict)
@@ -94,8 +92,7 @@ class Edits:
         return record(trace.scenario, {names[name]: array for name, array in arrays.items()}, seed)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The edits in force, those that undo goes back to, and those that redo brings back."""
 
     edits: Edits = field(default_factory=Edits)
@@ -172,8 +169,7 @@ def _seed_element(trace: Trace, reference: str) -> LeafElement | None:
     return LeafElement(SEED, found.flat or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """What the differentiated scalar is while one element of a leaf takes the values of a range."""
 
     element: LeafElement

@@ -7,12 +7,12 @@ are.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import bptui
 from bptui.checking.gradients import MOST_ELEMENTS, TOLERANCE, Checked, check_gradients

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.editing import scalar_of
 from bptui.engine.passes import recompute
@@ -44,8 +44,7 @@ _STEP = _EPSILON ** (1 / 3)
 """The first step, relative to max(1, |x|)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """How the gradient with respect to one name compares with finite differences."""
 
     name: str
@@ -110,16 +109,14 @@ def _check(trace: Trace, name: str, rounding: float, most: int, deadline: Deadli
     return Checked(name, len(picked), gradient.size, worst, ok, tuple(kinks), not_finite)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True):
     agrees: bool
     error: float = 0.0
     kink: bool = False
     not_finite: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Slopes:
+class _Slopes(Struct, frozen=True):
     """The two one-sided slopes over one step, and how far rounding may have moved them."""
 
     left: float

@@ -11,12 +11,12 @@ A rule that looks at its numbers, or changes an array, cannot be run so; it is c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from bptui.ops.operation import Everywhere, Operation

@@ -19,11 +19,12 @@ A plan computes what the passes compute, so its numbers are the same to the last
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.engine.passes import backward, forward
 from bptui.engine.pending import CONSTANT, Chosen, Pending, Sheet, Unfolding, key_of
@@ -56,8 +57,7 @@ def find_plan(program: Program) -> Plan | None:
     return planned.plan
 
 
-@dataclass(slots=True)
-class _Planned:
+class _Planned(Struct):
     """Whether one program's plan was asked for, and the plan once there is one."""
 
     asked: bool = False

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number that has no sign, as it is written: `0.5`, `1.2e-09`, `inf`, `nan`, `pi`, `e`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """A named value, or one element of it: `x`, `W2(1,1)`, `W2[0,0]`, `x0`.
 
     `index` counts as it is shown, from `base`. What has no name is called by its expression, `W1 @ x`, which is no
@@ -31,8 +31,7 @@ class Element:
     base: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(Struct, frozen=True):
     """`dL/dW2(1,1)`, or with ∂ where other values are held fixed."""
 
     head: Element
@@ -40,43 +39,36 @@ class Derivative:
     partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     terms: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     factors: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Negative:
+class Negative(Struct, frozen=True):
     operand: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(Struct, frozen=True):
     above: Tree
     below: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Struct, frozen=True):
     base: Tree
     exponent: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function of its arguments: `exp`, `log`, `max` …"""
 
     name: str
     arguments: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """`left` compared with `right` by an `operator` of `<`, `<=`, `>`, `>=`, `==`, `!=`."""
 
     operator: str
@@ -84,8 +76,7 @@ class Compare:
     right: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """`then` where `condition` is not 0, else `other`."""
 
     then: Tree
@@ -93,22 +84,19 @@ class Choice:
     other: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """Entries in order: a vector, or a matrix where the entries are arrays themselves."""
 
     items: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class More:
+class More(Struct, frozen=True):
     """So many terms, factors, arguments or entries that are left out."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """Room for an answer; `number` is what the key calls it by."""
 
     number: int

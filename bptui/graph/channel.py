@@ -8,8 +8,9 @@ a circle, one wire is broken and changes over in a free column, a dogleg (Deutsc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
+
+from msgspec import Struct
 
 Turn = tuple[int, int | None]
 """A row of the channel, and the column that a wire runs to on it; None: the column where the edge ends."""
@@ -18,8 +19,7 @@ _COMPARED = 60
 """Up to how many wires the order that crosses least is looked for pair by pair."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """One net in a channel."""
 
     start: int
@@ -38,8 +38,7 @@ class Wire:
         return max(self.start, *self.ends)
 
 
-@dataclass(eq=False, slots=True)
-class _Run:
+class _Run(Struct, eq=False):
     """The part of a wire that lies on one row."""
 
     wire: int

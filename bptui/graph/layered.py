@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from bptui.graph.channel import Wire, routed
 from bptui.graph.layout import Box, Layout, Link, Point, simplified
@@ -30,8 +31,7 @@ _FIXED = 10**6
 """The weight of what stays where it is."""
 
 
-@dataclass(slots=True)
-class _Item:
+class _Item(Struct):
     """What takes room in a layer: a node, or a bend of the net of node `net`."""
 
     net: int

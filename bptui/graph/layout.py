@@ -8,8 +8,9 @@ of one wire. Edges that have no end in common meet only where one crosses the ot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 Point = tuple[int, int]
 """A cell: column and row, counted from 0."""
@@ -17,8 +18,7 @@ Link = tuple[int, int]
 """An edge: the numbers of the node it leaves and of the node it enters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """The cells of one node."""
 
     x: int
@@ -40,8 +40,7 @@ class Box:
         return self.x <= point[0] < self.right and self.y <= point[1] < self.bottom
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A box for every node, and for every edge the cells at which it begins, turns and ends."""
 
     boxes: tuple[Box, ...]

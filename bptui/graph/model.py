@@ -11,13 +11,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bptui.ops.operation import ATOM, Written, shape_text
@@ -48,8 +49,7 @@ _BOXED: frozenset[Kind] = frozenset({"group", "line"})
 _NO_CHOICES: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """Something that is drawn: a leaf, a line, a group of lines, a step, an element, or what was left out."""
 
     id: int
@@ -80,8 +80,7 @@ class Node:
         return text + (width(self.note) + 1 if self.note else 0) + 4, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """A value on its way from the node that gives it to a node that uses it."""
 
     tail: int
@@ -90,8 +89,7 @@ class Edge:
     """The operands that it carries: more than one where a value is used more than once."""
 
 
-@dataclass(frozen=True, eq=False)
-class Graph:
+class Graph(Struct, frozen=True, eq=False, dict=True):
     """Nodes in the order in which they are computed, and the edges between them."""
 
     zoom: Zoom
@@ -124,8 +122,7 @@ class Graph:
         return _listed((edge.tail, index) for index, edge in enumerate(self.edges))
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(Struct, frozen=True):
     """Which forward step is looked into, and which element must be seen: of the operand in `slot`, or of the result."""
 
     step: int = 0

@@ -6,11 +6,11 @@ This one piece of arithmetic places the nodes of a layer, and the ends of edges 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """Neighbours that touch. `wishes` are where the block's start should be in the eyes of each of its members."""
 
     start: int

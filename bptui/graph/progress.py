@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from bptui.graph.model import Focus, Graph, Operand
 from bptui.trace.record import Trace
@@ -14,8 +15,7 @@ Arrived = Literal["none", "part", "whole"]
 """How much of a gradient is there: nothing, some contributions, all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """How a node or an edge stands at a step."""
 
     computed: bool

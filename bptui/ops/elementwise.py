@@ -8,8 +8,9 @@ In texts `{x}` is the operand's element and `{y}` the output's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bptui.ops.operation import (
     COMPARISON,

@@ -11,10 +11,11 @@ so that the same rule runs on arrays of symbols.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
+
+from msgspec import Struct, field
 
 from bptui.ops.structure import Indices, Shape, Structure
 
@@ -51,8 +52,7 @@ class ShapeError(ValueError):
     """Operands or options that do not fit together. Its text says which, with the shapes, and what would fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """A literal argument of an operation: `axis=0`, `"sum"`, `[2, 4, 3, 0, 1]`.
 
     `kind` says what literals it takes: `integer`, `number`, `boolean`, `word` (one of `choices`), `indices` (a whole
@@ -66,8 +66,7 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Everywhere:
+class Everywhere(Struct, frozen=True):
     """The partial derivative that is the same number for every element, as a sum's: known without a look at them."""
 
     slope: float
@@ -111,8 +110,7 @@ class Cell(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """Inputs on which the tests check an operation: either shapes to draw values for, or the values themselves.
 
     Drawn values are uniform in [`low`, `high`), one pair for all operands or one a slot. `kink` marks values at which
@@ -127,8 +125,7 @@ class Sample:
     kink: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """One operation: what it computes, how its gradient flows back, and the words for both.
 
     Shapes below: an operand has its own shape, the output has `shape(shapes, **params)`.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from bptui.ops import numeric
 from bptui.ops.axes import Axis, axes_of, axis_of, lines, reduced

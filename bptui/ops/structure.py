@@ -12,18 +12,17 @@ Elements are named by their flat index in C order throughout.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Indices = NDArray[np.intp]
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(Struct, frozen=True):
     """The pattern of one local Jacobian: `reads(i)` lists the inputs of output i, `feeds(j)` the outputs of input j.
 
     Both lists are sorted. `name` is the word that readers know the pattern by: `diagonal`, `broadcast`, `selection`,

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from bptui.symbols.extent import refuse_large
 from bptui.trace.elements import Elements, Node
@@ -28,8 +29,7 @@ LONGEST_WHOLE = 80
 """How many symbols, numbers and operations a gradient may be written with to be read in one piece."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShortText:
+class ShortText(Struct, frozen=True):
     """A gradient's short form, the long way that it is equal to, and what was used: `t(1) + t(2) = 1`, or nothing."""
 
     text: str

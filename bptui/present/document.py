@@ -7,13 +7,14 @@ their own.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.formula.tree import Blank, Derivative, Element, Tree, walk
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A piece of a scenario's own text, as it is written."""
 
     text: str
@@ -23,21 +24,18 @@ Span = str | Code | Tree
 """A piece of a line: words, code or a formula."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     spans: tuple[Span, ...]
     level: int = 1
     """1 for a section, 2 for what stands in one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     spans: tuple[Span, ...]
     answer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Struct, frozen=True):
     """`left = side = side …`: the first `asked` sides stand in a handout as well, the others are the answer."""
 
     left: Tree
@@ -49,15 +47,13 @@ class Equation:
     """Whether it only says together what the equations above it say one by one; a handout does without."""
 
 
-@dataclass(frozen=True, slots=True)
-class Equations:
+class Equations(Struct, frozen=True):
     """Equations below each other, their equals signs aligned."""
 
     rows: tuple[Equation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentTable:
+class DocumentTable(Struct, frozen=True):
     """A table, whose first `asked` columns stand in a handout as well."""
 
     columns: tuple[str, ...]
@@ -65,16 +61,14 @@ class DocumentTable:
     asked: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class PageBreak:
+class PageBreak(Struct, frozen=True):
     pass
 
 
 BlockOfText = Heading | Paragraph | Equations | DocumentTable | PageBreak
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     title: str
     description: str
     """The scenario's own words, which may give answers away."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Phase = Literal["forward", "seed", "backward"]
 
@@ -32,8 +33,7 @@ def _same(old: str, new: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One element of a value, or of its gradient: what the number in a cell is about."""
 
     value: int
@@ -42,8 +42,7 @@ class Point:
     gradient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where in a row a number stands that the cursor can point at: all of a cell, or some characters of it."""
 
     cell: int
@@ -58,8 +57,7 @@ def spots_of(point: Point, *cells: int) -> tuple[Spot, ...]:
     return tuple(Spot(cell, point) for cell in cells)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a table. `element` is the flat index that the cursor selects by standing here, None where none.
 
     `kind`: `element` a line of its own; `term` one summand of the element above the sum; `sum` the line that adds the
@@ -73,8 +71,7 @@ class Row:
     spots: tuple[Spot, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table: column titles, which columns hold numbers (and are set flush right), and its rows."""
 
     columns: tuple[str, ...]
@@ -102,8 +99,7 @@ def row_of(table: Table, element: int, at: Point | None = None) -> tuple[int, in
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """Everything that one step shows, for the element that the cursor is on."""
 
     index: int
@@ -133,8 +129,7 @@ class Frame:
     """Backward: what the local Jacobian is (shape and structure), and below it the matrix itself where it is small."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepLabel:
+class StepLabel(Struct, frozen=True):
     """A step in the list of steps."""
 
     index: int
@@ -144,8 +139,7 @@ class StepLabel:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A name and the array that it stands for, one line of text for each row of its last axis.
 
     An `equation` has instead the sides that are equal to the name, one a line.
@@ -156,8 +150,7 @@ class Block:
     kind: Literal["array", "equation"] = "array"
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """One factor of a route: its name, its number, the product up to it, and the step that it belongs to."""
 
     name: str
@@ -166,8 +159,7 @@ class Factor:
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class RouteText:
+class RouteText(Struct, frozen=True):
     """One route: its product, its factors by name and by number."""
 
     product: str
@@ -180,8 +172,7 @@ class RouteText:
     factors: tuple[Factor, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RouteList:
+class RouteList(Struct, frozen=True):
     """The routes of one element: how many there are, the largest of them, and what is left out."""
 
     title: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.present import numbers
 from bptui.scenario.program import Array
@@ -25,8 +25,7 @@ Spell = Callable[[int, str], str]
 """What is written for the element of a flat index, given its number's text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Which part of an array is written: some rows of its last axis, and in each of them some columns."""
 
     first: int

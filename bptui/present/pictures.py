@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.present import cells, numbers
 from bptui.present.drawing import Line, cut, text_of
@@ -119,8 +119,7 @@ def _legend(array: Array, largest: float, rows: int, columns: int, plain: bool) 
 _NOT_TOLD: tuple[Line, ...] = (((f"{HIDDEN} to be predicted", "muted"),),)
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """How large one named value and its gradient are: the means of their elements' sizes."""
 
     id: int
@@ -133,8 +132,7 @@ class Size:
     """What is worth seeing: units that are off, gradients that vanish or explode."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """A scale of powers of ten from 10^`low` to 10^`high`."""
 
     low: int

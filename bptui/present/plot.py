@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.present import numbers
 from bptui.scenario.program import Array
@@ -14,8 +14,7 @@ _BLOCKS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """The characters of which quarters are dots: 1 above on the left, 2 on the right, 4 and 8 below."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A point to be marked on a curve: where, and by what character."""
 
     x: float

@@ -6,7 +6,9 @@ A quiz is data: answering and asking for hints return another one. What is right
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bptui.present import numbers
 from bptui.present.frame import HIDDEN, Frame, Point, Row, Table
@@ -26,8 +28,7 @@ Key = tuple[int, int]
 """A step and an element."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One number that a step gives, to be predicted."""
 
     step: int
@@ -39,16 +40,14 @@ class Question:
     """The formula, the formula with its numbers, the answer: each tells more than the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the reader is told about an answer."""
 
     right: bool
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quiz:
+class Quiz(Struct, frozen=True):
     """What was answered, what hints were given, and the score."""
 
     right: int = 0
@@ -161,8 +160,7 @@ class Quiz:
         return lambda at: at.value == made and at.gradient == backward and self.is_open(step, at.flat)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Which values, and which complete gradients, a reader has seen who is to predict the others."""
 
     quiz: Quiz

@@ -7,7 +7,8 @@ later refers to it. The first element is derived in full, further ones briefly, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bptui.formula.reading import FormulaError, read
 from bptui.formula.tree import Derivative, Element, Tree

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.ops.structure import Indices
 from bptui.present import cells, numbers
@@ -43,8 +43,7 @@ _LEAD = re.compile(r"(order|inverse|cycles) +|[+=] ")
 _HELD = "\N{NO-BREAK SPACE}"
 
 
-@dataclass(frozen=True, slots=True)
-class Detour:
+class Detour(Struct, frozen=True):
     """A second way of an operand's element into the same line, beside its wire."""
 
     top: int

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.errors import BptuiError, Fault
 
@@ -29,8 +31,7 @@ _EXACT = Fraction(1, 10**9)
 """How close, relative to its size, a true value is to a fraction that it equals; and absolutely, below 1e-6."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedNumber:
+class ClaimedNumber(Struct, frozen=True):
     """A number with its claim. `unit` is the last digit's worth: 1/100 for `0.60`, 0 for a fraction."""
 
     text: str

@@ -11,11 +11,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bptui.ops.operation import ATOM, Operation, Written
@@ -69,8 +69,7 @@ class Records(OneByOne[T]):
         self._kept.pop(index, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What many steps have in common: the operation with its options."""
 
     operation: Operation
@@ -129,8 +128,7 @@ class Columns:
         return [self.kinds[kind] for kind in sorted(set(self.kind))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(Struct, frozen=True):
     """A leaf, or a constant and all others like it."""
 
     name: str | None

@@ -14,8 +14,9 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from bptui.limits import LIMITS, RAISED, Limits
 from bptui.text import counted, did_you_mean
@@ -60,8 +61,7 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number as it is written; `whole` where it has neither point nor exponent, so that it can be an index."""
 
     value: float
@@ -70,32 +70,28 @@ class Number:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A string, True, False or None: only ever an option of an operation."""
 
     value: str | bool | None
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A leaf, a line, a function's parameter or a constant."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list: several values for one operand, or an option such as `[2, 4, 3, 0, 1]`."""
 
     items: tuple[Expression, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
+class Keyword(Struct, frozen=True):
     """An argument that is given by its name; `span` is that of the name."""
 
     name: str
@@ -103,8 +99,7 @@ class Keyword:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """An operation or a function with its arguments; operators are calls of the operation that they stand for."""
 
     name: str
@@ -115,8 +110,7 @@ class Call:
     name_span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Subscript:
+class Subscript(Struct, frozen=True):
     """`x[0]`, `W[:, 1]`: each item of `key` is a whole number or a (start, stop, step)."""
 
     operand: Expression

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.limits import RAISED, Limits
 from bptui.ops import CALLABLE, OPERATIONS, numeric
@@ -37,8 +37,7 @@ _LONGEST_CIRCLE = 8
 """How many functions of a circle of calls are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Struct, frozen=True):
     """A number, `pi` or `e`."""
 
     value: float
@@ -46,16 +45,14 @@ class Constant:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """A value by its name: a leaf, a line, or a parameter of the function it stands in."""
 
     name: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """An operation with its operands and with every option settled."""
 
     operation: Operation
@@ -64,8 +61,7 @@ class Apply:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Invoke:
+class Invoke(Struct, frozen=True):
     """A call of one of the scenario's functions."""
 
     function: str
@@ -76,8 +72,7 @@ class Invoke:
 Resolved = Constant | Ref | Apply | Invoke
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(Struct, frozen=True):
     """A resolved expression, and what it unfolds into: `steps` of its own, and how often it calls which function."""
 
     tree: Resolved
@@ -85,8 +80,7 @@ class Resolution:
     calls: Mapping[str, int]
 
 
-@dataclass(slots=True)
-class Function:
+class Function(Struct):
     """A function of the scenario: its parameters and its body; `cost` is how many steps a call unfolds into."""
 
     name: str
@@ -96,29 +90,26 @@ class Function:
     cost: int = 0
 
 
-@dataclass(slots=True)
 class Lowering:
     """The state of compiling one scenario: values and steps so far. Lines are added in order; faults go to `report`."""
 
-    limits: Limits
-    index_base: int
-    functions: dict[str, Function] = field(default_factory=dict)
-    code: Code = field(init=False)
-    lines: dict[str, Line] = field(default_factory=dict)
-    names: dict[str, int] = field(default_factory=dict)
-    faulty: set[str] = field(default_factory=set)
-    """Names whose definition is at fault: using them is no further fault."""
-    elements: int = 0
-    """How many elements a trace holds so far: of values, and of what every use of a value adds to its gradient."""
-    products: int = 0
-    """How many products matrix products and convolutions take so far."""
-    used: bytearray = field(default_factory=bytearray)
-    """By value, whether it was used: from the second use on, a gradient is held before and after."""
-    _fits: dict[tuple[int, ...], _Fit] = field(default_factory=dict)
-    """By the identity of an operation's options, which stand in one place of the file, and the operands' shapes."""
-
-    def __post_init__(self) -> None:
-        self.code = Code(self.index_base)
+    def __init__(self, limits: Limits, index_base: int, faulty: Iterable[str] = ()) -> None:
+        self.limits = limits
+        self.index_base = index_base
+        self.functions: dict[str, Function] = {}
+        self.code = Code(index_base)
+        self.lines: dict[str, Line] = {}
+        self.names: dict[str, int] = {}
+        self.faulty = set(faulty)
+        """Names whose definition is at fault: using them is no further fault."""
+        self.elements = 0
+        """How many elements a trace holds so far: of values, and of what every use of a value adds to its gradient."""
+        self.products = 0
+        """How many products matrix products and convolutions take so far."""
+        self.used = bytearray()
+        """By value, whether it was used: from the second use on, a gradient is held before and after."""
+        self._fits: dict[tuple[int, ...], _Fit] = {}
+        """By the identity of an operation's options, which stand in one place of the file, and the operands' shapes."""
 
     @property
     def values(self) -> Sequence[Value]:
@@ -410,8 +401,7 @@ class _Fit(NamedTuple):
     """The options, held on to so that their identity stays theirs."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where steps are being emitted: the line, the function call they come from, and how faults there are reported."""
 
     line: str

@@ -6,8 +6,9 @@ Layer i, counted from 1, gives `Wi`, `bi`, `zi` and `ai`; the last layer's value
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bptui.ops.operation import shape_text
 from bptui.scenario.notation import Shape
@@ -19,8 +20,7 @@ DEFAULT_INIT = "xavier_uniform"
 """How a layer's weights are drawn where it neither gives them nor says how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter that a layer gives: what stands for it in the file (or would), and where."""
 
     name: str
@@ -28,8 +28,7 @@ class Parameter:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class LineText:
+class LineText(Struct, frozen=True):
     """A forward line that a layer stands for."""
 
     name: str
@@ -37,8 +36,7 @@ class LineText:
     path: Path
 
 
-@dataclass(slots=True)
-class Expansion:
+class Expansion(Struct):
     """Writes a network out layer by layer; `add_parameter` and `add_line` take each piece, in order.
 
     Both return the shape of what they took, or None where it is at fault, after which nothing more is written out:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bptui.ops.operation import ATOM
@@ -27,8 +27,7 @@ _VALUES_KEPT = 256
 """Of how many values the slots are remembered."""
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Struct, frozen=True, eq=False, dict=True):
     """All values, forward steps and backward slots of one scenario, and the target whose gradient is taken.
 
     `code` holds them as arrays of numbers; `values`, `steps`, `calls` and `slots` make records of them.

@@ -6,7 +6,6 @@ Each stage goes on with what is sound, so that a file's faults are told all at o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
 from bptui.limits import RAISED
@@ -34,15 +33,12 @@ def read_scenario(document: Document) -> Scenario:
     return scenario
 
 
-@dataclass
 class _Reading:
-    document: Document
-    file: ScenarioFile
-
-    leaves: dict[str, Leaf] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.lowering = Lowering(self.document.limits, self.file.index_base, faulty=set(self.file.faulty))
+    def __init__(self, document: Document, file: ScenarioFile) -> None:
+        self.document = document
+        self.file = file
+        self.leaves: dict[str, Leaf] = {}
+        self.lowering = Lowering(document.limits, file.index_base, file.faulty)
 
     def scenario(self) -> Scenario | None:
         self._clashes()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bptui.ops.operation import Operation, Written
@@ -18,8 +18,7 @@ Array = NDArray[np.float64]
 Role = Literal["input", "parameter", "constant", "named", "intermediate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """One array of a program: a leaf, a constant, a forward line, or what stands between two operations of a line."""
 
     id: int
@@ -44,8 +43,7 @@ class Value:
         return math.prod(self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardStep:
+class ForwardStep(Struct, frozen=True):
     """One primitive operation: `output = operation(inputs, params)`; inputs and output are ids of values."""
 
     index: int
@@ -62,8 +60,7 @@ class ForwardStep:
     """Where in the line's (or the function's) text it stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One operand of one forward step that a gradient flows back through: the unit of a backward step."""
 
     index: int
@@ -75,8 +72,7 @@ class Slot:
     """The index of the slot that added to the same value before; −1 for the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
+class FunctionCall(Struct, frozen=True):
     """A call that was unfolded: which function, as written with the caller's names, and inside which other call."""
 
     function: str
@@ -84,8 +80,7 @@ class FunctionCall:
     parent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A named line: its expression as written, and the steps `first` to `last` (exclusive) that it unfolds into."""
 
     name: str

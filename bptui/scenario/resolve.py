@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
@@ -12,8 +13,7 @@ from bptui.scenario.program import Program
 from bptui.text import counted, did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """A value's id, and the flat index of one element of it; None for the whole value."""
 
     value: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from bptui.scenario.leaves import Leaf
 from bptui.scenario.program import Array, Program
@@ -18,8 +19,7 @@ GIVE_NUMBERS = 'give the leaves numbers as well: `{ symbol = "x", value = […] 
 """What to do where numbers are needed and a scenario has symbols alone."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, eq=False, kw_only=True, dict=True):
     """What `bptui.load` returns: the words, the leaves and the compiled program of one scenario file."""
 
     title: str

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from bptui.limits import LIMITS
 from bptui.scenario.document import LEAST_SCENARIO, Document, KeyPath
@@ -184,8 +183,7 @@ class TopLevel(_Table, frozen=True, rename={"format_": "format"}):
     worked: Annotated[dict[str, Claim], Meta(description='A worked solution to check: "dL/dW1[0,0]" = 0.053.')] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionText:
+class FunctionText(Struct, frozen=True):
     """A function as the file declares it: `"loss(y, t)" = "…"`."""
 
     name: str
@@ -195,8 +193,7 @@ class FunctionText:
     """Its key in the file, so that faults in its body stand at `("functions", key)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimText:
+class ClaimText(Struct, frozen=True):
     """One line of a worked solution."""
 
     key: str
@@ -209,8 +206,7 @@ class ClaimText:
     """Where `value` stands in the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioFile:
+class ScenarioFile(Struct, frozen=True, kw_only=True):
     """What a scenario file says, as far as it is well formed. The order of every table is the file's."""
 
     title: str = ""

@@ -8,9 +8,9 @@ shorter. Nothing is recognised by the names of operations, so a loss that is wri
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import sympy
+from msgspec import Struct
 
 from bptui.symbols.named import NamedTrace
 from bptui.symbols.tree import size
@@ -19,8 +19,7 @@ _LARGEST = 2000
 """How many nodes an expression may have to be multiplied out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Short:
+class Short(Struct, frozen=True):
     """A gradient's short form, and the long way that it is equal to; `unit` is the sum that was taken as 1, if any."""
 
     expression: sympy.Expr

@@ -25,12 +25,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bptui.errors import BptuiError, Fault
@@ -53,45 +54,39 @@ Kind = Literal["nan", "inf", "zero", "sign"]
 Of = Literal["value", "gradient", "both"]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """Which results a breakpoint looks at: of any step, or of one value or element; the value, its gradient or both."""
 
     of: Of = "both"
     element: Element | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OnLine:
+class OnLine(Struct, frozen=True):
     """Where a line begins, in each pass."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class OnOperation:
+class OnOperation(Struct, frozen=True):
     """Every step of an operation."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class OnValue:
+class OnValue(Struct, frozen=True):
     """Every step whose result this is."""
 
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class OnKind:
+class OnKind(Struct, frozen=True):
     """What numbers a result holds."""
 
     kind: Kind
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
-class OnSize:
+class OnSize(Struct, frozen=True):
     """How the largest element of a result, in size, compares with a number; nan compares with nothing."""
 
     comparison: str
@@ -103,8 +98,7 @@ class OnSize:
 Where = OnLine | OnOperation | OnValue | OnKind | OnSize
 
 
-@dataclass(frozen=True, slots=True)
-class Breakpoint:
+class Breakpoint(Struct, frozen=True):
     """One breakpoint: as it is written, what that means in one program, and whether it stops a run."""
 
     text: str
@@ -116,8 +110,7 @@ class Breakpoint:
         return replace(self, enabled=not self.enabled if enabled is None else enabled)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A step at which a run stops, and the breakpoint that stops it."""
 
     step: int

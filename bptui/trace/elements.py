@@ -11,11 +11,11 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.ops.structure import Indices, Structure
 from bptui.scenario.program import Array
@@ -36,8 +36,7 @@ _OPERANDS_KEPT = 64
 """Of how many operands the structure and the elementwise derivative are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """One link of a chain: `derivative` = ∂head/∂tail. `step` is its primitive step, or the last one of its line."""
 
     tail: Node

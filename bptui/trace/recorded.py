@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.errors import BptuiError
 from bptui.ops import numeric
@@ -28,8 +28,7 @@ LARGEST_JACOBIAN = 4096
 """How many entries a local Jacobian may have to be written out in full."""
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(Struct, frozen=True):
     """A step's local derivative with respect to one operand.
 
     `kind` is `elementwise` (then `value` has the output's shape, before the sum over broadcast axes) or `jacobian`
@@ -42,8 +41,7 @@ class Local:
     value: Array | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotFinite:
+class NotFinite(Struct, frozen=True):
     """Where a number first became nan or inf: the step (None: it was given so), the value, the flat element."""
 
     step: int | None

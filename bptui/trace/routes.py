@@ -11,9 +11,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, overload
+
+from msgspec import Struct
 
 from bptui.errors import BptuiError, Fault
 from bptui.limits import Deadline
@@ -25,8 +26,7 @@ LARGEST_GRAPH = 2_000_000
 """How many edges may lie between an element and the target; beyond that the question is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route from an element to the target, and what it adds to the gradient."""
 
     factors: tuple[tuple[str, Any], ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from bptui.scenario.program import Array
 from bptui.sequences import OneByOne
@@ -12,8 +13,7 @@ from bptui.trace import formulas
 from bptui.trace.recorded import Local, Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a trace, with the fields of the JSON trace; those of the other phases are None.
 
     A field can be read as an attribute or by its name in brackets: `step.phase`, `step["phase"]`.
@@ -47,7 +47,7 @@ class Step:
         return [name for name in _STEP_FIELDS if getattr(self, name) is not None]
 
 
-_STEP_FIELDS = tuple(field.name for field in fields(Step))
+_STEP_FIELDS = Step.__struct_fields__
 
 
 class Steps(OneByOne[Step]):

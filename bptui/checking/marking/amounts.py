@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from bptui.scenario.claimed_number import ClaimedNumber
 
@@ -37,8 +38,7 @@ class Reach(NamedTuple):
         return Reach(min((self.low, *finite)), max((self.high, *finite)))
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A claimed number and its unit: the worth of its last digit, 0 where it is exact."""
 
     number: float

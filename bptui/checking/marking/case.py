@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct, field
 
 from bptui.checking.marking.claims import Entry, Quantity
 from bptui.checking.marking.world import Graph, World
@@ -32,8 +32,7 @@ _LARGEST_LAYER = 64
 """Of how many elements a value may be for all of them to be looked at, and not just those that the line needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What a slip changes."""
 
     links: Mapping[Node, Outgoing] = field(default_factory=dict)
@@ -63,8 +62,7 @@ class Change:
         return Change(links, self.dropped | other.dropped, {**self.steps, **other.steps}, after)
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One slip that may have been made."""
 
     kind: str
@@ -77,8 +75,7 @@ class Proposal:
     """Which of the rule's proposals it is, the same at all numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """One Jacobian of the chain: that of a step with respect to one operand."""
 
     step: ForwardStep

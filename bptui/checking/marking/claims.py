@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.checking.marking.expressions import Formula, Pairs, read_formula
 from bptui.errors import BptuiError, Fault
@@ -38,8 +40,7 @@ Entry = tuple[Node, Node | None]
 """What one number on a sheet is: an element (and None), or the derivative of one element with respect to another."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Struct, frozen=True):
     """What a line names: its entries in order, and the shape in which they are written."""
 
     entries: tuple[Entry, ...]
@@ -59,8 +60,7 @@ class Quantity:
 Written = ClaimedNumber | Formula
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line that could be read: what it names, and for each entry what is claimed."""
 
     text: ClaimText

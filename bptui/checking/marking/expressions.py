@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.errors import BptuiError
 from bptui.ops import CALLABLE, OPERATIONS, numeric
@@ -51,32 +51,27 @@ class Numbers(Protocol):
     def numbers(self, entries: Sequence[Pair]) -> list[float]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
+class _Number(Struct, frozen=True):
     value: float
     unit: float
     """The worth of the last digit of a number with decimals; 0 for a whole one."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(Struct, frozen=True):
     value: int
     flat: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Seed:
+class _Seed(Struct, frozen=True):
     flat: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Derivative:
+class _Derivative(Struct, frozen=True):
     entries: tuple[Pair, ...]
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class _Apply:
+class _Apply(Struct, frozen=True):
     operation: Operation
     operands: tuple[_Bound, ...]
     params: Mapping[str, Any]
@@ -85,8 +80,7 @@ class _Apply:
 _Bound = _Number | _Value | _Seed | _Derivative | _Apply
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """A claim in symbols and named values, bound to its program."""
 
     text: str

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.case import Case
@@ -47,8 +48,7 @@ _HABIT = 2
 """After how many lines that were worked out with all digits it is taken for the writer's habit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class Marked(Struct, frozen=True, kw_only=True):
     """One line of a worked solution with its verdict."""
 
     line: str

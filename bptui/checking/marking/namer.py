@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.case import Case, Numbers, Proposal
@@ -31,16 +33,14 @@ _MOST_PAIRED = 40
 """Of how many proposals, the most plausible ones, pairs are tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """One slip that was made: its kind, and a sentence that says what happened, with the numbers."""
 
     kind: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Slips that together give what is claimed, the main one first."""
 
     slips: tuple[Slip, ...]
@@ -48,8 +48,7 @@ class Explanation:
     """What they make of the line, with all digits; empty where that cannot be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A wrong line: its case at each set of numbers, what is claimed there, and which entries are wrong."""
 
     cases: Sequence[Case]

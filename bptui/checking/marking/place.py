@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bptui.checking.marking.claims import Entry, loss_node
 from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A step, the element that it is about there, and whether routes lead from that to the target."""
 
     step: int

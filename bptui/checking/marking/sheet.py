@@ -8,8 +8,9 @@ between. Half a unit of the last digit alone would be too much: `dh/dz = 1` does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.claims import Entry, Quantity
@@ -80,8 +81,7 @@ class Stated:
         return result
 
 
-@dataclass(slots=True)
-class Sheet:
+class Sheet(Struct):
     """The statements so far, by what they name; of several about the same thing the last."""
 
     trace: Trace

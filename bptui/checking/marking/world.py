@@ -9,12 +9,12 @@ not looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.checking.marking.claims import Entry, loss_node
 from bptui.engine.passes import compute
@@ -201,8 +201,7 @@ class World:
         return self.with_statements(others).entry(head, tail)
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """What lies between one element and others: links with their derivatives, from the tails up to the head."""
 
     head: Node
