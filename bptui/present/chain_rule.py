@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bptui.formula.tree import ONE, ZERO, Derivative, More, Negative, Number, Tree, added, product
 from bptui.present.document import Equation
 from bptui.present.notation import Notation, amount
-from bptui.trace.elements import Edge, Elements, Node, is_alone
+from bptui.trace.elements import Edge, Node, is_alone
 from bptui.trace.record import Trace
 
 MOST_TERMS = 6
@@ -29,9 +29,9 @@ MOST_FOLLOWED = 200
 class ChainRule:
     """Writes the gradients of single elements of one trace, in names and, where `numeric`, with the numbers put in."""
 
-    def __init__(self, trace: Trace, elements: Elements, numeric: bool) -> None:
-        self.trace, self.program, self.elements = trace, trace.program, elements
-        self.notation = Notation(trace, elements)
+    def __init__(self, trace: Trace, numeric: bool) -> None:
+        self.trace, self.program, self.elements = trace, trace.program, trace.elements
+        self.notation = Notation(trace)
         self.expanding = self.notation.expanding
         self.numeric = numeric
         self._edges: dict[Node, list[Edge]] = {}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from bptui.symbols.extent import refuse_large
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Derivation:
         else:
             self.named = trace if isinstance(trace, NamedTrace) else record_named(trace.scenario, trace, advance)
         self.program = self.named.program
-        self.elements = Elements(self.named)
+        self.elements = self.named.elements
         self.writer: Writer = Writer(self.named)
         self._sizes: dict[Any, int] = {}
 
@@ -63,7 +63,7 @@ class Derivation:
         if named is None:
             return None
         other = copy(self)
-        other.named, other.elements = named, Elements(named)
+        other.named, other.elements = named, named.elements
         return other
 
     def value(self, value: int, flat: int) -> str:

@@ -18,7 +18,7 @@ from bptui.present.numbers import number
 from bptui.scenario.notation import Shape, unravel
 from bptui.scenario.program import ForwardStep, Value
 from bptui.trace.backward import all_params
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 LARGEST_FORMULA = 80
@@ -43,8 +43,8 @@ _SAFE = re.compile(r"_(\d+)")
 class Expanding:
     """Writes elements of one trace, and derivatives between them, in terms of named values."""
 
-    def __init__(self, trace: Trace, elements: Elements) -> None:
-        self.trace, self.program, self.elements = trace, trace.program, elements
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.program, self.elements = trace, trace.program, trace.elements
         self.nodes: dict[Element, Node] = {}
         """Which element every name that was written stands for."""
         self.opened: dict[Node, None] = {}

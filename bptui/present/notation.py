@@ -13,7 +13,7 @@ from bptui.present import numbers
 from bptui.present.expanding import Expanding
 from bptui.scenario.notation import Shape, glued, unravel
 from bptui.scenario.program import Array as Values
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 MOST_ENTRIES = 8
@@ -23,9 +23,9 @@ MOST_ENTRIES = 8
 class Notation:
     """Writes what one trace holds as formulas."""
 
-    def __init__(self, trace: Trace, elements: Elements) -> None:
+    def __init__(self, trace: Trace) -> None:
         self.trace, self.program = trace, trace.program
-        self.expanding = Expanding(trace, elements)
+        self.expanding = Expanding(trace)
 
     # -- names ---------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from bptui.present.sentences import line_text
 from bptui.present.whole import functions
 from bptui.scenario.program import Line
 from bptui.text import printable
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 MOST_ELEMENTS = 6
@@ -65,7 +65,7 @@ class _Solution:
         self.numeric = trace.mode == "numbers"
         self.trace = trace.numbers or trace.in_names  # its structure; of a trace in symbols no number of it is shown
         self.program = trace.program
-        self.rule = ChainRule(self.trace, Elements(self.trace), self.numeric)
+        self.rule = ChainRule(self.trace, self.numeric)
         self.notation, self.expanding = self.rule.notation, self.rule.expanding
         self.symbols = None if self.numeric else Derivation(trace)  # SymPy is loaded where symbols are asked for
         self.asked = {self.program.names[name] for name in self.program.wrt}

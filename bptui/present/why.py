@@ -11,7 +11,7 @@ from bptui.errors import BptuiError
 from bptui.present import cells, numbers
 from bptui.present.frame import HIDDEN, Factor, Point, RouteList, RouteText, Row, Table, changed
 from bptui.present.writer import CellWriter
-from bptui.trace.elements import Elements, Level
+from bptui.trace.elements import Level
 from bptui.trace.record import Trace
 from bptui.trace.routes import Route, product_in, routes_from
 
@@ -58,7 +58,7 @@ def route_list(
     title = f"{gradient} = {amount}: {many}" if amount else f"{gradient} is {many}"
     listed: list[RouteText] = []
     together: Any = 0
-    earlier = Elements(before) if before is not None else None
+    earlier = before.elements if before is not None else None
     for route in found:
         together += route.product
         text = _route_text(writer, route, together)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from bptui.present import grid
 from bptui.present.frame import Block, Point
 from bptui.scenario.program import Array, ForwardStep, Slot
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 from bptui.trace.routes import Routes
 
@@ -33,7 +33,7 @@ class CellWriter(ABC):
     """The columns of the seed."""
 
     def __init__(self, trace: Trace, numbers: Trace | None) -> None:
-        self.trace, self.program, self.elements = trace, trace.program, Elements(trace)
+        self.trace, self.program, self.elements = trace, trace.program, trace.elements
         self.numbers = numbers
         """The trace in numbers, where there are any."""
 

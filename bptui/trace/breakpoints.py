@@ -46,7 +46,6 @@ from bptui.scenario.notation import (
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.text import nearest, printable
-from bptui.trace.elements import Elements
 from bptui.trace.places import Places
 from bptui.trace.record import Trace
 
@@ -379,7 +378,7 @@ def _reaches(trace: Trace, subject: Subject, step: int) -> bool:
     if element is None or element.flat is None or slot < 0:
         return True
     record = trace.program.slots[slot]
-    return len(Elements(trace).feeds(record.step, record.slot, element.flat)) > 0
+    return len(trace.elements.feeds(record.step, record.slot, element.flat)) > 0
 
 
 def _is(kind: Kind, trace: Trace, subject: Subject, step: int) -> bool:

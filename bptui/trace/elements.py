@@ -29,8 +29,11 @@ Node = tuple[int, int]
 _ELEMENTS_KEPT = 4_000_000
 """How many elements of Jacobian rows are remembered."""
 
-_NODES_KEPT = 1024
-"""Of how many nodes the edges are remembered: what stands inside a line is come to from all that the line uses."""
+_NODES_KEPT, _EDGES_KEPT = 1024, 256
+"""Of how many nodes the edges are remembered, and of which: of those that do not have more.
+
+What stands inside a line is come to from all that the line uses, and what stands between two lines from every start.
+"""
 
 _OPERANDS_KEPT = 64
 """Of how many operands the structure and the elementwise derivative are remembered."""
@@ -73,7 +76,8 @@ class Elements:
         self._rows: dict[tuple[int, int, int], Array] = {}
         self._kept = 0
         self._local = lru_cache(_OPERANDS_KEPT)(self._compute_local)
-        self._edges_out = lru_cache(_NODES_KEPT)(self.primitive_edges)
+        self._primitive: dict[Node, list[Edge]] = {}
+        self._named: dict[Node, list[Edge]] = {}
         self.structure = lru_cache(_OPERANDS_KEPT)(self._compute_structure)
 
     def edges(self, node: Node, level: Level) -> list[Edge]:
@@ -82,6 +86,16 @@ class Elements:
 
     def primitive_edges(self, node: Node) -> list[Edge]:
         """Return one edge for every entry of a local Jacobian that the element stands in."""
+        return _remembered(self._primitive, node, self._find_primitive)
+
+    def named_edges(self, node: Node) -> list[Edge]:
+        """Return one edge for every element of a line that the element enters, through unnamed values alone.
+
+        The derivative is accumulated forward through the line's own steps, in the order of the program.
+        """
+        return _remembered(self._named, node, self._find_named)
+
+    def _find_primitive(self, node: Node) -> list[Edge]:
         value, flat = node
         return [
             Edge(
@@ -91,11 +105,7 @@ class Elements:
             for head in self.structure(step, slot).feeds(flat)
         ]
 
-    def named_edges(self, node: Node) -> list[Edge]:
-        """Return one edge for every element of a line that the element enters, through unnamed values alone.
-
-        The derivative is accumulated forward through the line's own steps, in the order of the program.
-        """
+    def _find_named(self, node: Node) -> list[Edge]:
         program = self.program
         derivatives: dict[Node, Any] = {node: 1}
         waiting = [node]
@@ -105,7 +115,7 @@ class Elements:
             if at != node and program.values[at[0]].name is not None:
                 edges.append(Edge(node, at, derivatives[at], program.producer[at[0]], -1))
                 continue
-            for edge in self._edges_out(at):
+            for edge in self.primitive_edges(at):
                 product = derivatives[at] * edge.derivative
                 if edge.head in derivatives:
                     derivatives[edge.head] += product
@@ -134,14 +144,15 @@ class Elements:
     def _row(self, step: int, slot: int, head: int) -> Array:
         """Return one row of a local Jacobian, flat; rows are remembered up to a bound on their elements."""
         key = (step, slot, head)
-        if key not in self._rows:
+        row = self._rows.get(key)
+        if row is None:
             row = self.trace.local_row(step, slot, head).reshape(-1)
             self._kept += row.size
             if self._kept > _ELEMENTS_KEPT:
                 self._rows.clear()
                 self._kept = row.size
             self._rows[key] = row
-        return self._rows[key]
+        return row
 
     def _compute_local(self, step: int, slot: int) -> Array | None:
         with np.errstate(all="ignore"):
@@ -155,3 +166,15 @@ class Elements:
         shapes = tuple(self.program.values[operand].shape for operand in record.inputs)
         params = all_params(record, self.trace.choices)
         return record.operation.structure(slot, shapes, self.program.values[record.output].shape, params)
+
+
+def _remembered(known: dict[Node, list[Edge]], node: Node, find: Callable[[Node], list[Edge]]) -> list[Edge]:
+    """Return a node's edges, which nobody changes; the same ones as before where they are remembered."""
+    edges = known.get(node)
+    if edges is None:
+        edges = find(node)
+        if len(edges) <= _EDGES_KEPT:
+            if len(known) >= _NODES_KEPT:
+                known.clear()
+            known[node] = edges
+    return edges

@@ -23,6 +23,7 @@ from bptui.trace.backward import all_params, contribution, local_derivative
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
+    from bptui.trace.elements import Elements
 
 LARGEST_JACOBIAN = 4096
 """How many entries a local Jacobian may have to be written out in full."""
@@ -93,6 +94,13 @@ class Recorded:
     def in_names(self) -> Recorded:
         """The trace that chains are read from: itself; of a trace in symbols the one in named values."""
         return self
+
+    @cached_property
+    def elements(self) -> Elements:
+        """What can be asked of single elements, and what was found out about them so far."""
+        from bptui.trace.elements import Elements
+
+        return Elements(self)
 
     # -- by name ---------------------------------------------------------------------------------------------------
 

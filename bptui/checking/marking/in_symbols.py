@@ -14,7 +14,7 @@ from bptui.present.cells import as_factor
 from bptui.scenario.notation import Shape, glued, unravel
 from bptui.scenario.program import ForwardStep
 from bptui.trace.backward import all_params
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 _MOST_ROUTES = 64
@@ -49,7 +49,7 @@ class _Cell:
 class _Writer:
     def __init__(self, trace: Trace) -> None:
         self.trace, self.program = trace, trace.program
-        self.elements = Elements(trace)
+        self.elements = trace.elements
 
     def value(self, node: Node, top: bool = False) -> str:
         """Return an element: by its name, or where it has none, or at the `top`, by what it is computed from."""
