@@ -6,7 +6,6 @@ Standard output carries data, standard error everything else. Textual is importe
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import signal
@@ -42,6 +41,24 @@ class _Asked(Exception):
     def __init__(self, parser: argparse.ArgumentParser) -> None:
         super().__init__()
         self.parser = parser
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Writes help as wide as the terminal; argparse's own way of asking for that imports four compressors."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Return how many columns the terminal has: what COLUMNS says, or it itself, 80 where nothing does."""
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        try:
+            return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+        except (ValueError, OSError):
+            return 80
 
 
 class _Parser(argparse.ArgumentParser):
@@ -366,6 +383,8 @@ def _check(arguments: list[str]) -> int:
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help="text (the default) or json")
     _limits(parser)
     options = _parsed(parser, arguments)
+    import json
+
     from bptui.checking.batch import each, named_files
     from bptui.checking.report import all_right, compared, text, whole
     from bptui.text import did_you_mean, printable_json
@@ -446,6 +465,8 @@ def _keys(arguments: list[str]) -> int:
 
 def _schema(arguments: list[str]) -> int:
     _parser("schema", "Print the JSON Schema of the scenario file, for editors.").parse_args(arguments)
+    import json
+
     from bptui.scenario.schema import json_schema
 
     sys.stdout.write(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")
@@ -517,7 +538,7 @@ def _parser(command: str, description: str, epilog: str = "") -> _Parser:
         prog=f"bptui {command}".strip(),
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"bptui {bptui.__version__}")

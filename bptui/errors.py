@@ -8,7 +8,7 @@ traceback show the same words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bptui.text import printable, width
 
@@ -19,8 +19,7 @@ _CONTEXT = 96
 """How many characters of a source line are shown around the caret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One fault of one input.
 
     `line` and `column` count from 1, in characters of the decoded text; both are None where the fault concerns the

@@ -11,8 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bptui.errors import BptuiError, Fault
 from bptui.text import did_you_mean
@@ -21,8 +20,7 @@ ENVIRONMENT = "BPTUI_LIMITS"
 """The variable that raises or lowers limits: `steps=2000000,seconds=300`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """The bounds."""
 
     file_bytes: int = 1 << 20
@@ -80,13 +78,13 @@ class Limits:
             if name not in NAMES:
                 raise BptuiError(Fault(f"there is no limit `{name}`", did_you_mean(name, NAMES), source))
             changes[name] = _size(name, value, source)
-        return replace(self, **changes)
+        return self._replace(**changes)
 
 
 FIXED = ("axes", "digits", "title_characters", "description_characters")
 """Bounds that belong to the format, and stay."""
 
-NAMES = tuple(one.name for one in fields(Limits) if one.name not in FIXED)
+NAMES = tuple(name for name in Limits._fields if name not in FIXED)
 """The limits that can be raised."""
 
 RAISED = "`--limit {0}=…` raises it"

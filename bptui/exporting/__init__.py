@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptui.errors import BptuiError, Fault
 from bptui.files import CHOOSE, write_whole
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from bptui.trace.record import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One format: how it is called, how the names of its files end, what it is for, and its writers."""
 
     name: str

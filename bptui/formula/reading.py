@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 
 from bptui.formula.tree import (
     Array,
@@ -28,6 +29,7 @@ from bptui.formula.tree import (
 MOST_CHARACTERS = 20_000
 """How long a formula may be as text."""
 _DEEPEST = 200
+_PARSED_KEPT = 64
 
 _MORE = re.compile(r"… (\d+) more …")
 _COMPARISONS: dict[type[ast.cmpop], str] = {
@@ -54,11 +56,16 @@ def read(text: str, names: Collection[str] = (), meaning: Callable[[str], Tree |
     for sign, written in (("·", "*"), ("²", "**2"), ("³", "**3"), ("^", "**")):
         text = text.replace(sign, written)
     text = _MORE.sub(r"_more_(\1)", text).strip()
+    return _Reader(text.encode(), names, meaning or (lambda name: None)).read(_parsed(text), 0)
+
+
+@lru_cache(_PARSED_KEPT)
+def _parsed(text: str) -> ast.expr:
+    """Return what Python's parser makes of a formula; the rules' texts come again and again."""
     try:
-        tree = ast.parse(text, mode="eval").body
+        return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(f"this is no formula: `{text[:60]}`") from None
-    return _Reader(text.encode(), names, meaning or (lambda name: None)).read(tree, 0)
 
 
 class _Reader:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from bptui.formula.tree import (
+    ONE,
     ZERO,
     Negative,
     Number,
@@ -25,10 +26,14 @@ from bptui.formula.tree import (
 LARGEST_EXPONENT = 1000
 """How large an exponent may be that is counted."""
 
+Exact = int | Fraction
+"""An exact number; most are whole, and those are quicker."""
+
 
 def times(*factors: Tree) -> Tree:
     """Return the product of formulas, tidied; a factor that stands above and below is cancelled."""
-    coefficient, above, below = Fraction(1), list[Tree](), list[Tree]()
+    coefficient: Exact = 1
+    above, below = list[Tree](), list[Tree]()
     for factor in factors:
         share, over, under = _parts(factor)
         coefficient *= share
@@ -43,7 +48,7 @@ def times(*factors: Tree) -> Tree:
             powers[base] = powers.get(base, 0) + sign * exponent
     above = [_raised(base, exponent) for base, exponent in powers.items() if exponent > 0]
     below = [_raised(base, -exponent) for base, exponent in powers.items() if exponent < 0]
-    share = abs(coefficient)
+    share = -coefficient if coefficient < 0 else coefficient
     if below:
         over = [*_unless_one(share.numerator), *above]
         under = [*_unless_one(share.denominator), *below]
@@ -55,16 +60,16 @@ def times(*factors: Tree) -> Tree:
 
 def plus(*terms: Tree) -> Tree:
     """Return the sum of formulas, tidied."""
-    counts: dict[Tree, Fraction] = {}
+    counts: dict[Tree, Exact] = {}
     for term in terms:
         for one in term.terms if isinstance(term, Sum) else (term,):
             share, over, under = _parts(one)
             rest = quotient(product(over), product(under)) if under else product(over)
-            counts[rest] = counts.get(rest, Fraction(0)) + share
+            counts[rest] = counts.get(rest, 0) + share
     return added(times(_fraction_tree(share), rest) for rest, share in counts.items() if share)
 
 
-def _parts(tree: Tree) -> tuple[Fraction, list[Tree], list[Tree]]:
+def _parts(tree: Tree) -> tuple[Exact, list[Tree], list[Tree]]:
     """Return a formula as a number times a product over a product."""
     rational = _rational(tree)
     if rational is not None:
@@ -74,7 +79,7 @@ def _parts(tree: Tree) -> tuple[Fraction, list[Tree], list[Tree]]:
             share, above, below = _parts(operand)
             return -share, above, below
         case Product(factors):
-            share, above, below = Fraction(1), [], []
+            share, above, below = _parts(ONE)
             for factor in factors:
                 part, over, under = _parts(factor)
                 share, above, below = share * part, [*above, *over], [*below, *under]
@@ -83,9 +88,9 @@ def _parts(tree: Tree) -> tuple[Fraction, list[Tree], list[Tree]]:
             share, above, below = _parts(top)
             part, over, under = _parts(bottom)
             if part == 0:
-                return Fraction(1), [tree], []
-            return share / part, [*above, *under], [*below, *over]
-    return Fraction(1), [tree], []
+                return 1, [tree], []
+            return share if part == 1 else Fraction(share) / part, [*above, *under], [*below, *over]
+    return 1, [tree], []
 
 
 def _negated(tree: Tree) -> Tree:
@@ -113,21 +118,21 @@ def _unless_one(whole: int) -> list[Tree]:
     return [] if whole == 1 else [Number(str(whole))]
 
 
-def _rational(tree: Tree) -> Fraction | None:
+def _rational(tree: Tree) -> Exact | None:
     """Return the exact number that a formula is, None where it is none or has an exponent."""
     match tree:
         case Number(text) if text.replace(".", "", 1).isdecimal() and len(text) < 12:
-            return Fraction(text)
+            return Fraction(text) if "." in text else int(text)
         case Negative(operand):
             inner = _rational(operand)
             return None if inner is None else -inner
         case Quotient(above, below):
             top, bottom = _rational(above), _rational(below)
-            return None if top is None or not bottom else top / bottom
+            return None if top is None or not bottom else Fraction(top) / bottom
     return None
 
 
-def _fraction_tree(share: Fraction) -> Tree:
+def _fraction_tree(share: Exact) -> Tree:
     """Return an exact number as a whole number, a short decimal or a fraction."""
     if share < 0:
         return Negative(_fraction_tree(-share))
