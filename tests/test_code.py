@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 import bptui
 from bptui import bundled
 from bptui.ops import OPERATIONS
-from bptui.scenario import code
+from bptui.scenario import code, lowering
 from bptui.scenario.program import Program
 from random_scenarios import random_scenario
 
@@ -52,6 +53,89 @@ def test_bundled_records_are_the_same_in_any_order(name: str, monkeypatch: pytes
     expected = records(bptui.load(name).program)
     monkeypatch.setattr(code, "_RECORDS_KEPT", 3)
     assert records(bptui.load(name).program, Random(0)) == expected
+
+
+CALLS = """
+[inputs]
+x = [0.5, -0.2]
+y = [0.1, 0.3]
+s = 2.0
+[functions]
+"half(a)" = "a / 2"
+"same(a)" = "a"
+"first(a, b)" = "a * 2 + sin(a)"
+"twice(a, b)" = "half(a) * b + half(b) * a - half(same(a))"
+"deep(a, b)" = "twice(twice(a, b), twice(b, a)) + first(twice(a, a), b) * 3"
+"mixed(a)" = "deep(a, 2.0) + deep(a, a) + deep(half(a), same(a)) + sort(a)"
+[forward]
+u = "deep(x, y) + deep(y, x)"
+v = "deep(x, x) + deep(s, s) + deep(x, s) + mixed(u)"
+w = "mixed(v) + mixed(mixed(v)) + same(v)"
+L = "sum(w * deep(w, u))"
+"""
+
+
+def structure(program: Program) -> list[object]:
+    """Return everything that a program says but for the texts of its values and calls."""
+    return [
+        *((value.name, value.role, value.shape, value.line, value.symbol) for value in program.values),
+        *(None if value.constant is None else value.constant.tolist() for value in program.values),
+        *(
+            (step.operation.name, step.inputs, dict(step.params), step.output, step.line, step.call, step.span)
+            for step in program.steps
+        ),
+        *((call.function, call.parent, program.code.inside(at)) for at, call in enumerate(program.calls)),
+        *program.slots,
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", [CALLS, doubled(6), *(random_scenario(Random(at), list(OPERATIONS)[at::9]).text for at in range(9))]
+)
+def test_a_call_that_is_copied_is_as_if_it_were_unfolded_once_more(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[object] = []
+    made: list[lowering.Lowering] = []
+    copied: list[object] = []
+    copy_call, begin = code.Code.copy_call, lowering.Lowering.__init__
+
+    def noted(self: lowering.Lowering, *given: Any, **options: Any) -> None:
+        made.append(self)
+        begin(self, *given, **options)
+
+    def counted(self: code.Code, unfolded: code.Unfolded, *given: Any) -> int:
+        copied.append(unfolded)
+        return copy_call(self, unfolded, *given)
+
+    monkeypatch.setattr(code.Code, "copy_call", counted)
+    monkeypatch.setattr(lowering.Lowering, "__init__", noted)
+    for worth in (10**9, 0):
+        monkeypatch.setattr(lowering, "_WORTH_COPYING", worth)
+        assert not copied
+        program = bptui.loads(text).program
+        found.append((structure(program), made[-1].elements, made[-1].products, made[-1].used.rstrip(b"\0")))
+    assert found[0] == found[1]
+    assert copied or text not in (CALLS, doubled(6))
+
+
+def test_values_of_copied_calls_are_written_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lowering, "_WORTH_COPYING", 2)
+    text = '[inputs]\nx = 0.5\n[functions]\n"f(a)" = "sin(cos(a))"\n[forward]\ny = "f(f(x)) * x"\n'
+    program = bptui.loads(text).program
+    assert [value.text for value in program.values] == ["x", "cos(x)", "sin(cos(x))", "#3", "#4", "y"]
+    assert [step.formula for step in program.steps][2:] == ["cos(sin(cos(x)))", "sin(#3)", "#4*x"]
+    assert [call.text for call in program.calls] == ["f(x)", "f(sin(cos(x)))"]
+
+
+def test_what_is_too_much_in_a_copy_is_told_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '[inputs]\nx = [1, 2]\n[functions]\n"f(a)" = "sin(a) * a"\n[forward]\ny = "f(x)"\nL = "f(f(y))"\n'
+    said = []
+    for worth in (10**9, 0):
+        monkeypatch.setattr(lowering, "_WORTH_COPYING", worth)
+        with pytest.raises(bptui.BptuiError) as fault:
+            bptui.loads(text, limits={"total_elements": 30})
+        said.append(str(fault.value))
+    assert said[0] == said[1]
+    assert "inside f(…): up to here the trace holds" in said[0]
 
 
 def test_sequences_of_records() -> None:

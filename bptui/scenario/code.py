@@ -128,6 +128,18 @@ class Columns:
         return [self.kinds[kind] for kind in sorted(set(self.kind))]
 
 
+def _part(numbers: array[int], part: range) -> array[int]:
+    return numbers[part.start : part.stop]
+
+
+def _shifted(numbers: array[int], by: int) -> NDArray[np.intc]:
+    return np.array(numbers, np.intc) + np.intc(by)
+
+
+def _extend(numbers: array[int], more: NDArray[np.intc]) -> None:
+    numbers.frombytes(more.tobytes())
+
+
 class _Given(Struct, frozen=True):
     """A leaf, or a constant and all others like it."""
 
@@ -136,6 +148,16 @@ class _Given(Struct, frozen=True):
     written: Written
     symbol: str | None = None
     constant: Array | None = None
+
+
+class Unfolded(Struct, frozen=True):
+    """What a function call was unfolded into: its values, steps and calls, the result's id, and what it took."""
+
+    arguments: tuple[int, ...]
+    values: range
+    steps: range
+    calls: range
+    result: int
 
 
 class Code:
@@ -222,6 +244,46 @@ class Code:
         """Let the steps that follow belong to a call no longer."""
         self._after_inside[call] = len(self.columns)
 
+    def copy_call(self, made: Unfolded, arguments: Sequence[int], parent: int, span: Span) -> int:
+        """Append once more what a call was unfolded into, for other arguments of the same shapes; return its result.
+
+        It is copied as arrays, in a small part of the time. Values without a name are written by their numbers.
+        """
+        columns, values, steps, calls = self.columns, made.values, made.steps, made.calls
+        by_value = len(self.shape) - values.start
+        by_step, by_call = len(columns) - steps.start, len(self._function) - calls.start
+
+        def moved(ids: array[int]) -> NDArray[np.intc]:
+            """Return values of the call as those of its copy, and what it was given as what this one is given."""
+            old = np.array(ids, np.intc)
+            new = old + np.intc(by_value)
+            for before, now in zip(made.arguments, arguments, strict=True):
+                new[old == before] = now
+            return new
+
+        operands = columns.starts[steps.start : steps.stop + 1]
+        _extend(columns.starts, _shifted(operands[1:], len(columns.operands) - operands[0]))
+        _extend(columns.operands, moved(columns.operands[operands[0] : operands[-1]]))
+        _extend(columns.outputs, _shifted(_part(columns.outputs, steps), by_value))
+        columns.kind.extend(_part(columns.kind, steps))
+        self._span.extend(array("i", [self._number("span", span, self._spans)]) * len(steps))
+        _extend(self._call, _shifted(_part(self._call, steps), by_call))
+
+        source = np.array(_part(self.source, values), np.intc)
+        self.shape.extend(_part(self.shape, values))
+        _extend(self.source, np.where(source < 0, source, source + np.intc(by_step)))
+        self._flags.extend(np.where(source < 0, 0, _LONG | _NUMBERED).astype(np.uint8).tobytes())
+
+        given = self._argument_starts[calls.start : calls.stop + 1]
+        _extend(self._argument_starts, _shifted(given[1:], len(self._arguments) - given[0]))
+        _extend(self._arguments, moved(self._arguments[given[0] : given[-1]]))
+        self._function.extend(_part(self._function, calls))
+        self._parent.append(parent)
+        _extend(self._parent, _shifted(_part(self._parent, calls)[1:], by_call))
+        _extend(self._first_inside, _shifted(_part(self._first_inside, calls), by_step))
+        _extend(self._after_inside, _shifted(_part(self._after_inside, calls), by_step))
+        return int(moved(array("i", [made.result]))[0])
+
     def add_step(self, kind: int, inputs: Sequence[int], shape: int, call: int, span: Span) -> int:
         """Append a step and the value that it computes; return that value's id."""
         step, value = len(self.columns), len(self.shape)
@@ -273,8 +335,8 @@ class Code:
 
     def constants(self) -> Iterator[tuple[int, Array]]:
         """Yield every constant's id and its array."""
-        for value, source in enumerate(self.source):
-            if source < 0 and (constant := self._given[-source - 1].constant) is not None:
+        for value in np.flatnonzero(np.array(self.source, np.intc) < 0).tolist():
+            if (constant := self._given[-self.source[value] - 1].constant) is not None:
                 yield value, constant
 
     def inside(self, call: int) -> range:

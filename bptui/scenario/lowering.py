@@ -21,7 +21,7 @@ from bptui.ops import CALLABLE, OPERATIONS, numeric
 from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
 from bptui.ops.other_names import written_instead
 from bptui.scenario import expression as ast
-from bptui.scenario.code import LONGEST_TEXT, Code, short
+from bptui.scenario.code import LONGEST_TEXT, Code, Unfolded, short
 from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
 from bptui.scenario.notation import Shape, index_text
 from bptui.scenario.records import Line, Role, Value
@@ -32,6 +32,9 @@ Hint = str | Callable[[], str]
 
 Report = Callable[[str, Span, Hint], None]
 """Takes a fault's message, its span in the expression, and its hint."""
+
+_WORTH_COPYING = 1000
+"""From how many steps on what a function call unfolds into is copied where it was unfolded before."""
 
 _LONGEST_CIRCLE = 8
 """How many functions of a circle of calls are named."""
@@ -110,6 +113,8 @@ class Lowering:
         """By value, whether it was used: from the second use on, a gradient is held before and after."""
         self._fits: dict[tuple[int, ...], _Fit] = {}
         """By the identity of an operation's options, which stand in one place of the file, and the operands' shapes."""
+        self._unfolded: dict[tuple[object, ...], _Unfolding] = {}
+        """By function and what decides what a call of it unfolds into: long calls, to be copied."""
 
     @property
     def values(self) -> Sequence[Value]:
@@ -239,12 +244,61 @@ class Lowering:
         arguments = [self._lower(argument, scope, place) for argument in node.arguments]
         if function.body is None or any(argument is None for argument in arguments):
             return None
-        given = [argument for argument in arguments if argument is not None]
+        given = tuple(argument for argument in arguments if argument is not None)
+        pattern = self._pattern(function, given)
+        if pattern is not None and (known := self._unfolded.get(pattern)) is not None and self._has_room(known):
+            return self._copied(known, given, place.call, place.span or node.span)
+        begun = len(self.code.values), len(self.code.steps), len(self.code.calls), self.elements, self.products
         call = self.code.add_call(function.name, given, place.call)
         inside = place.inside(call, node.span, function.name)
         result = self._lower(function.body.tree, dict(zip(function.parameters, arguments, strict=True)), inside)
         self.code.end_call(call)
+        if pattern is not None and result is not None:
+            self._unfolded[pattern] = self._recorded(given, result, *begun)
         return result
+
+    # -- unfolding once more -----------------------------------------------------------------------------------------
+
+    def _pattern(self, function: Function, given: tuple[int, ...]) -> tuple[object, ...] | None:
+        """Return what decides what a call unfolds into and takes; None where it is short, or folds constants."""
+        if function.cost < _WORTH_COPYING or any(map(self.code.is_constant, given)):
+            return None
+        self._see_all()
+        return (function.name, *((self.code.shape[one], self.used[one], given.index(one)) for one in given))
+
+    def _recorded(
+        self, given: tuple[int, ...], result: int, value: int, step: int, call: int, elements: int, products: int
+    ) -> _Unfolding:
+        """Return what a call was unfolded into, and what it took, given where it began."""
+        self._see_all()
+        values = range(value, len(self.code.values))
+        steps, calls = range(step, len(self.code.steps)), range(call, len(self.code.calls))
+        return _Unfolding(
+            Unfolded(given, values, steps, calls, result),
+            self.elements - elements,
+            self.products - products,
+            bytes(self.used[value:]),
+            tuple(self.used[one] for one in given),
+        )
+
+    def _has_room(self, known: _Unfolding) -> bool:
+        """Return whether a call fits into the limits once more; else it is unfolded up to the step that does not."""
+        elements, products = self.elements + known.elements, self.products + known.products
+        return elements <= self.limits.total_elements and products <= self.limits.products
+
+    def _copied(self, known: _Unfolding, given: tuple[int, ...], parent: int, span: Span) -> int:
+        self._see_all()
+        result = self.code.copy_call(known.made, given, parent, span)
+        self.elements += known.elements
+        self.products += known.products
+        self.used.extend(known.used)
+        for one, used in zip(given, known.used_given, strict=True):
+            self.used[one] = used
+        return result
+
+    def _see_all(self) -> None:
+        """Let `used` tell of all values that there are."""
+        self.used.extend(bytes(len(self.code.values) - len(self.used)))
 
     def _constant(self, number: Any, written: Written) -> int:
         array = np.asarray(number, dtype=np.float64)
@@ -311,7 +365,7 @@ class Lowering:
         """Count what a step adds to the trace and to the work; False, and a report, where that becomes too much."""
         elements, products = self.elements, self.products
         self.elements += fit.size
-        self.used.extend(bytes(len(self.code.values) - len(self.used)))
+        self._see_all()
         for operand, size in zip(inputs, fit.passing, strict=True):
             if size and not self.code.is_constant(operand):
                 self.elements += size * (1 + self.used[operand])
@@ -399,6 +453,18 @@ class _Fit(NamedTuple):
     """The size of each operand that a gradient passes into, 0 for others."""
     params: Mapping[str, Any]
     """The options, held on to so that their identity stays theirs."""
+
+
+class _Unfolding(NamedTuple):
+    """What a call was unfolded into, and what it took."""
+
+    made: Unfolded
+    elements: int
+    products: int
+    used: bytes
+    """Of its values, whether they were used when it was unfolded."""
+    used_given: tuple[int, ...]
+    """Of the values that it was given, whether they are used then."""
 
 
 class _Place(Struct, frozen=True):
