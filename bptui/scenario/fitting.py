@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec.inspect as shapes
 from msgspec import Struct
@@ -30,7 +30,14 @@ def record(kind: type[Struct]) -> shapes.StructType:
 
 def keys_of(kind: type[Struct]) -> list[str]:
     """Return the keys of a record, as they are written in the file."""
-    return [field.encode_name for field in record(kind).fields]
+    return list(kind.__struct_encode_fields__)
+
+
+@cache
+def _part(kind: type[Struct], key: str) -> shapes.Type:
+    """Return msgspec's description of what a record has under `key`, without that of all its other parts."""
+    names = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
+    return shapes.type_info(get_type_hints(kind, include_extras=True)[names[key]])
 
 
 def fits(document: Document, path: KeyPath, value: Any, kind: type[Struct], key: str = "") -> bool:
@@ -38,10 +45,7 @@ def fits(document: Document, path: KeyPath, value: Any, kind: type[Struct], key:
 
     Every place where it is not becomes a fault of `document`.
     """
-    info: shapes.Type = record(kind)
-    if key:
-        info = next(field.type for field in record(kind).fields if field.encode_name == key)
-    return _fits(document, path, value, info)
+    return _fits(document, path, value, _part(kind, key) if key else record(kind))
 
 
 def report_unknown(
