@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.screen import Screen
 
 import bptui
 from app_help import until
@@ -73,12 +77,35 @@ async def test_nothing_but_ascii_is_on_any_screen(scenario: str, size: tuple[int
                 await until(pilot, lambda: pilot.app.screen is walk)
 
 
-async def test_it_is_switched_on_and_off_in_the_app() -> None:
+def told(written: list[str]) -> str:
+    """Return the characters that a terminal was told."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", "".join(written))
+
+
+async def test_it_is_switched_on_and_off_in_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     trace = bptui.run(bptui.load(bundled.FIRST))
     async with BptuiApp(trace).run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
         assert not screen_text(pilot.app).isascii()
-        await pilot.press("A")
+        written: list[str] = []
+
+        def display(screen: Screen[object], update: object) -> None:
+            if isinstance(update, CompositorUpdate):
+                written.append(update.render_segments(pilot.app.console))
+
+        monkeypatch.setattr(pilot.app, "_display", display)
+        await pilot.press("escape", "A")
+        await until(pilot, lambda: "Right next" in told(written), 10)  # the terminal is told, without another key
         await until(pilot, lambda: screen_text(pilot.app).isascii())
+        written.clear()
         await pilot.press("A")
+        await until(pilot, lambda: "→ next" in told(written), 10)
         await until(pilot, lambda: not screen_text(pilot.app).isascii())
+
+
+async def test_the_plot_is_drawn_in_characters_of_its_own() -> None:
+    trace = bptui.run(bptui.load(bundled.FIRST))
+    async with BptuiApp(trace, settings=Settings(ascii=True)).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("e")
+        await until(pilot, lambda: pilot.app.screen.query("#plot") and "****" in screen_text(pilot.app))

@@ -111,7 +111,9 @@ class ConfiguredApp(App[None], inherit_bindings=False):
     def action_toggle_ascii(self) -> None:
         """Draw in ASCII alone, or no longer."""
         self.set_setting("ascii", not self.settings.ascii)
-        self.refresh_css(animate=False)
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.query()):
+                widget.refresh()  # what was drawn is kept as it was spelled
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         # no theme of ours has the terminal's own colours, so there are none to be turned into others

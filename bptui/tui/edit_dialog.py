@@ -21,6 +21,7 @@ from bptui.scenario.claimed_number import read_number
 from bptui.text import printable
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
+from bptui.tui.configured import app_of
 from bptui.tui.dialog import Dialog
 from bptui.tui.text_view import Line, TextView, line
 
@@ -49,12 +50,11 @@ class EditScreen(Dialog[Edit | None]):
     BINDINGS = bindings(IN_EDIT)
     AUTO_FOCUS = "#number"
 
-    def __init__(self, trace: Trace, element: LeafElement, *, told: bool = True, ascii: bool = False) -> None:
+    def __init__(self, trace: Trace, element: LeafElement, *, told: bool = True) -> None:
         """Ask about `element` first; without `told`, the target and its plot stay hidden."""
         super().__init__()
         self._told = told
-        self._trace, self._ascii = trace, ascii
-        self._element = element
+        self._trace, self._element = trace, element
         self._curve: Curve | None = None
         self._then: tuple[float, float] | None = None
         """The number that was typed last, and the target with it."""
@@ -148,7 +148,8 @@ class EditScreen(Dialog[Edit | None]):
         said = f"{loss} = {numbers.number(now)} at {name} = {numbers.number(here)}"
         said += f", slope {numbers.number(element.slope(trace))}"
         lines = [line(said, "strong")]
-        marks = [Mark(here, now, "o" if self._ascii else _MARKS[0])]
+        ascii = app_of(self).settings.ascii
+        marks = [Mark(here, now, "o" if ascii else _MARKS[0])]
         if self._then is not None:
             typed, then = self._then
             if typed != here:
@@ -156,11 +157,11 @@ class EditScreen(Dialog[Edit | None]):
                     line(said, "muted"),
                     line(f"{loss} = {numbers.number(then)} at {name} = {numbers.number(typed)}", "strong"),
                 ]
-                marks.append(Mark(typed, then, "x" if self._ascii else _MARKS[1]))
+                marks.append(Mark(typed, then, "x" if ascii else _MARKS[1]))
         if self._curve is None:
             return lines
         height = self.query_one("#plot", TextView).room.height - len(lines)
-        drawn = plot(self._curve.inputs, self._curve.outputs, width, max(height, 3), marks, ascii=self._ascii)
+        drawn = plot(self._curve.inputs, self._curve.outputs, width, max(height, 3), marks, ascii=ascii)
         return [*lines, *map(_styled, drawn)]
 
     # -- commands ----------------------------------------------------------------------------------------------------
