@@ -22,6 +22,7 @@ from bptui.trace.arrays import read_only
 from bptui.trace.backward import contribution
 from checker import Array, choose, draw, forward, frozen, vjp, with_defaults
 from test_operations import SAMPLES, sample_id
+from worked_out import with_digits
 
 
 def symbols(name: str, shape: tuple[int, ...]) -> Any:
@@ -29,13 +30,6 @@ def symbols(name: str, shape: tuple[int, ...]) -> Any:
     for flat, place in enumerate(np.ndindex(shape)):
         array[place] = sympy.Symbol(f"{name}{flat}")
     return array
-
-
-def numbers(array: Any, values: dict[Any, float]) -> Any:
-    """Return an array of expressions with numbers in the place of its symbols."""
-    results = [complex(one.xreplace(values).evalf()) for one in np.ravel(np.asarray(array, dtype=object))]
-    assert all(abs(one.imag) < 1e-12 for one in results)
-    return np.array([one.real for one in results]).reshape(np.shape(array))
 
 
 def letters_and_numbers(arrays: Sequence[Array], prefix: str = "x") -> tuple[list[Any], dict[Any, Any]]:
@@ -48,16 +42,15 @@ def letters_and_numbers(arrays: Sequence[Array], prefix: str = "x") -> tuple[lis
 
 
 def pairs_of(letters: Any, array: Array) -> Iterator[tuple[Any, Any]]:
-    return zip(letters.flat, map(sympy.Float, array.flat), strict=True)
+    return zip(letters.flat, array.flat, strict=True)
 
 
-SINGULAR = {
-    "power [0.0,2.0] [2.0,0.0]": "0**b",
-    "power -1.5 2.0": "the logarithm of a negative base",
-    "norm [0.0,0.0,0.0]": "0/0",
-    "norm [[0.0,0.0],[3.0,4.0]] axis=1": "0/0",
+CONVENTIONS = {
+    ("power [0.0,2.0] [2.0,0.0]", 1): [True, False],
+    ("norm [0.0,0.0,0.0]", 0): [True, True, True],
+    ("norm [[0.0,0.0],[3.0,4.0]] axis=1", 0): [[True, True], [False, False]],
 }
-"""Where a written-out rule has no number to come to, and the one on numbers takes a convention."""
+"""Where a written-out rule, by sample and operand, comes to no number (0·log(0), 0/0) and numbers have 0 instead."""
 
 
 @pytest.mark.parametrize("xp", [explicit, folded], ids=["explicit", "folded"])
@@ -67,10 +60,6 @@ def test_an_operation_in_symbols(name: str, sample: Sample, xp: Any) -> None:
     operation = OPERATIONS[name]
     inputs = draw(sample, seed=3)
     params = choose(operation, inputs, sample.params)
-    if any(np.abs(one).max(initial=0) > 100 for one in inputs):
-        pytest.xfail("written out, exp overflows: only the stable forms of numbers take such arguments")
-    if (why := SINGULAR.get(f"{name} {sample_id(sample)}")) is not None:
-        pytest.xfail(f"at a single point, {why}, a convention of the numbers takes the rule's place")
     letters, values = letters_and_numbers(inputs)
     step = ForwardStep(
         0, operation, tuple(range(len(inputs))), with_defaults(operation, sample.params), len(inputs), "y", ""
@@ -79,7 +68,7 @@ def test_an_operation_in_symbols(name: str, sample: Sample, xp: Any) -> None:
     expected = forward(operation, inputs, sample.params)
     output = compute(step, letters, choices, xp, choose=False)
     assert output.shape == expected.shape
-    np.testing.assert_allclose(numbers(output, values), expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(with_digits(output, values), expected, rtol=1e-9, atol=1e-12)
     upstream = frozen(np.random.RandomState(5).uniform(-1, 1, expected.shape))
     (arriving,), given = letters_and_numbers([upstream], "d")
     for slot in range(len(inputs)):
@@ -87,7 +76,12 @@ def test_an_operation_in_symbols(name: str, sample: Sample, xp: Any) -> None:
             added = read_only(contribution(step, slot, arriving, [*letters, output], choices, xp), xp)
             wanted = vjp(operation, inputs, sample.params, slot, upstream)
             assert added.shape == wanted.shape
-            np.testing.assert_allclose(numbers(added, values | given), wanted, rtol=1e-9, atol=1e-12)
+            found = with_digits(added, values | given)
+            conventional = np.isnan(found) & ~np.isnan(wanted)
+            expected_to_be = CONVENTIONS.get((f"{name} {sample_id(sample)}", slot), np.zeros(wanted.shape, dtype=bool))
+            np.testing.assert_array_equal(conventional, expected_to_be)
+            assert not wanted[conventional].any()
+            np.testing.assert_allclose(found[~conventional], wanted[~conventional], rtol=1e-9, atol=1e-12)
 
 
 # -- the exercise on permutations ------------------------------------------------------------------------------------
@@ -170,7 +164,7 @@ def test_p_minus_t_is_what_the_long_way_comes_to(name: str, element: str, short:
     forms = short_form(shown.named, slot, node(element)[1])
     assert forms is not None
     assert shown.named.numbers is not None
-    both = numbers([forms.expression, forms.long], values_of(shown.named))
+    both = with_digits([forms.expression, forms.long], values_of(shown.named))
     np.testing.assert_allclose(both, shown.named.numbers.gradient(element), rtol=1e-12)
 
 
