@@ -119,6 +119,7 @@ class _Verdict(Struct, frozen=True):
 class _Slopes(Struct, frozen=True):
     """The two one-sided slopes over one step, and how far rounding may have moved them."""
 
+    step: float
     left: float
     right: float
     noise: float
@@ -131,19 +132,26 @@ class _Slopes(Struct, frozen=True):
     def apart(self) -> float:
         return abs(self.right - self.left)
 
+    def plainly(self, gradient: float) -> bool:
+        """Return whether they agree with `gradient`, and nothing in them leaves that open."""
+        allowed = TOLERANCE * abs(gradient)
+        return abs(self.central - gradient) <= allowed and self.noise <= allowed and self.apart <= 100 * allowed
+
 
 def _compare(trace: Trace, value: int, flat: int, gradient: float, rounding: float, deadline: Deadline) -> _Verdict:
-    """Compare one element: by the first step where that plainly agrees, else by the most exact of a ladder of steps."""
+    """Compare one element: by the first step that plainly agrees, else by the most exact of a ladder of steps."""
     size = abs(float(trace.values[value].reshape(-1)[flat]))
     if not all(map(math.isfinite, (_target(trace, trace.values), gradient, size))):
         return _Verdict(False, not_finite=True)
-    first = _slopes(trace, value, flat, _STEP * max(1.0, size), rounding, deadline)
-    if first is not None:
-        allowed = TOLERANCE * abs(gradient)
-        if abs(first.central - gradient) <= allowed and first.noise <= allowed and first.apart <= 100 * allowed:
-            return _Verdict(True, abs(first.central - gradient) / abs(gradient) if gradient else 0.0)
-    taken = (_slopes(trace, value, flat, step, rounding, deadline) for step in _ladder(size))
-    rungs = [slopes for slopes in taken if slopes is not None]
+    rungs: list[_Slopes] = []
+    for step in _ladder(size):
+        slopes = _slopes(trace, value, flat, step, rounding, deadline)
+        if slopes is None:
+            continue
+        if slopes.plainly(gradient):
+            return _Verdict(True, abs(slopes.central - gradient) / abs(gradient) if gradient else 0.0)
+        rungs.append(slopes)
+    rungs.sort(key=lambda slopes: slopes.step, reverse=True)
     if len(rungs) < 2:
         return _Verdict(False, not_finite=True)
     wide, narrow = min(pairwise(rungs), key=lambda pair: _doubt(*pair))
@@ -164,11 +172,12 @@ def _doubt(wide: _Slopes, narrow: _Slopes) -> float:
 
 
 def _ladder(size: float) -> Iterator[float]:
-    """Yield steps for an element of this size, each a tenth of the one before, from coarse to fine."""
-    highest = 10 * _STEP * max(1.0, size)
-    lowest = max(1e-4 * _STEP * min(1.0, size or 1.0), 1e-18 * highest)
-    for rung in range(1 + math.ceil(math.log10(highest / lowest))):
-        yield highest / 10**rung
+    """Yield steps for an element of this size: the one that mostly does, one ten times that, then ever finer ones."""
+    usual = _STEP * max(1.0, size)
+    lowest = max(1e-4 * _STEP * min(1.0, size or 1.0), 1e-17 * usual)
+    yield from (usual, 10 * usual)
+    for rung in range(1, 1 + math.ceil(math.log10(usual / lowest))):
+        yield usual / 10**rung
 
 
 def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float, deadline: Deadline) -> _Slopes | None:
@@ -186,7 +195,7 @@ def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float, d
         return None
     here, before, after = results
     noise = max(rounding, 8 * _EPSILON * max(abs(before), abs(after))) / step
-    return _Slopes((here - before) / step, (after - here) / step, noise)
+    return _Slopes(step, (here - before) / step, (after - here) / step, noise)
 
 
 def _target(trace: Trace, values: Sequence[Array]) -> float:
