@@ -32,6 +32,8 @@ def wrapped(text: str, most: int, hanging: int = 0, first: str = "") -> list[str
 
     The lines after the first are indented by `hanging`. A word that is longer than a line is broken.
     """
+    if width(first) + width(text) <= most - hanging:
+        return [(first + text).rstrip()]
     lines: list[str] = []
     current, blank = first, True
     for word in text.split(" "):
@@ -49,6 +51,8 @@ def formula(text: str, most: int, hanging: int = 0, first: str = "") -> list[str
 
     Where it does not, it is broken inside the outermost brackets, and so on inwards.
     """
+    if width(first) + width(text) <= most - hanging:
+        return [(first + text).rstrip()]
     pieces, inside = _held(text, 0), 1
     while inside <= _DEEPEST and max(map(len, pieces.split(" "))) > most - hanging:
         pieces, inside = _held(text, inside), inside + 1
@@ -95,8 +99,7 @@ def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:
     """Yield a table's lines: titles, then at most `limit` rows; columns of text give way where the width is short."""
     rows = list(shown.rows[:limit])
     hidden = len(shown.rows) - len(rows)
-    shown = _spared(shown, rows, most - indent)
-    rows = list(shown.rows)
+    shown, rows = _spared(shown, rows, most - indent)
     if hidden > 0:
         rows.append(Row((f"… {hidden:,} more", *[""] * (len(shown.columns) - 1)), None, "more"))
     widths = _widths(shown, rows, most - indent)
@@ -121,11 +124,10 @@ def _natural(shown: Table, rows: Sequence[Row]) -> list[int]:
     ]
 
 
-def _spared(shown: Table, rows: Sequence[Row], most: int) -> Table:
-    """Return a table of these rows without those of its spare columns that there is no room for."""
-    shown = replace(shown, rows=rows)
+def _spared(shown: Table, rows: list[Row], most: int) -> tuple[Table, list[Row]]:
+    """Return a table and these of its rows without those of its spare columns that there is no room for."""
     for title in shown.spare:
-        widths = _natural(shown, shown.rows)
+        widths = _natural(shown, rows)
         if sum(widths) + 2 * (len(widths) - 1) <= most or title not in shown.columns:
             continue
         kept = [at for at, column in enumerate(shown.columns) if column != title]
@@ -133,9 +135,9 @@ def _spared(shown: Table, rows: Sequence[Row], most: int) -> Table:
             shown,
             columns=tuple(shown.columns[at] for at in kept),
             numeric=tuple(shown.numeric[at] for at in kept),
-            rows=[replace(row, cells=tuple(row.cells[at] for at in kept), spots=()) for row in shown.rows],
         )
-    return shown
+        rows = [replace(row, cells=tuple(row.cells[at] for at in kept), spots=()) for row in rows]
+    return shown, rows
 
 
 def _widths(shown: Table, rows: Sequence[Row], most: int) -> list[int]:
@@ -152,9 +154,12 @@ def _widths(shown: Table, rows: Sequence[Row], most: int) -> list[int]:
 def _line(cells: Sequence[str], shown: Table, widths: Sequence[int]) -> str:
     placed = []
     for cell, numeric, most in zip(cells, shown.numeric, widths, strict=True):
-        text = fitted(cell, most)
-        blank = " " * (most - width(text))
-        placed.append(blank + text if numeric else text + blank)
+        cells_taken = width(cell)
+        if cells_taken > most:
+            cell = fitted(cell, most)
+            cells_taken = width(cell)
+        blank = " " * (most - cells_taken)
+        placed.append(blank + cell if numeric else cell + blank)
     return "  ".join(placed)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,23 +18,22 @@ DECIMALS = 4
 """Decimals, and significant digits at least, of a number that is not exact in fewer."""
 
 _SMALLEST_FIXED, _LARGEST_FIXED = 1e-4, 1e6
+_MEASURED_KEPT = 4096
 
 
 def number(value: float) -> str:
     """Return one number: `0.5`, `-0.8358`, `0.01235`, `1.2e-09`, `nan`."""
-    value = _exact(value)
-    decimals = _decimals(value)
+    value, decimals = _measured(value)
     return _special(value) if decimals is None else _fixed(value, decimals)
 
 
 def column(values: Iterable[float]) -> list[str]:
     """Return numbers for one column: the same number of decimals for all that are written without a power of ten."""
-    exact = [_exact(value) for value in values]
-    needed = [_decimals(value) for value in exact]
-    common = max((decimals for decimals in needed if decimals is not None), default=0)
+    measured = [_measured(value) for value in values]
+    common = max((decimals for _, decimals in measured if decimals is not None), default=0)
     return [
         _special(value) if decimals is None else "0" if value == 0 else _fixed(value, common)
-        for value, decimals in zip(exact, needed, strict=True)
+        for value, decimals in measured
     ]
 
 
@@ -71,6 +71,13 @@ def array(values: NDArray[np.float64], most: int = 8) -> str:
     head, tail = most - most // 3, most // 3
     shown = [array(item, most) for item in values[:head]] + ["…"] + [array(item, most) for item in values[-tail:]]
     return f"[{', '.join(shown)}]"
+
+
+@lru_cache(_MEASURED_KEPT)
+def _measured(value: float) -> tuple[float, int | None]:
+    """Return a number as it is written, and its decimals; one is written in many places of a step and the next."""
+    exact = _exact(value)
+    return exact, _decimals(exact)
 
 
 def _exact(value: float) -> float:

@@ -54,11 +54,15 @@ class Records(OneByOne[T]):
     def __len__(self) -> int:
         return self._length()
 
+    def __getitem__(self, index: Any) -> Any:
+        found = self._kept.get(index) if type(index) is int else None  # the way that is gone most
+        return super().__getitem__(index) if found is None else found
+
     def _item(self, index: int) -> T:
+        index = self._place(index)
         found = self._kept.get(index)
         if found is not None:
             return found
-        index = self._place(index)
         if len(self._kept) >= _RECORDS_KEPT:
             self._kept.clear()
         self._kept[index] = made = self._make(index)

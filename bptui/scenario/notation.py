@@ -71,7 +71,7 @@ def index_text(index: Sequence[int], base: int) -> str:
     """Return an element's index as it is shown: `(1,1)` with base 1, `[0,0]` with base 0, nothing for a scalar."""
     if not len(index):
         return ""
-    numbers = ",".join(str(number + base) for number in index)
+    numbers = ",".join([str(number + base) for number in index])
     return f"({numbers})" if base == 1 else f"[{numbers}]"
 
 
@@ -82,6 +82,8 @@ def glued(symbol: str, index: Sequence[int], base: int) -> str:
 
 def unravel(index: int, shape: Shape) -> tuple[int, ...]:
     """Return the index along each axis of the element with flat C-order index `index`."""
+    if len(shape) == 1:
+        return (index,)
     result = []
     for length in reversed(shape):
         index, number = divmod(index, length)
