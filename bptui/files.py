@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,15 @@ def reason(fault: OSError) -> str:
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Raise BptuiError where the system refuses to have `what` read, which is no file by its name."""
+    try:
+        yield
+    except OSError as fault:
+        raise BptuiError(Fault(f"{what} cannot be read ({reason(fault)})")) from None
 
 
 class FileFault(Exception):

@@ -16,6 +16,7 @@ from bptui.commands import COMMANDS
 from bptui.editing import History, leaf_element
 from bptui.errors import BptuiError, Fault
 from bptui.exporting import FORMATS, write_file
+from bptui.files import reading
 from bptui.keys import Keymap, key_name
 from bptui.present.frame import Frame, Row, Table
 from bptui.present.presentation import Presentation, presentation_in_symbols
@@ -354,7 +355,11 @@ def run_plain(
 
 def _lines(commands: TextIO) -> Iterator[str]:
     """Yield the lines of the input as they come: iterating over it would read ahead."""
-    while line := commands.readline():
+    while True:
+        with reading("standard input"):
+            line = commands.readline()
+        if not line:
+            return
         yield line
 
 

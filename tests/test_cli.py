@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -383,6 +384,22 @@ def test_a_full_disk_is_said(buffered: str) -> None:
         assert (untold.communicate()[0], untold.returncode) == (b"", 2)
 
 
+@pytest.mark.parametrize("words", [["export", "-"], ["scalar-chain", "--plain"]])
+def test_input_that_cannot_be_read_is_told_apart_from_output(words: list[str], tmp_path: Path) -> None:
+    with open(tmp_path / "written", "wb") as unreadable:
+        started = process(*words, stdin=unreadable)
+        said = (started.communicate()[1], started.returncode)
+    assert said == (b"standard input cannot be read (bad file descriptor)\n", 2)
+
+
+def test_a_fault_of_the_system_names_its_file(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(arguments: list[str]) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "some\x1bwhere")
+
+    monkeypatch.setattr("bptui.cli.run_command", broken)
+    assert run() == Ran(2, "", "bptui: cannot use `some\\x1bwhere`: permission denied\n")
+
+
 def test_a_closed_pipe_is_no_fault() -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -426,8 +443,8 @@ def test_signals(number: signal.Signals, status: int) -> None:
 
 def test_help_is_quick_for_it_loads_no_library() -> None:
     code = (
-        "import sys\nfrom bptui.cli import _COMMANDS, main\n"
-        "for command in ('', *_COMMANDS):\n"
+        "import sys\nfrom bptui.cli import main\nfrom bptui.cli.dispatch import COMMANDS\n"
+        "for command in ('', *COMMANDS):\n"
         "    assert main([command, '--help'] if command else ['--help']) == 0\n"
         "    assert main([command, '--version'] if command else ['--version']) == 0\n"
         "    heavy = {'numpy', 'textual', 'rich', 'sympy', 'msgspec', 'tomllib'} & set(sys.modules)\n"

@@ -136,7 +136,7 @@ def test_what_cannot_be_written_any_more_changes_no_signals_status(tmp_path: Pat
         "import sys, bptui.cli as cli\n"
         "sys.stdout = open('/dev/full', 'w')\n"
         "def hung_up(arguments): sys.stdout.write('half a picture'); return 129\n"
-        "cli._run = hung_up\n"
+        "cli.run_command = hung_up\n"
         "from bptui.__main__ import program; program()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
