@@ -81,6 +81,58 @@ def test_why_tells_every_route(exercise: Trace) -> None:
     assert "route 2: -0.0703" in said
 
 
+def test_an_element_is_gone_to_by_its_name(exercise: Trace) -> None:
+    said = answers(exercise, ": dL/dW1(2,1)", ": h(2)", ": x(1)", ": nothing")
+    assert at(said) == [37, 3]
+    assert "dL/dW1(2,1) = dL/d(W1 @ x)(2) · x(1)" in said
+    assert "h(2) = max(0, z1(2))" in said
+    assert said[-3] == "x: shape 2, value [0.5  0.2]", "a leaf is told where the walk is"
+
+
+def test_wires_are_told_in_words() -> None:
+    said = answers(opened("exercise-7-3c"), "n", "G")
+    assert said.count("cycles 0 → 3 → 2 → 0, 1 → 4 → 1") == 2
+    assert said[-1] == "+ x0 also enters F3[0] … F3[4] directly: dL/dx0 = 9 by the wire + 2.75 = 11.75"
+
+
+def test_the_map_is_told_without_bars() -> None:
+    said = answers(opened("dead-relu"), "map")
+    assert "H: shape 3×2, |value| 0.5, |gradient| 0.5, 1 of 2 units off" in said
+    assert len(said) == 9
+
+
+def test_a_test_hides_what_steps_give_and_tells_the_score(exercise: Trace) -> None:
+    said = answers(exercise, "n", "r 1", "t", "0.3", "h", "0.23", "why z1(1)", "map", "0.4", "j", "0.4", "t", "t")
+    assert "nothing is hidden: `test` begins a test" in said
+    assert "z1(1): with numbers hidden, value hidden" in said
+    assert any(line.startswith("0.3 is not right") for line in said)
+    assert "z1(1) = (W1 @ x)(1) + b1(1)" in said
+    assert said[said.index("Right: z1(1) = 0.23.") + 1] == "1 right, 1 wrong, 1 hint"
+    assert "dL/dz1(1) = hidden: the sum of 2 routes" in said
+    assert any(line.startswith("z1: shape 3, |value| hidden") for line in said)
+    assert "there is nothing to predict here" in said
+    assert "2 right, 1 wrong, 1 hint" in said, "the next element was asked for"
+    assert at(said) == [2, 2, 2, 2]
+    assert said[-3] == "z1(1): with numbers 0.13 + 0.1, value 0.23", "what was answered stays answered"
+    assert said[-1] == "z1(3): with numbers hidden, value hidden"
+
+
+def test_the_worked_solution_is_told_marked() -> None:
+    said = answers(opened("exercise-7-1-as-solved"), "M", "marks 11", "marks 99")
+    assert said[0] == "9 right, 6 follow, 6 wrong"
+    assert "✗ wrong: line dL/dW2(1,1), written 0.053, true -0.04621, slip sign + truncated" in said
+    assert "dL/dW2(1,1) = 0.053" in said
+    assert said[-1] == "a line is a number from 1 to 21"
+    assert "no worked solution" in answers(opened("xor"), "M")[0]
+
+
+def test_what_edits_changed_is_told_the_largest_first(exercise: Trace) -> None:
+    assert answers(exercise, "E") == ["nothing is edited"]
+    said = answers(exercise, "edit W1(1,1) = -1", "E")
+    first = said.index("W1(1,1): before 0.1, now -1, change -1.1")
+    assert said[first + 1] == "z1(1): before 0.23, now -0.32, change -0.55"
+
+
 def test_an_edit_is_followed_taken_back_and_repeated(exercise: Trace) -> None:
     said = answers(exercise, "2", "edit W1(1,1) = 0.5", "undo", "redo", "undo", "u")
     results = [line for line in said if line.startswith("z1(1): ")]

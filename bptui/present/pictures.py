@@ -145,7 +145,7 @@ class Scale(Struct, frozen=True):
         if math.isinf(size):
             return length
         part = (math.log10(size) - self.low) / (self.high - self.low)
-        return max(1, min(length, round(part * length)))
+        return min(length, max(1, round(part * length)))
 
     @property
     def text(self) -> str:

@@ -1,36 +1,31 @@
-"""The walk line by line, for screen readers and pipes: a command on each line of the input, words in answer.
-
-The commands are the app's, by their keys, their ids or a word (`n`, `walk.next`, `next`); what is printed is the same
-Frame that the screen shows. Nothing is coloured, and nothing moves the cursor.
-"""
+"""A walk that is told in words: what each command does, and what it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TextIO
 
-from bptui import bundled
-from bptui.ascii import ascii_text
 from bptui.commands import COMMANDS
 from bptui.editing import History, leaf_element
 from bptui.errors import BptuiError, Fault
 from bptui.exporting import FORMATS, write_file
-from bptui.files import reading
 from bptui.keys import Keymap, key_name
-from bptui.present.frame import Frame, Row, Table
+from bptui.plain.words import equation, row_words, table_words
+from bptui.present.changes import changes
+from bptui.present.frame import HIDDEN, Frame, Point
+from bptui.present.pictures import size_table, sizes
 from bptui.present.presentation import Presentation, presentation_in_symbols
+from bptui.present.quiz import Known, Question, Quiz, question
+from bptui.present.reference import read_point
 from bptui.present.search import Search
 from bptui.present.stops import breakpoint_table, hit_text
 from bptui.running import in_numbers
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted, nearest, printable
 from bptui.trace.breakpoints import Breakpoint, find, hits, read_breakpoint
-from bptui.trace.places import Direction, Places, value_of
+from bptui.trace.places import Direction, Places, made_at, value_of
 from bptui.trace.record import Trace
-
-MOST_ROWS = 24
-"""How many rows of a table are told at once."""
 
 _FIRST_ROUTES = 6
 
@@ -44,19 +39,30 @@ class PlainWalk:
         self, trace: Trace, keymap: Keymap, breakpoints: Iterable[Breakpoint] = (), symbolic: bool = False
     ) -> None:
         self._keymap = keymap
+        self._numbers: Presentation | None = None
         self._original = trace
         self._history = History()
         self._breakpoints = list(breakpoints)
         self._step = self._element = 0
         self._sought = ""
+        self._quiz: Quiz | None = None
+        self._left_quiz: Quiz | None = Quiz()
+        """The test that is not on now, with its score."""
         self._symbolic = symbolic or trace.numbers is None
         self._use(trace)
         self.left = False
         """Whether the reader has left the walk."""
 
     def _use(self, trace: Trace) -> None:
-        self._trace, self._places = trace, Places(trace)
+        self._trace, self._places, self._numbers = trace, Places(trace), None
         self._shown = presentation_in_symbols(trace) if self._symbolic else Presentation(trace)
+
+    @property
+    def _presentation(self) -> Presentation:
+        """The walk in numbers."""
+        if self._numbers is None:
+            self._numbers = Presentation(self._in_numbers()) if self._symbolic else self._shown
+        return self._numbers
 
     def _in_numbers(self) -> Trace:
         return in_numbers(self._trace)
@@ -91,6 +97,7 @@ class PlainWalk:
             "stop.continue": lambda _: self._continue(1),
             "stop.continue_back": lambda _: self._continue(-1),
             "see.why": self._why,
+            "see.map": lambda _: self._map(),
             "read.symbols": lambda _: self._switch(),
             "read.about": lambda _: [self._shown.title, *self._shown.description.split("\n")],
             "read.panel": lambda _: self._values(),
@@ -100,6 +107,11 @@ class PlainWalk:
             "edit.undo": lambda _: self._edited(self._history.undo()),
             "edit.redo": lambda _: self._edited(self._history.redo()),
             "edit.reset": lambda _: self._edited(self._history.reset()),
+            "edit.changes": lambda _: self._changes(),
+            "test.toggle": lambda _: self._test(),
+            "test.answer": self._answer,
+            "test.hint": lambda _: self._hint(),
+            "mark.sheet": self._marks,
             "file.export": self._export,
             "app.help": lambda _: self._help(),
             "app.quit": lambda _: self._leave(),
@@ -116,7 +128,8 @@ class PlainWalk:
             yield f"there is no command `{printable(word)}`: {hint}`help` lists them"
             return
         try:
-            yield from commands[identity](argument)
+            for told in commands[identity](argument):
+                yield told.replace(HIDDEN, "hidden")
         except BptuiError as error:
             yield from printable(str(error), keep="\n").split("\n")
 
@@ -124,6 +137,8 @@ class PlainWalk:
         """Return the command on a line and what stands behind it; a number alone is a step to go to."""
         if not line:
             return "walk.next", ""
+        if self._quiz is not None and line[0] in "0123456789.-−+":
+            return "test.answer", line
         if line.isdecimal():
             return "walk.go_to", line
         if line[0] in "/:" and len(line) > 1:
@@ -151,9 +166,19 @@ class PlainWalk:
 
     def _go_to(self, argument: str) -> Lines:
         last = len(self._shown)
+        if argument[:1].isalpha():
+            return self._go_to_element(read_point(self._trace.program, argument))
         if not argument.isdecimal() or not 1 <= int(argument[:9]) <= last:
             raise BptuiError(Fault(f"a step is a number from 1 to {last}"))
         return self._go(int(argument) - 1)
+
+    def _go_to_element(self, at: Point) -> Lines:
+        """Go to where an element is made, or its gradient complete; of a leaf tell its value here."""
+        step = made_at(self._trace, at.value, at.gradient)
+        if step is None:
+            return table_words(self._shown.value_tables.table(self._step, at), self._shown.value_tables.rows(at.value))
+        self._step, self._element = step, at.flat
+        return self.told()
 
     def _touch(self, direction: Direction) -> Lines:
         return self._go(self._places.touch(value_of(self._trace, self._step), self._step, direction))
@@ -213,29 +238,31 @@ class PlainWalk:
 
     def told(self) -> Iterator[str]:
         """Yield the present step in words."""
-        frame = self._shown.frame(self._step, self._element)
+        frame = self._frame(self._element)
         line = f", line {frame.line_text}" if frame.line_text else ""
         yield f"step {frame.index + 1} of {frame.steps}, {frame.phase}{line}"
         for one in self._breakpoints:
             if one.enabled and any(True for _ in hits(self._in_numbers(), one, range(self._step, self._step + 1))):
-                yield f"stopped at {hit_text(Presentation(self._in_numbers()), one, self._step)}"
+                yield f"stopped at {hit_text(self._presentation, one, self._step)}"
         if self._history.edits:
             yield f"with {counted(len(self._history.edits), 'edit')}"
         yield frame.title
         yield frame.sentence
-        yield from _equation(frame)
+        yield from equation(frame)
         yield from table_words(frame.table)
         yield from frame.notes
         yield from frame.jacobian
+        if (wires := self._shown.wires(self._step)) is not None:
+            yield from (" ".join(said.split()) for said in wires.words(self._quiz is None))
 
     def _to_element(self, element: int) -> Lines:
-        rows = self._shown.frame(self._step).table.rows
+        rows = self._frame(0).table.rows
         elements = [row.element for row in rows if row.element is not None]
         if not elements or not 0 <= element <= max(elements):
             raise BptuiError(Fault("this step has no further element"))
         self._element = element
-        frame = self._shown.frame(self._step, element)
-        return [*_equation(frame), *(row_words(frame.table, row) for row in rows if row.element == element)]
+        frame = self._frame(element)
+        return [*equation(frame), *(row_words(frame.table, row) for row in rows if row.element == element)]
 
     def _why(self, argument: str) -> Lines:
         """Tell the routes of an element: the one named, or the one that the walk is at."""
@@ -243,7 +270,7 @@ class PlainWalk:
         if argument:
             found = self._trace.element(argument)
             value, flat = found.value, found.flat or 0
-        listing = self._shown.route_list(value, flat, _FIRST_ROUTES)
+        listing = self._shown.route_list(value, flat, _FIRST_ROUTES, known=self._known)
         yield listing.title
         if self._symbolic and listing.sum:
             yield f"  {listing.sum}"
@@ -268,17 +295,42 @@ class PlainWalk:
 
     def _values(self) -> Lines:
         """Tell every value and its gradient so far."""
-        return table_words(self._shown.values(self._step))
+        tables = self._shown.value_tables
+        if self._quiz is None:
+            return table_words(tables.table(self._step))
+        return table_words(tables.table(self._step, None, None, self._quiz.hides(self._presentation, self._step)))
+
+    def _map(self) -> Lines:
+        """Tell how large every value and its gradient are, line by line."""
+        found = sizes(self._in_numbers()) if self._known is None else sizes(self._in_numbers(), self._known.whole)
+        return table_words(size_table(found, 0))
+
+    def _marks(self, argument: str) -> Lines:
+        """Tell the worked solution, marked; or all there is to say of one of its lines, by its number."""
+        from bptui.checking.marking.marker import mark  # much to import, and seldom asked
+        from bptui.checking.sheet_table import about, sheet_table
+
+        trace = self._in_numbers()
+        if not trace.scenario.worked:
+            raise BptuiError(Fault("this scenario has no worked solution: write one under [worked] in its file"))
+        if self._quiz is not None or self._history.edits:
+            raise BptuiError(Fault("the marks are about the file's numbers: end the test and take edits back first"))
+        sheet = mark(trace.scenario, trace)
+        if not argument:
+            return table_words(sheet_table(sheet))
+        if not argument.isdecimal() or not 1 <= int(argument[:9]) <= len(sheet):
+            raise BptuiError(Fault(f"a line is a number from 1 to {len(sheet)}"))
+        return [text for text, _ in about(sheet[int(argument) - 1])]
 
     def _help(self) -> Iterator[str]:
         yield "A command is a key, a name from this list, or the last part of one; an empty line is the next step."
         yield "A number is a step to go to. Some commands take words: `break nan`, `why W1(1,1)`, `edit W1(1,1) = 0.3`,"
-        yield "`/ relu`, `export text FILE`, `open NAME`."
+        yield "`: dL/dW1(1,1)`, `/ relu`, `marks 3`, `export text FILE`, `open NAME`."
         for identity in self.commands():
             command = COMMANDS[identity]
             yield f"{' or '.join(_words(identity))}: {command.title} ({', '.join(self._keymap.of(command))})"
 
-    # -- what if, keep, leave ----------------------------------------------------------------------------------------
+    # -- what if ----------------------------------------------------------------------------------------------------
 
     def _edit(self, argument: str) -> Lines:
         name, equals, number = argument.partition("=")
@@ -294,6 +346,62 @@ class PlainWalk:
         self._use(history.edits.apply(self._original))
         return self.told()
 
+    def _changes(self) -> Lines:
+        """Tell everything that the edits changed, the largest change first."""
+        if not self._history.edits:
+            return ["nothing is edited"]
+        before = Presentation(in_numbers(self._original))
+        return table_words(changes(before, self._presentation, self._known, largest_first=True)[0])
+
+    # -- predict -----------------------------------------------------------------------------------------------------
+
+    def _frame(self, element: int) -> Frame:
+        """Return what the step shows; what is to be predicted is hidden."""
+        frame = self._shown.frame(self._step, element)
+        return frame if self._quiz is None else self._quiz.frame(frame)
+
+    @property
+    def _known(self) -> Known | None:
+        return None if self._quiz is None else self._quiz.known(self._presentation, self._step)
+
+    def _test(self) -> Lines:
+        """Hide what the steps give, or show it again."""
+        if self._quiz is None:
+            self._in_numbers()
+            self._symbolic = False
+            self._use(self._trace)
+            self._quiz, self._left_quiz = self._left_quiz, None
+            yield "a number is an answer now, `hint` gives a hint, `: 12` goes to a step, `test` ends the test"
+        else:
+            self._quiz, self._left_quiz = None, self._quiz
+        yield from self.told()
+
+    def _question(self) -> tuple[Quiz, Question]:
+        if self._quiz is None:
+            raise BptuiError(Fault("nothing is hidden: `test` begins a test"))
+        asked = question(self._presentation, self._step, self._element)
+        if asked is None or not self._quiz.is_open(self._step, self._element):
+            raise BptuiError(Fault("there is nothing to predict here"))
+        return self._quiz, asked
+
+    def _answer(self, argument: str) -> Lines:
+        """Tell whether a number is right, and the score."""
+        quiz, asked = self._question()
+        if not argument:
+            return [f"what is {asked.name}?"]
+        from bptui.checking.marking.hints import hint
+
+        trace = self._in_numbers()
+        self._quiz, verdict = quiz.answer(asked, argument, partial(hint, trace, self._step, self._element))
+        return [verdict.text, self._quiz.score]
+
+    def _hint(self) -> Lines:
+        quiz, asked = self._question()
+        self._quiz, said = quiz.hint(asked)
+        return [f"{asked.name} = {said}", self._quiz.score]
+
+    # -- keep, leave -------------------------------------------------------------------------------------------------
+
     def _export(self, argument: str) -> Lines:
         format, _, name = argument.partition(" ")
         if format not in FORMATS or not name.strip():
@@ -306,89 +414,6 @@ class PlainWalk:
         return []
 
 
-def run_plain(
-    trace: Trace | None,
-    load: Callable[[str], Trace],
-    keymap: Keymap,
-    commands: TextIO,
-    output: TextIO,
-    breakpoints: Iterable[Breakpoint] = (),
-    ascii: bool = False,
-    symbolic: bool = False,
-) -> None:
-    """Walk through `trace`, or through what `open NAME` names, until the commands end.
-
-    `load` returns the trace of a scenario by its path or name, and raises BptuiError where there is none.
-    """
-
-    def say(lines: Lines) -> None:
-        for line in lines:
-            output.write(f"{ascii_text(line) if ascii else line}\n")
-        output.flush()
-
-    def begin(trace: Trace, breakpoints: Iterable[Breakpoint] = ()) -> PlainWalk:
-        walk = PlainWalk(trace, keymap, breakpoints, symbolic)
-        scenario = trace.scenario
-        say([printable(scenario.title), *printable(scenario.description.strip(), keep="\n").splitlines()])
-        say(walk.run_to_first() if breakpoints else walk.told())
-        return walk
-
-    walk = begin(trace, breakpoints) if trace is not None else None
-    if walk is None:
-        say(["which scenario? `open NAME` opens one of these, or a file:", *bundled.names()])
-    for line in _lines(commands):
-        word, _, argument = line.strip().partition(" ")
-        if word in ("open", "file.open"):
-            try:
-                walk = begin(load(argument.strip()))
-            except BptuiError as error:
-                say(printable(str(error), keep="\n").split("\n"))
-        elif walk is None:
-            if word in ("q", "quit", "app.quit"):
-                return
-            say(["no scenario is open: `open NAME` opens one"])
-        else:
-            say(walk.answer(line))
-            if walk.left:
-                return
-
-
-def _lines(commands: TextIO) -> Iterator[str]:
-    """Yield the lines of the input as they come: iterating over it would read ahead."""
-    while True:
-        with reading("standard input"):
-            line = commands.readline()
-        if not line:
-            return
-        yield line
-
-
 def _words(identity: str) -> list[str]:
     """Return the words for a command: the one that the line of keys has for it, and the last part of its id."""
     return list(dict.fromkeys(word for word in (COMMANDS[identity].label, identity.rpartition(".")[2]) if word))
-
-
-def _equation(frame: Frame) -> Iterator[str]:
-    """Yield the equation of the frame's element; what the title says already is not said again."""
-    yield from frame.formulas if frame.formulas[:1] != (frame.title,) else frame.formulas[1:]
-
-
-def table_words(table: Table) -> Iterator[str]:
-    """Yield the rows of a table, each number behind the title of its column."""
-    if table.title:
-        yield table.title
-    for at, row in enumerate(table.rows):
-        if at == MOST_ROWS:
-            yield f"and {counted(len(table.rows) - MOST_ROWS, 'more row')}"
-            return
-        yield row_words(table, row)
-
-
-def row_words(table: Table, row: Row) -> str:
-    """Return a row in words: `z1(1): upstream 0.5, local 1`."""
-    first, *others = row.cells
-    said = ", ".join(
-        f"{title} {cell.strip()}" for title, cell in zip(table.columns[1:], others, strict=True) if cell.strip()
-    )
-    kinds = {"term": "summand ", "sum": "sum ", "element": "", "more": ""}
-    return f"{kinds[row.kind]}{first.strip()}: {said}" if first.strip() and said else first.strip() or said
