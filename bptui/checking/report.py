@@ -69,9 +69,7 @@ def _plain(value: Any) -> Any:
     """Return a nest of numbers and texts as JSON can hold it."""
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return value
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def all_right(report: dict[str, Any]) -> bool:

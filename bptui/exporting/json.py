@@ -63,9 +63,8 @@ def plain(array: Any) -> Any:
         return number
     if np.isfinite(numbers).all():
         return numbers.tolist()
-    texts = numbers.astype(object)
-    for special, text in ((np.isnan(numbers), "nan"), (np.isposinf(numbers), "inf"), (np.isneginf(numbers), "-inf")):
-        texts[special] = text
+    texts, special = numbers.astype(object), ~np.isfinite(numbers)
+    texts[special] = list(map(str, numbers[special].tolist()))
     return texts.tolist() if texts.ndim else texts.item()
 
 
