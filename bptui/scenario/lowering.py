@@ -8,89 +8,26 @@ A fault yields None where a value was expected, and whatever needs that value st
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
-from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from bptui.limits import RAISED, Limits
-from bptui.ops import CALLABLE, OPERATIONS, numeric
-from bptui.ops.operation import ATOM, REQUIRED, SIGN, Operation, Option, ShapeError, Written, shape_text, signature
-from bptui.ops.other_names import written_instead
+from bptui.ops import OPERATIONS, numeric
+from bptui.ops.operation import ATOM, SIGN, Operation, ShapeError, Written, shape_text
 from bptui.scenario import expression as ast
 from bptui.scenario.code import LONGEST_TEXT, Code, Unfolded, short
-from bptui.scenario.expression import CONSTANTS, Expression, ExpressionError, Span, too_many_steps, unknown
+from bptui.scenario.expression import ExpressionError, Span, too_many_steps
+from bptui.scenario.functions import Function, in_order
 from bptui.scenario.notation import Shape, index_text
 from bptui.scenario.records import Line, Role, Value
-from bptui.text import counted
-
-Hint = str | Callable[[], str]
-"""What to do about a fault, or a function that says so when it is asked."""
-
-Report = Callable[[str, Span, Hint], None]
-"""Takes a fault's message, its span in the expression, and its hint."""
+from bptui.scenario.resolved import Apply, Constant, Invoke, Ref, Resolution, Resolved
+from bptui.scenario.resolving import Hint, Report, Resolver
 
 _WORTH_COPYING = 1000
 """From how many steps on what a function call unfolds into is copied where it was unfolded before."""
-
-_LONGEST_CIRCLE = 8
-"""How many functions of a circle of calls are named."""
-
-
-class Constant(Struct, frozen=True):
-    """A number, `pi` or `e`."""
-
-    value: float
-    text: str
-    span: Span
-
-
-class Ref(Struct, frozen=True):
-    """A value by its name: a leaf, a line, or a parameter of the function it stands in."""
-
-    name: str
-    span: Span
-
-
-class Apply(Struct, frozen=True):
-    """An operation with its operands and with every option settled."""
-
-    operation: Operation
-    operands: tuple[Resolved, ...]
-    params: Mapping[str, Any]
-    span: Span
-
-
-class Invoke(Struct, frozen=True):
-    """A call of one of the scenario's functions."""
-
-    function: str
-    arguments: tuple[Resolved, ...]
-    span: Span
-
-
-Resolved = Constant | Ref | Apply | Invoke
-
-
-class Resolution(Struct, frozen=True):
-    """A resolved expression, and what it unfolds into: `steps` of its own, and how often it calls which function."""
-
-    tree: Resolved
-    steps: int
-    calls: Mapping[str, int]
-
-
-class Function(Struct):
-    """A function of the scenario: its parameters and its body; `cost` is how many steps a call unfolds into."""
-
-    name: str
-    parameters: tuple[str, ...]
-    text: str
-    body: Resolution | None = None
-    cost: int = 0
 
 
 class Lowering:
@@ -152,7 +89,8 @@ class Lowering:
         """Lower a whole line; what is no new value (`a = "b"`, a constant) gets a step of its own to carry the name."""
         cost = self._cost(resolved)
         if cost > self.limits.steps - len(self.code.steps):
-            place.report(*_at(too_many_steps(cost, self.limits.steps, len(self.code.steps)), resolved.tree.span))
+            message, hint = too_many_steps(cost, self.limits.steps, len(self.code.steps))
+            place.report(message, resolved.tree.span, hint)
             return None
         try:
             output = self._lower(resolved.tree, {}, place)
@@ -185,7 +123,7 @@ class Lowering:
         self.functions = {function.name: function for function in declared}
         for function in declared:
             function.body = self.resolve(function.text, function.parameters, report(function.name))
-        order, circles, closing = _in_order({f.name: tuple(f.body.calls) if f.body else () for f in declared})
+        order, circles, closing = in_order({f.name: tuple(f.body.calls) if f.body else () for f in declared})
         for circle in circles:
             name, text = circle[0], self.functions[circle[0]].text
             shown = " → ".join(f"`{one}`" for one in [*circle, name])
@@ -213,7 +151,7 @@ class Lowering:
         except ExpressionError as fault:
             report(fault.message, fault.span, fault.hint)
             return None
-        resolver = _Resolver(self, names, report, later, own)
+        resolver = Resolver(self, names, report, later, own)
         resolved = resolver.resolve(tree)
         return Resolution(resolved, resolver.steps, resolver.calls) if resolved is not None else None
 
@@ -405,42 +343,6 @@ class Lowering:
         return self._constant(number, written if len(written.text) <= LONGEST_TEXT else Written("(…)", ATOM))
 
 
-def _in_order(calls: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[str]], set[str]]:
-    """Return functions in an order in which each comes after those that it calls; and what stands against that.
-
-    That is every circle of calls, from the function where it is entered and shortened where it is long, one for each
-    such function; and the functions whose calls close a circle. It is a search in depth without recursion.
-    """
-    order: list[str] = []
-    circles: dict[str, list[str]] = {}
-    closing: set[str] = set()
-    done: set[str] = set()
-    for first in calls:
-        path, depth, ahead = [first], {first: 0}, [iter(calls[first])]
-        while path and first not in done:
-            name = path[-1]
-            called = next((one for one in ahead[-1] if one not in done), None)
-            if called is None:
-                done.add(name)
-                order.append(name)
-                path.pop()
-                ahead.pop()
-                del depth[name]
-            elif called in depth:
-                closing.add(name)
-                circle = path[depth[called] : depth[called] + _LONGEST_CIRCLE + 1]
-                circles.setdefault(called, circle if len(circle) <= _LONGEST_CIRCLE else [*circle[:-1], "…"])
-            else:
-                depth[called] = len(path)
-                path.append(called)
-                ahead.append(iter(calls[called]))
-    return order, list(circles.values()), closing
-
-
-def _at(said: tuple[str, Hint], span: Span) -> tuple[str, Span, Hint]:
-    return said[0], span, said[1]
-
-
 class _Fit(NamedTuple):
     """What an operation results in, and what it takes, for operands of some shapes. `kind` and `shape` are indices."""
 
@@ -484,290 +386,3 @@ class _Place(Struct, frozen=True):
         if self.function:
             message = f"inside {self.function}(…): {message}"
         self.report_at(message, self.span or span, hint)
-
-
-class _Resolver:
-    """One expression's names, operations and options."""
-
-    def __init__(
-        self, lowering: Lowering, names: Collection[str], report: Report, later: Container[str], own: str
-    ) -> None:
-        self.lowering, self.names, self.report, self.later, self.own = lowering, names, report, later, own
-        self.steps = 0
-        self.calls: Counter[str] = Counter()
-
-    def resolve(self, node: Expression) -> Resolved | None:
-        match node:
-            case ast.Number():
-                return Constant(node.value, node.text, node.span)
-            case ast.Name():
-                return self.name(node)
-            case ast.Call():
-                return self.call(node)
-            case ast.Subscript():
-                operand = self.resolve(node.operand)
-                self.steps += 1
-                return operand and Apply(OPERATIONS["index"], (operand,), {"key": node.key}, node.span)
-            case ast.Items():
-                self.report("a list stands here, where one value is needed", node.span,
-                            "constants go under [inputs], as in `c = [1, 2]`; to make an array of several values, "
-                            "write `stack([a, b])`")  # fmt: skip
-            case ast.Literal():
-                shown = f'"{node.value}"' if isinstance(node.value, str) else str(node.value)
-                self.report(f"`{shown[:40]}` stands where a value is needed", node.span, "write a name or a number")
-        return None
-
-    def name(self, node: ast.Name) -> Resolved | None:
-        name = node.name
-        if name in self.names:
-            return Ref(name, node.span)
-        if name in CONSTANTS:
-            return Constant(CONSTANTS[name], name, node.span)
-        if name in self.lowering.faulty:
-            return None
-        if name == self.own:
-            self.report(f"`{name}` is defined by itself", node.span, "a line can use the leaves and the lines above it")
-        elif name in self.later:
-            self.report(
-                f"`{name}` is defined further down", node.span, "a line can use only the lines above it: move it up"
-            )
-        elif name in self.lowering.functions or name in CALLABLE:
-            kind = "a function" if name in self.lowering.functions else "an operation"
-            self.report(f"`{name}` is {kind} and needs its arguments", node.span, f"write `{name}(…)`")
-        else:
-            count = len(self.names)  # lines further down will be added
-            message, hint = unknown("name", name, lambda: [*islice(self.names, count), *CONSTANTS], "")
-            element = self.lowering.element_shown_as(name)
-            if element is not None:
-                self.report(message, node.span, f"`{name}` is how an element is shown: write `{element}`")
-            else:
-                self.report(message, node.span, lambda: hint() or _some(islice(self.names, count)))
-        return None
-
-    def call(self, node: ast.Call) -> Resolved | None:
-        if not node.operator and node.name in self.lowering.functions:
-            return self.invoke(node)
-        if not node.operator and node.name not in CALLABLE:
-            if node.name in self.lowering.faulty:
-                return None
-            if node.name in self.names:
-                hint = f"write a product with its sign: `{node.name}*(…)`; an element as `{node.name}[0]`"
-                self.report(f"`{node.name}` is a value and cannot be called", node.name_span, hint)
-                return None
-            functions = self.lowering.functions
-            listed = "`bptui ops` lists the operations"
-            message, close = unknown("operation", node.name, lambda: [*functions, *CALLABLE], listed)
-            instead = written_instead(node.name)
-            self.report(message, node.name_span, f"write {instead}" if instead else close)
-            for argument in node.arguments:
-                if not isinstance(argument, (ast.Items, ast.Literal)):
-                    self.resolve(argument)
-            return None
-        if node.operator and len(node.arguments) == 2:
-            return self.chain(node)
-        return self.apply(OPERATIONS[node.name], node)
-
-    def chain(self, node: ast.Call) -> Resolved | None:
-        """Resolve a chain of operators from the left, in a loop: a sum of a thousand terms is not deep."""
-        links = [node]
-        while isinstance(first := links[-1].arguments[0], ast.Call) and first.operator and len(first.arguments) == 2:
-            links.append(first)
-        result = self.resolve(first)
-        for link in reversed(links):
-            right = self.resolve(link.arguments[1])
-            both = (result, right) if result is not None and right is not None else None
-            self.steps += 1
-            result = Apply(OPERATIONS[link.name], both, {}, link.span) if both else None
-        return result
-
-    def invoke(self, node: ast.Call) -> Resolved | None:
-        function = self.lowering.functions[node.name]
-        given: dict[str, Expression] = dict(zip(function.parameters, node.arguments, strict=False))
-        signature = f"{function.name}({', '.join(function.parameters)})"
-        sound = True
-        if len(node.arguments) > len(function.parameters):
-            self.report(f"`{function.name}` takes {counted(len(function.parameters), 'argument')}, and this is "
-                        f"{len(node.arguments)}", node.span, f"it is declared as `{signature}`")  # fmt: skip
-            sound = False
-        for keyword in node.keywords:
-            if keyword.name not in function.parameters or keyword.name in given:
-                twice = "is given twice" if keyword.name in given else "is no parameter of it"
-                hint = f"it is declared as `{signature}`"
-                self.report(f"`{function.name}`: `{keyword.name}` {twice}", keyword.span, hint)
-                sound = False
-            given[keyword.name] = keyword.value
-        missing = [parameter for parameter in function.parameters if parameter not in given]
-        if missing and sound:
-            self.report(
-                f"`{function.name}` lacks its argument `{missing[0]}`", node.span, f"it is declared as `{signature}`"
-            )
-            sound = False
-        arguments = [self.resolve(given[parameter]) for parameter in function.parameters if parameter in given]
-        if not sound or any(argument is None for argument in arguments):
-            return None
-        self.calls[function.name] += 1
-        return Invoke(function.name, tuple(argument for argument in arguments if argument is not None), node.span)
-
-    def apply(self, operation: Operation, node: ast.Call) -> Resolved | None:
-        slots = [*operation.operands, *operation.options]
-        given: dict[str, Expression] = dict(zip(slots, node.arguments, strict=False))
-        shown = signature(operation)
-        sound = True
-        if self.unlisted(operation, node):
-            return None
-        if len(node.arguments) > len(slots):
-            self.report(f"`{operation.name}` takes at most {counted(len(slots), 'argument')}, and this is "
-                        f"{len(node.arguments)}", node.span, f"it is called as `{shown}`")  # fmt: skip
-            sound = False
-        for keyword in node.keywords:
-            if keyword.name not in slots:
-                said = unknown(
-                    f"argument of `{operation.name}`", keyword.name, lambda: slots, f"it is called as `{shown}`"
-                )
-                self.report(*_at(said, keyword.span))
-                sound = False
-            elif keyword.name in given:
-                message = f"`{operation.name}`: `{keyword.name}` is given twice"
-                self.report(message, keyword.span, f"it is called as `{shown}`")
-                sound = False
-            else:
-                given[keyword.name] = keyword.value
-        required = (name for name, option in operation.options.items() if option.default is REQUIRED)
-        missing = next((name for name in (*operation.operands, *required) if name not in given), None)
-        if missing is not None:
-            if sound:
-                message = f"`{operation.name}` lacks its argument `{missing}`"
-                self.report(message, node.span, f"it is called as `{shown}`")
-            return None
-        operands = self.operands(operation, given)
-        if len(node.arguments) > len(slots):
-            return None
-        params: dict[str, Any] = {}
-        for name, option in operation.options.items():
-            if name not in given:
-                params[name] = option.default
-                continue
-            try:
-                params[name] = _literal(given[name], option)
-            except ExpressionError as fault:
-                hint = f"it is called as `{shown}`"
-                if not isinstance(given[name], (ast.Number, ast.Literal, ast.Items)) and option.kind in _LITERALS:
-                    hint = f"it must be a literal number, such as {_LITERALS[option.kind]}; {hint}"
-                if option.kind in ("indices", "integers") and _has_name(given[name]):
-                    hint = (
-                        "it says where elements go, which is settled before there are values: write whole numbers, as "
-                        f"in `{operation.name}(x, [1, 0])`; `sort(x)` and `topk(x, k)` go by the values"
-                        if operation.name in ("permute", "gather")
-                        else f"it is settled before there are values: write whole numbers; {hint}"
-                    )
-                if operation.name in ("max", "min") and name == "axis":
-                    hint = f"for the larger of two values, element by element, use `{operation.name}imum(a, b)`"
-                self.report(f"`{operation.name}`: `{name}` must be {fault.message}", given[name].span, hint)
-                sound = False
-        if not sound or any(operand is None for operand in operands):
-            return None
-        self.steps += 1
-        return Apply(operation, tuple(o for o in operands if o is not None), params, node.span)
-
-    def unlisted(self, operation: Operation, node: ast.Call) -> bool:
-        """Report what belongs into a list and is given without one, as `concat(a, b)` and `permute(x, 1, 0)`."""
-        named = (keyword.value for keyword in node.keywords if keyword.name == operation.operands[0])
-        first, *others = node.arguments or (next(named, None),)
-        if first is None:
-            return False
-        if operation.variadic and not (isinstance(first, ast.Items) and first.items):
-            self.report(f"`{operation.name}` takes its values as one list", first.span,
-                        f"write `{operation.name}([a, b])`")  # fmt: skip
-            return True
-        numbers = [other.text for other in others if isinstance(other, ast.Number)]
-        if operation.name in _LISTED and len(numbers) == len(others) > 1:
-            operand = first.name if isinstance(first, ast.Name) else operation.operands[0]
-            self.report(f"`{operation.name}` takes its `{next(iter(operation.options))}` as one list",
-                        (others[0].span[0], others[-1].span[1]),
-                        f"write `{operation.name}({operand}, [{', '.join(numbers)}])`")  # fmt: skip
-            return True
-        return False
-
-    def operands(self, operation: Operation, given: Mapping[str, Expression]) -> list[Resolved | None]:
-        if not operation.variadic:
-            return [self.resolve(given[name]) for name in operation.operands]
-        listed = given[operation.operands[0]]
-        assert isinstance(listed, ast.Items), "told by `unlisted`"
-        if len(listed.items) > self.lowering.limits.operands:
-            message = (
-                f"`{operation.name}` joins {len(listed.items):,} values; the limit is {self.lowering.limits.operands}"
-            )
-            self.report(message, listed.span, "give the values as one array, or join them in groups")
-            return [None]
-        return [self.resolve(item) for item in listed.items]
-
-
-def _some(names: Iterable[str]) -> str:
-    shown = sorted(names)[:12]
-    return f"there is: {', '.join(shown)}" if shown else ""
-
-
-_LISTED = ("permute", "transpose", "reshape")
-"""The operations whose first option is a list of whole numbers, which other libraries take one by one."""
-
-
-def _has_name(node: Expression) -> bool:
-    """Return whether a name stands where a literal belongs, alone or in a list."""
-    return isinstance(node, ast.Name) or (isinstance(node, ast.Items) and any(map(_has_name, node.items)))
-
-
-_LITERALS = {"number": "0.5", "integer": "1", "axis": "0", "axes": "0"}
-"""An example of a literal, for each kind of option that is a number."""
-
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "True or False",
-    "indices": "a list of whole numbers",
-    "integers": "a whole number or a list of them",
-    "axis": "a whole number",
-    "axes": "a whole number or a list of them",
-}
-
-
-def _literal(node: Expression, option: Option) -> Any:
-    """Return an option's value as plain data, lists as tuples; raises ExpressionError saying what it must be."""
-    wanted = (
-        "one of " + ", ".join(f'"{choice}"' for choice in option.choices)
-        if option.kind == "word"
-        else _KINDS[option.kind]
-    )
-    value = _plain(node)
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    listed = isinstance(value, tuple) and all(type(item) is int for item in value)
-    fits = {
-        "integer": whole,
-        "number": whole or isinstance(value, float),
-        "boolean": isinstance(value, bool),
-        "word": value in option.choices if isinstance(value, str) else False,
-        "indices": whole or (isinstance(value, tuple) and _integers(value)),
-        "integers": whole or listed,
-        "axis": whole or value is None,
-        "axes": whole or value is None or listed,
-    }
-    if not fits.get(option.kind, False):
-        raise ExpressionError(wanted, node.span)
-    return value
-
-
-def _integers(value: Any) -> bool:
-    return type(value) is int or (isinstance(value, tuple) and all(_integers(item) for item in value))
-
-
-def _plain(node: Expression) -> Any:
-    """Return a literal argument as plain data; an object that fits no option where it is no literal."""
-    match node:
-        case ast.Number():
-            return int(node.text.replace("_", ""), 0) if node.whole and node.value < 2**62 else node.value
-        case ast.Literal():
-            return node.value
-        case ast.Items():
-            return tuple(_plain(item) for item in node.items)
-        case ast.Call(name="negative", operator=True, arguments=(ast.Number() as number,)):
-            return -_plain(number)
-    return REQUIRED

@@ -12,11 +12,13 @@ from bptui.limits import RAISED
 from bptui.ops.operation import shape_text
 from bptui.scenario.document import Document
 from bptui.scenario.expression import Span, unknown
+from bptui.scenario.functions import Function
 from bptui.scenario.leaves import Leaf, read_leaf
-from bptui.scenario.lowering import Function, Hint, Lowering, Report
+from bptui.scenario.lowering import Lowering
 from bptui.scenario.network import Expansion, LineText, Parameter
 from bptui.scenario.notation import Shape, glued, unravel
 from bptui.scenario.program import Program, Value
+from bptui.scenario.resolving import Hint, Report
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import Backward, ScenarioFile, read_schema
 
