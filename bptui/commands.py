@@ -219,8 +219,8 @@ ON_WALK = (WALKING, SEEING, MOVING, STOPPING, GRAPH, READING, WHAT_IF, PREDICTIN
 FIRST_ON_LINE = (
     "see.why",
     "see.map",
-    "move.search",
     "edit.edit",
+    "move.search",
     "stop.line",
     "read.symbols",
     "read.panel",

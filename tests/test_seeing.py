@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from textual.containers import Vertical
+from textual.widgets import OptionList
 
 import bptui
 from app_help import AnyPilot, part, shown, until, walk
+from bptui.commands import IN_WHY
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
 from bptui.tui.help import HelpScreen
@@ -212,3 +215,21 @@ async def test_palette_and_help_tell_of_it(exercise: Trace) -> None:
         lines = ["".join(text for text, _ in line) for line in window._lines]
         assert any("Why? All routes" in line for line in lines)
         assert any("0/1 Jacobian" in line for line in lines)
+
+
+async def test_the_palette_offers_what_a_window_can_do(exercise: Trace) -> None:
+    app = BptuiApp(exercise, "")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await walking(pilot, 0)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+        offered = [command.title for command in app.get_system_commands(app.screen)]
+        assert [command.title for command in IN_WHY] == offered[: len(IN_WHY)]
+        await until(pilot, lambda: "named" in str(part(pilot, Vertical, "window").border_title))
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: not isinstance(app.screen, WhyScreen))
+        await pilot.press(*"single operations")
+        await until(pilot, lambda: app.screen.query_one(OptionList).option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, WhyScreen))
+        await until(pilot, lambda: "primitive" in str(part(pilot, Vertical, "window").border_title))

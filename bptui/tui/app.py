@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from bptui.commands import APP, COMMANDS, ON_WALK, Command
 from bptui.errors import BptuiError
-from bptui.tui.bindings import bindings
+from bptui.tui.bindings import Offering, bindings
 from bptui.tui.configured import ConfiguredApp
 from bptui.tui.driver import TerminalDriver
 from bptui.tui.loading import LoadingScreen, Opening
@@ -250,8 +250,8 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every command that has its place on `screen`."""
-        groups = (*ON_WALK, APP) if screen is self._walk else (APP,)
-        for command in (command for group in groups for command in group):
+        groups = ON_WALK if screen is self._walk else (screen.OFFERED,) if isinstance(screen, Offering) else ()
+        for command in (command for group in (*groups, APP) for command in group):
             if command.id not in ("app.palette", "app.interrupt"):
                 yield self._offered(command, partial(self.run_action, command.action, screen))
         if screen is self._walk:

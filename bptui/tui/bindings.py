@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from bptui.commands import Command
+from bptui.commands import APP, Command
+
+PALETTE = APP[:1]
+
+
+class Offering:
+    """A screen whose own commands the palette offers while it is open."""
+
+    OFFERED: ClassVar[tuple[Command, ...]]
 
 
 def bindings(*groups: Iterable[Command]) -> list[BindingType]:

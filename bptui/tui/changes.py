@@ -17,7 +17,7 @@ from bptui.present.presentation import Presentation
 from bptui.present.quiz import Known
 from bptui.present.why import routes_table
 from bptui.text import counted
-from bptui.tui.bindings import bindings
+from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -27,10 +27,11 @@ _LISTED = 16
 """How many routes are listed."""
 
 
-class ChangesScreen(Dialog[int | Point | None]):
+class ChangesScreen(Offering, Dialog[int | Point | None]):
     """Lists what differs from the trace without edits; gives the step to go to, or the element to ask why about."""
 
-    BINDINGS = bindings(IN_CHANGES)
+    BINDINGS = bindings(IN_CHANGES, PALETTE)
+    OFFERED = IN_CHANGES
     AUTO_FOCUS = "#changes"
     DEFAULT_CLASSES = "report"
     VERTICAL_BREAKPOINTS = HEIGHTS

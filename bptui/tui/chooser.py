@@ -21,7 +21,7 @@ from bptui.errors import BptuiError
 from bptui.present.frame import Row, Table
 from bptui.present.layout import paragraph
 from bptui.text import counted, printable
-from bptui.tui.bindings import bindings
+from bptui.tui.bindings import Offering, bindings
 from bptui.tui.description import description_lines
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -44,10 +44,11 @@ class Choice:
     trace: Trace
 
 
-class ChooserScreen(Screen[Choice | None]):
+class ChooserScreen(Offering, Screen[Choice | None]):
     """Shows scenarios; gives the one that was opened, None where none was."""
 
-    BINDINGS = bindings(CHOOSING, FILES[1:2])
+    OFFERED = (*CHOOSING, *FILES[1:2])
+    BINDINGS = bindings(OFFERED)
     HORIZONTAL_BREAKPOINTS = WIDTHS
     AUTO_FOCUS = "#scenarios"
 

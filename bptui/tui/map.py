@@ -14,7 +14,7 @@ from bptui.present.pictures import Size, size_table, sizes, value_maps
 from bptui.present.quiz import Known
 from bptui.text import width as cells
 from bptui.trace.record import Trace
-from bptui.tui.bindings import bindings
+from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -31,10 +31,11 @@ _MOST_ROWS = 16
 """How many rows a heat map may have."""
 
 
-class MapScreen(Dialog[int | None]):
+class MapScreen(Offering, Dialog[int | None]):
     """Shows sizes and heat maps; gives the step that makes the value which the reader goes to."""
 
-    BINDINGS = bindings(IN_MAP)
+    BINDINGS = bindings(IN_MAP, PALETTE)
+    OFFERED = IN_MAP
     AUTO_FOCUS = "#sizes"
     DEFAULT_CLASSES = "report"
     VERTICAL_BREAKPOINTS = HEIGHTS

@@ -18,7 +18,7 @@ from bptui.present.frame import RouteList
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
 from bptui.present.why import routes_table
-from bptui.tui.bindings import bindings
+from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -32,10 +32,11 @@ _BELOW, _BELOW_SHORT = 19, 15
 """How many lines stand around the table of lines: the frame, what is said of a line, its routes, the keys."""
 
 
-class SheetScreen(Dialog[tuple[Place, bool] | None]):
+class SheetScreen(Offering, Dialog[tuple[Place, bool] | None]):
     """Shows a marked sheet; gives the place that the reader goes to, and whether to ask why there."""
 
-    BINDINGS = bindings(IN_SHEET)
+    BINDINGS = bindings(IN_SHEET, PALETTE)
+    OFFERED = IN_SHEET
     AUTO_FOCUS = "#sheet"
     DEFAULT_CLASSES = "report"
     VERTICAL_BREAKPOINTS = HEIGHTS

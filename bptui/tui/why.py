@@ -19,7 +19,7 @@ from bptui.present.quiz import Known
 from bptui.present.why import factors_table, routes_table
 from bptui.trace.elements import Level
 from bptui.trace.record import Trace
-from bptui.tui.bindings import bindings
+from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
@@ -35,10 +35,11 @@ _PATIENCE = 0.2
 _NOTHING = Table((), (), ())
 
 
-class WhyScreen(Dialog[int | None]):
+class WhyScreen(Offering, Dialog[int | None]):
     """Shows the routes of an element; gives the step of the factor that the reader goes to."""
 
-    BINDINGS = bindings(IN_WHY)
+    BINDINGS = bindings(IN_WHY, PALETTE)
+    OFFERED = IN_WHY
     AUTO_FOCUS = "#routes"
     DEFAULT_CLASSES = "report"
     VERTICAL_BREAKPOINTS = HEIGHTS
