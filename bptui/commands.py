@@ -202,8 +202,10 @@ IN_LINES = (
     Command("lines.page_down", "pagedown", "page_down", "Page down", "PageDown"),
     Command("lines.left", "shift+left,H", "left", "The cell on the left; sideways where there are none", "shift+← H"),
     Command("lines.right", "shift+right,L", "right", "The cell on the right; or sideways", "shift+→ L"),
-    Command("lines.first", "home", "first", "First row, where the panel holds more than it shows", "Home"),
-    Command("lines.last", "end", "last", "Last row, where the panel holds more than it shows", "End"),
+    Command("lines.first", "ctrl+home", "first", "First row", "ctrl+Home"),
+    Command("lines.last", "ctrl+end", "last", "Last row", "ctrl+End"),
+    Command("lines.home", "home", "home", "First row; first step where left and right step", "Home"),
+    Command("lines.end", "end", "end", "Last row; last step where left and right step", "End"),
 )
 """Commands of the panel that has the focus. In the table of elements, the equation follows the cursor."""
 

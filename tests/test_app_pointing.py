@@ -319,7 +319,7 @@ async def test_of_a_long_array_the_thousand_elements_around_the_cursor_are_liste
     trace = bptui.run(bptui.loads(LONG))
     async with BptuiApp(trace).run_test(size=SIZE) as pilot:
         table = elements(pilot)
-        await pilot.press("end")
+        await pilot.press("ctrl+end")
         assert table.row is not None
         assert table.row.element == 1000, "the row after the last leads to the next page"
         assert "y[1000] =" in shown(part(pilot, StepPanel))

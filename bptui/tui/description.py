@@ -18,6 +18,8 @@ from bptui.tui.text_view import Line, TextView, line
 class Description(TextView):
     """Shows a title and a description, and what to press next."""
 
+    stepping = True
+
     BINDINGS = bindings(IN_DESCRIPTION)
 
     def __init__(self, title: str, text: str, *, id: str | None = None) -> None:

@@ -83,10 +83,16 @@ class LineTable(LineView):
             return self.table
 
     def __init__(
-        self, *, quiet: bool = False, shorten: Callable[[str, int], str] = without_middle, id: str | None = None
+        self,
+        *,
+        quiet: bool = False,
+        stepping: bool = False,
+        shorten: Callable[[str, int], str] = without_middle,
+        id: str | None = None,
     ) -> None:
         """Make an empty table; `shorten` fits a text into so many cells."""
         super().__init__(id=id)
+        self.stepping = stepping
         self.table = _EMPTY
         self.cursor = 0
         self._spot = 0

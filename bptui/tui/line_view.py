@@ -33,6 +33,9 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
     BINDINGS = bindings(IN_LINES)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"line--plain"}
 
+    stepping = False
+    """Whether Home and End are the walk's while this has the focus, as left and right are."""
+
     fixed = 0
     """How many lines stay on top while the others scroll."""
 
@@ -141,11 +144,6 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
         """How many lines are seen at once, apart from the fixed ones."""
         return max(1, self.room.height - self.fixed)
 
-    @property
-    def overflows(self) -> bool:
-        """Whether there are more lines than are seen at once."""
-        return self.line_count() > self.page
-
     def reveal(self, index: int, last: int | None = None) -> None:
         """Scroll as little as needed to see line `index`, and the lines to `last` where they fit as well."""
         last = index if last is None else min(last, index + self.page - 1)
@@ -181,11 +179,17 @@ class LineView(ScrollView, ChangedLines, can_focus=True, inherit_bindings=False)
         self.scroll_to(x=self.scroll_offset.x + _SIDEWAYS, animate=False)
 
     def action_first(self) -> None:
-        if not self.overflows:
-            raise SkipAction
         self.move(-self.line_count())
 
     def action_last(self) -> None:
-        if not self.overflows:
-            raise SkipAction
         self.move(self.line_count())
+
+    def action_home(self) -> None:
+        if self.stepping:
+            raise SkipAction
+        self.action_first()
+
+    def action_end(self) -> None:
+        if self.stepping:
+            raise SkipAction
+        self.action_last()

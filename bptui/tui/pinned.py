@@ -36,6 +36,8 @@ class PinnedValue:
 class PinnedPanel(TextView):
     """Shows what is pinned."""
 
+    stepping = True
+
     def show_step(self, frame: Frame) -> None:
         """Show a step: its title, its equation and its table."""
         self.border_title = Content(f"Pinned · step {frame.index + 1} · {frame.phase}")

@@ -19,6 +19,8 @@ _TINY = 5
 class StepPanel(TextView):
     """Shows a frame but for its table."""
 
+    stepping = True
+
     def show_frame(self, frame: Frame) -> None:
         """Show `frame`."""
         self.label(f"{frame.phase.capitalize()} · {frame.line_text}".removesuffix(" · "))

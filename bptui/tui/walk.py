@@ -85,7 +85,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
             with Column(id="panels"):
                 yield StepPanel(id="step")
                 yield WiresPanel(app_of(self).settings.wires, id="wires")
-                yield LineTable(id="elements")
+                yield LineTable(stepping=True, id="elements")
                 yield ValuesPanel(id="values")
             yield PinnedPanel(id="pinned")
         yield TextView(id="fault")

@@ -13,6 +13,8 @@ from bptui.tui.text_view import Line
 class WiresPanel(PictureView):
     """Shows wires with the element under the cursor lit; hidden where there are none, or while they are not wanted."""
 
+    stepping = True
+
     def __init__(self, wanted: bool = True, *, id: str | None = None) -> None:
         """Make a panel without wires; `wanted` says whether it shows those that come."""
         super().__init__(id=id)
