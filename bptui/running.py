@@ -21,6 +21,7 @@ from bptui.trace.record import Trace
 MODES = ("numbers", "symbols")
 
 _ONE = read_only(1.0)
+_FLOAT64 = np.dtype(np.float64)
 
 
 def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str = "numbers") -> Trace:
@@ -79,15 +80,16 @@ def _given(scenario: Scenario, values: Mapping[str, Any]) -> tuple[dict[int, Arr
 
     They are copies, so that the trace stays what it was.
     """
-    given, there, ids = {}, givable(scenario), scenario.program.names
+    given, leaves, ids = {}, scenario.leaves, scenario.program.names
     seed = None
     for name, numbers in values.items():
-        leaf = there.get(name)
+        leaf = leaves.get(name) or givable(scenario).get(name)
         if leaf is None:
+            there = givable(scenario)
             hint = did_you_mean(name, there, "the leaves are: " + ", ".join(there))
             raise BptuiError(Fault(f"`{name}` is no leaf of this scenario", hint))
         try:
-            array = np.array(numbers, dtype=np.float64)
+            array = np.array(numbers, _FLOAT64)
         except (TypeError, ValueError):
             raise BptuiError(Fault(f"`{name}` is given something that is no array of numbers")) from None
         if array.shape != leaf.shape:
