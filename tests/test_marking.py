@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 
 import bptui
+from bptui.checking.marking.claims import loss_node
 from bptui.checking.marking.hints import HINTS, hint
+from bptui.checking.marking.in_symbols import expression
 from bptui.checking.marking.marker import mark
 from bptui.checking.marking.place import place_of
 from bptui.checking.marking.slips import KINDS
+from bptui.formula.reading import read
+from bptui.formula.tree import Element, evaluate
 from bptui.scenario.claimed_number import read_number
 
 SEED = "exercise-7-1-as-solved"
@@ -208,6 +212,39 @@ def test_a_missing_slip_is_not_carried_forward() -> None:
 )
 def test_claims_in_symbols(claim: str, verdict: str) -> None:
     assert verdicts(claim, SYMBOLS) == [verdict]
+
+
+@pytest.mark.parametrize(
+    "name", ["exercise-7-1", "exercise-7-3a", "exercise-7-3c", "p-minus-t", "two-layer-squared-error", "xor"]
+)
+def test_what_is_true_in_symbols_comes_to_the_numbers(name: str) -> None:
+    trace = bptui.run(bptui.load(name))
+    program = trace.program
+    values: dict[Any, float] = {
+        key: trace.values[value].item(flat)
+        for value in program.names.values()
+        for flat in range(program.values[value].size)
+        for key in [read(program.element_name(value, flat), program.names)]
+    }
+    if trace.scenario.seed is not None:
+        values |= {Element(f"d{at}"): float(number) for at, number in enumerate(trace.seed.flat)}
+    asked = [(loss_node(program), (program.names[name], flat)) for name in program.wrt for flat in (0, -1)]
+    compared = 0
+    for head, (value, flat) in asked:
+        flat %= program.values[value].size
+        if (text := expression(trace, (head, (value, flat)))) is not None:
+            found = evaluate(read(text, program.names), values)
+            assert found == pytest.approx(trace.gradient_of(value).item(flat), rel=1e-9)
+            compared += 1
+    assert compared
+
+
+def test_what_is_true_in_symbols_is_written_tidily() -> None:
+    trace = bptui.run(bptui.load("exercise-7-1"))
+    program = trace.program
+    expected = "-1/2*(t(1)/y(1) - (1 - t(1))/(1 - y(1)))*y(1)*(1 - y(1))"
+    assert expression(trace, (loss_node(program), (program.names["b2"], 0))) == expected
+    assert expression(trace, ((program.names["z1"], 0), None)) == "W1(1,1)*x(1) + W1(1,2)*x(2) + b1(1)"
 
 
 DERIVED = """

@@ -80,6 +80,14 @@ def plain(tree: Tree) -> str:
             return f"({number}) {BLANK}"
 
 
+def code(tree: Tree) -> str:
+    """Return a formula in the syntax of a scenario's expressions: `-1/2*(y(1) - t(1))**2`."""
+    text = plain(tree)
+    for shown, written in ((" · ", "*"), ("·", "*"), ("²", "**2"), ("³", "**3"), ("^", "**")):
+        text = text.replace(shown, written)
+    return text
+
+
 def _within(tree: Tree, least: int) -> str:
     text = plain(tree)
     return f"({text})" if binding(tree) < least else text

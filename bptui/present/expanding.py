@@ -43,8 +43,10 @@ _SAFE = re.compile(r"_(\d+)")
 class Expanding:
     """Writes elements of one trace, and derivatives between them, in terms of named values."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, most_terms: int = cells.LONGEST_SUM) -> None:
+        """Write with at most `most_terms` terms what a rule sums up; the middle of a longer sum is left out."""
         self.trace, self.program, self.elements = trace, trace.program, trace.elements
+        self.most_terms = most_terms
         self.nodes: dict[Element, Node] = {}
         """Which element every name that was written stands for."""
         self.opened: dict[Node, None] = {}
@@ -223,7 +225,9 @@ class _Cell:
 
     def read(self, text: str) -> Tree | None:
         try:
-            return replaced(read(cells.shortened(text), meaning=self._meaning), _without_double_sign)
+            return replaced(
+                read(cells.shortened(text, self.expanding.most_terms), meaning=self._meaning), _without_double_sign
+            )
         except FormulaError:
             return None
 
