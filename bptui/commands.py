@@ -108,6 +108,10 @@ IN_CHANGES = (
 
 IN_MAP = (
     Command("map.go", "enter", "screen.go", "To the step that makes it, or ends its gradient", "⏎", "to its step"),
+    Command(
+        "map.noted", "n", "screen.noted(1)", "The next value with a note: units off, a tiny gradient", "n", "noted"
+    ),
+    Command("map.noted_back", "p", "screen.noted(-1)", "The value with a note before", "p", "previous"),
     Command("map.panel", "tab", "app.focus_next", "Between sizes and heat maps", "Tab", "panel"),
     Command("map.close", "escape,q,m", "screen.close", "Close", "Esc q m", "close"),
 )

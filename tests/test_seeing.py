@@ -185,6 +185,34 @@ async def test_the_map_begins_at_the_value_of_the_step_and_leads_to_steps() -> N
         assert walk(pilot).step == trace.program.producer[trace.program.names["Z"]]
 
 
+async def test_the_map_goes_to_what_there_is_a_note_about() -> None:
+    lines = "".join(f'z{at} = "w * h{at - 1}"\nh{at} = "0.001 * z{at}"\n' for at in range(1, 5))
+    trace = bptui.run(bptui.loads(f'[inputs]\nh0 = 1.0\n[parameters]\nw = 0.5\n[forward]\n{lines}L = "h4"\n'))
+    async with BptuiApp(trace, "").run_test(size=(120, 40)) as pilot:
+        await walking(pilot, len(trace.steps) - 1)
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
+        sizes = part(pilot, LineTable, "sizes")
+        await until(pilot, lambda: sizes.table.rows)
+        notes = {row.cells[0]: row.cells[-1] for row in sizes.table.rows}
+        assert {name for name, note in notes.items() if note == "tiny gradient"} == {
+            "h0",
+            "w",
+            "z1",
+            "h1",
+            "z2",
+            "h2",
+            "z3",
+        }
+        await pilot.press(*["down"] * len(notes), "p")
+        assert sizes.row is not None
+        assert sizes.row.cells[0] == "z3", "the first of them on the way back from the loss"
+        await pilot.press("p")
+        assert sizes.row.cells[0] == "z3", "all above have the same note"
+        await pilot.press("n")
+        assert sizes.row.cells[0] == "z3", "and there is none below"
+
+
 async def test_the_mouse_does_it_too(exercise: Trace) -> None:
     async with BptuiApp(exercise, "").run_test(size=(120, 40)) as pilot:
         await walking(pilot, len(exercise.steps) - 1)

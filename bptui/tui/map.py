@@ -102,6 +102,14 @@ class MapScreen(Offering, Dialog[int | None]):
     def _chosen(self) -> None:
         self.action_go()
 
+    def action_noted(self, direction: int) -> None:
+        """To the next value that there is a note about, or the one before; several with the same count as one."""
+        table, notes = self.query_one("#sizes", LineTable), dict(enumerate(one.notes for one in self._sizes))
+        begun = (at for at, said in notes.items() if said and said != notes.get(at - direction))
+        ahead = [at for at in begun if (at - table.cursor) * direction > 0]
+        if ahead:
+            table.move_to(min(ahead) if direction > 0 else max(ahead))
+
     def action_go(self) -> None:
         """Go to the step that computes the value, or that completes its gradient."""
         row = self.query_one("#sizes", LineTable).row
