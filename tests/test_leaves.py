@@ -438,7 +438,7 @@ def test_files_that_cannot_be_used(folder: Path) -> None:
         ("no/where.csv", "`no/where.csv` cannot be used: there is no such file", "the path counts from the folder"),
         ("pipe.npy", "`pipe.npy` cannot be used: it is no ordinary file", "pipes and devices are not read"),
         ("folder.npy", "`folder.npy` cannot be used: it is a folder, not a file", ""),
-        ("w.txt", "`w.txt` is of a kind that is not read", ".npz, .npy, .safetensors and .csv"),
+        ("w.txt", "`w.txt` is of a kind that is not read", ".npz, .npy, .safetensors, .onnx and .csv"),
         ("a\\u0000.npy", "`a\0.npy`", ""),
     ]
     for name, message, hint in cases:

@@ -107,7 +107,7 @@ def test_what_is_no_such_file_is_said(content: bytes, tmp_path: Path) -> None:
         read(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "said"), [("w.pt", "torch.load"), ("w.onnx", "onnx.load")])
+@pytest.mark.parametrize(("name", "said"), [("w.pt", "torch.load"), ("w.PTH", "torch.load")])
 def test_what_to_do_about_files_of_other_programs_is_said(name: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(BptuiError, match="is of a kind that is not read") as raised:
         bptui.loads(f'[inputs]\nx = {{ file = "{name}" }}\n[forward]\ny = "sum(x)"', tmp_path)

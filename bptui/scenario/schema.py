@@ -66,8 +66,8 @@ class DrawnLeaf(_Table, frozen=True):
 class FileLeaf(_Table, frozen=True):
     """An array from a file beside the scenario or below its folder."""
 
-    file: Annotated[Text, Meta(description="The file: .npz, .npy, .safetensors or .csv (commas, no header).")]
-    key: Annotated[Text, Meta(description="Which array of an .npz or .safetensors.")] | None = None
+    file: Annotated[Text, Meta(description="The file: .npz, .npy, .safetensors, .onnx or .csv (commas, no header).")]
+    key: Annotated[Text, Meta(description="Which array of an .npz, .safetensors or .onnx.")] | None = None
 
 
 class DenseLayer(_Table, frozen=True, tag="dense", tag_field="kind"):

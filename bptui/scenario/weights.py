@@ -20,6 +20,7 @@ import numpy as np
 
 from bptui.files import FileFault, open_ordinary, size_text
 from bptui.limits import Limits
+from bptui.scenario.onnx import read_onnx
 from bptui.scenario.safetensors import read_safetensors
 from bptui.scenario.stored import Shape, Values, WeightsFault, choose, short
 from bptui.text import counted, nearest
@@ -44,17 +45,13 @@ _OTHER_KINDS = {
     "f": "numbers of extended precision",
 }
 
-_KEYED = (".npz", ".safetensors")
+_KEYED = (".npz", ".onnx", ".safetensors")
 """Files of several arrays, each with a name."""
 
 _TORCH = "numpy.savez('weights.npz', **{n: t.numpy() for n, t in torch.load(file, weights_only=True).items()})"
-_ONNX = (
-    "numpy.savez('weights.npz', **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load(file).graph.initializer})"
-)
 _CONVERTED = {
     ".pt": f"bptui loads nothing that could run: convert it with PyTorch, {_TORCH}",
     ".pth": f"bptui loads nothing that could run: convert it with PyTorch, {_TORCH}",
-    ".onnx": f"convert its initializers with the package `onnx`, {_ONNX}",
 }
 """What to do about files of other programs."""
 
@@ -82,7 +79,7 @@ def read_weights(
     path = _inside(file, folder)
     suffix = path.suffix.lower()
     if suffix not in (*_KEYED, ".npy", ".csv"):
-        hint = _CONVERTED.get(suffix, "weights are read from .npz, .npy, .safetensors and .csv files")
+        hint = _CONVERTED.get(suffix, "weights are read from .npz, .npy, .safetensors, .onnx and .csv files")
         raise WeightsFault(f"`{short(file)}` is of a kind that is not read", hint)
     if key is not None and suffix not in _KEYED:
         raise WeightsFault(f"a {suffix} file holds one array, which has no key", "take `key` out", key=True)
@@ -100,6 +97,8 @@ def read_weights(
                 return _npy(stream, limits, check)
             if suffix == ".npz":
                 return _npz(stream, key, limits, check)
+            if suffix == ".onnx":
+                return read_onnx(stream, key, check)
             return read_safetensors(stream, key, limits, check)
     except WeightsFault:
         raise
