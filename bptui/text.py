@@ -13,10 +13,12 @@ from collections.abc import Iterable
 
 _BEYOND_ASCII = re.compile(r"[^\n -~]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks that nothing is drawn for."""
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return `text` with every control, format, private or unassigned character written as an escape.
+    """Return `text` with every control, format, blank, private or unassigned character written as an escape.
 
     `keep` names characters that stay as they are (`"\\n"` for a description of several lines).
     """
@@ -24,10 +26,14 @@ def printable(text: str, keep: str = "") -> str:
         return text
     return "".join(
         character
-        if character in keep or unicodedata.category(character) not in _HIDDEN
+        if character in keep or not _is_hidden(character)
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN or character in _BLANK
 
 
 def printable_json(text: str) -> str:
@@ -36,7 +42,7 @@ def printable_json(text: str) -> str:
 
 
 def _as_json(character: str) -> str:
-    if unicodedata.category(character) not in _HIDDEN:
+    if not _is_hidden(character):
         return character
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
@@ -51,9 +57,14 @@ class _Widths(dict[str, int]):
     """The cells that each character takes, looked up in Unicode's tables once."""
 
     def __missing__(self, character: str) -> int:
+        joined = unicodedata.category(character).startswith("M") or _JOINED_HANGUL.match(character) is not None
         wide = unicodedata.east_asian_width(character) in "WF"
-        self[character] = found = 0 if unicodedata.combining(character) else 2 if wide else 1
+        self[character] = found = 0 if joined else 2 if wide else 1
         return found
+
+
+_JOINED_HANGUL = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
+"""Vowels and final consonants, which share the cells of the syllable's first consonant."""
 
 
 _WIDTHS = _Widths()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 import bptui
 from bptui.cli import main
@@ -13,7 +15,7 @@ from bptui.errors import BptuiError, Fault
 from bptui.ops import CALLABLE
 from bptui.ops.other_names import WRITTEN
 from bptui.scenario.expression import parse_expression
-from bptui.text import nearest
+from bptui.text import nearest, printable, width
 from faults import marked
 
 
@@ -233,3 +235,14 @@ def test_a_check_that_compares_nothing_says_so(
     Path("s.toml").write_text(f'[inputs]\nx = 0\n[forward]\ny = "{line}"\n')
     assert main(["check", "s.toml"]) == 0
     assert capsys.readouterr().err == said
+
+
+def test_a_text_is_as_wide_as_the_app_takes_it_to_be() -> None:
+    """Of letters and marks; of younger pictures Unicode's tables and Rich's know different ones."""
+    shown = [chr(code) for code in range(0x20, 0x10000) if unicodedata.category(chr(code))[0] in "LM"]
+    assert [one for one in map(printable, shown) if len(one) == 1 and width(one) != cell_len(one)] == []
+
+
+@pytest.mark.parametrize("blank", ["\u115f", "\u3164", "\uffa0", "\u034f", "\u200b"])
+def test_what_nothing_is_drawn_for_is_written_as_an_escape(blank: str) -> None:
+    assert printable(f"a{blank}b") == f"a\\u{ord(blank):04x}b"
