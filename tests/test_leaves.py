@@ -524,6 +524,30 @@ def test_the_size_in_a_header_is_judged_before_anything_is_read(folder: Path) ->
     assert "larger than 512 MiB" in fault_of('{ file = "file.npy" }', folder)[1]
 
 
+def test_a_line_of_a_csv_is_read_no_further_than_it_can_be_one_of_numbers(folder: Path) -> None:
+    with (folder / "long.csv").open("wb") as file:
+        file.truncate(100_000_000)
+    (folder / "wide.csv").write_bytes(b"," * 20_000_000)
+    for name, expected in (("long.csv", "line 1 is too long for its 1 number"), ("wide.csv", "elements")):
+        tracemalloc.start()
+        _, message, _ = fault_of(f'{{ file = "{name}" }}', folder)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert expected in message
+        assert peak < 25_000_000
+    (folder / "row.csv").write_bytes(b"0.5, " * 30_000 + b"1\n" + b"2," * 30_000 + b"3")
+    values = numbers('{ file = "row.csv" }', folder)
+    assert values.shape == (2, 30_001)
+    assert values[:, -1].tolist() == [1.0, 3.0]
+
+
+def test_a_folder_is_not_proposed_in_its_own_place(folder: Path) -> None:
+    (folder / "weights.npy").mkdir()
+    _, message, hint = fault_of('{ file = "weights.npy" }', folder)
+    assert "it is a folder" in message
+    assert "weights.npy" not in hint
+
+
 def archive(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as file:

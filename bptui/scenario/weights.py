@@ -126,7 +126,9 @@ def _inside(file: str, folder: Path | None) -> Path:
         home = folder.resolve(strict=True)
         path = (folder / file).resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links; a null character
-        raise WeightsFault(f"`{short(file)}` names no file") from None
+        raise WeightsFault(
+            f"`{short(file)}` names no file", "write a path that counts from the folder of the scenario"
+        ) from None
     if not path.is_relative_to(home):
         raise WeightsFault(f"`{short(file)}` is a link that leads out of the scenario's folder", outside)
     return path
@@ -138,7 +140,7 @@ def _neighbours(path: Path) -> str:
         names = [other.name for other, _ in zip(path.parent.iterdir(), range(1000), strict=False)]
     except OSError:
         return "the path counts from the folder of the scenario"
-    close = nearest(path.name, sorted(names))
+    close = nearest(path.name, sorted(name for name in names if name != path.name))
     return f"did you mean `{short(close)}`?" if close else "the path counts from the folder of the scenario"
 
 
@@ -220,12 +222,15 @@ def _npz(stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[Sha
 _CELL_CHARACTERS = 64
 """How many bytes a number may take, on average over its line."""
 
+_PIECE = 1 << 16
+"""How many bytes of a line are read at once."""
+
 
 def _csv(stream: BinaryIO, limits: Limits, check: Callable[[Shape], None]) -> Values:
     """Return the rows of numbers that `stream` holds: commas, no header, always two axes."""
     numbers = array("d")
     width, rows, line = 0, 0, 0
-    while content := stream.readline(limits.array_elements * _CELL_CHARACTERS + 1):
+    while content := _line(stream, line + 1, limits.array_elements):
         line += 1
         if line == 1:
             content = content.removeprefix(b"\xef\xbb\xbf")
@@ -244,10 +249,6 @@ def _csv(stream: BinaryIO, limits: Limits, check: Callable[[Shape], None]) -> Va
                 f"the file holds more than {limits.array_elements:,} numbers",
                 "that is the most that one array may have",
             )
-        if len(content) > width * _CELL_CHARACTERS:
-            raise WeightsFault(
-                f"line {line} is too long for its {counted(width, 'number')}", "is it a table of numbers?"
-            )
         cells = content.split(b",")
         try:
             numbers.extend(map(_cell, cells))
@@ -257,6 +258,25 @@ def _csv(stream: BinaryIO, limits: Limits, check: Callable[[Shape], None]) -> Va
         raise WeightsFault("the file holds no numbers", "write one row a line, with commas between the numbers")
     check((rows, width))
     return np.array(numbers, dtype=np.float64).reshape(rows, width)
+
+
+def _line(stream: BinaryIO, number: int, most: int) -> bytes:
+    """Return the next line, nothing at the end; raises WeightsFault as soon as it is too long for its numbers.
+
+    Of a line of more than `most` numbers only the beginning is read, which has more than `most` as well.
+    """
+    pieces, length, numbers = [], 0, 1
+    while numbers <= most and (piece := stream.readline(_PIECE)):
+        pieces.append(piece)
+        length += len(piece)
+        numbers += piece.count(b",")
+        if length > numbers * _CELL_CHARACTERS:
+            raise WeightsFault(
+                f"line {number} is too long for its {counted(numbers, 'number')}", "is it a table of numbers?"
+            )
+        if piece.endswith(b"\n"):
+            break
+    return b"".join(pieces)
 
 
 def _cell(cell: bytes) -> float:
