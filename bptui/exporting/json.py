@@ -20,6 +20,9 @@ from bptui.trace.steps import Step
 
 VERSION = 1
 
+_AT_ONCE = 1 << 16
+"""How many numbers of an array are made text at once."""
+
 _ENCODED = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
@@ -30,15 +33,16 @@ def write_json(trace: Trace) -> str:
 
 def json_pieces(trace: Trace) -> Iterator[str]:
     """Yield the text piece by piece, so that joining them makes the only copy of it."""
-    program, written = trace.program, writer_of(trace)
+    program, written = trace.program, _unless_large(writer_of(trace))
     head = {"format": "bptui-trace", "version": VERSION, "title": trace.scenario.title, "mode": trace.mode}
     if (level := getattr(trace, "level", None)) is not None:
         head["level"] = level
     yield "{" + ",\n ".join(f"{_text(key)}: {_text(value)}" for key, value in head.items())
-    yield from _listed("values", (_value(trace, value, written) for value in program.values))
-    yield from _listed("steps", (_step(step, written) for step in trace.steps))
-    gradients = {name: written(trace.gradient_of(program.names[name])) for name in program.wrt}
-    yield f',\n "gradients": {_text(gradients)}}}\n'
+    yield from _listed("values", (_value(trace, value, written) for value in program.values), written)
+    yield from _listed("steps", (_step(step, written) for step in trace.steps), written)
+    yield ',\n "gradients": '
+    yield from _pieces({name: written(trace.gradient_of(program.names[name])) for name in program.wrt}, written)
+    yield "}\n"
 
 
 def writer_of(trace: Trace) -> Callable[[Any], Any]:
@@ -94,12 +98,42 @@ def _step(step: Step, written: Callable[[Any], Any]) -> dict[str, Any]:
     return record
 
 
-def _listed(name: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _listed(name: str, records: Iterable[dict[str, Any]], written: Callable[[Any], Any]) -> Iterator[str]:
     """Yield a key and its list, one record a line."""
     yield f",\n {_text(name)}: ["
     for number, record in enumerate(records):
-        yield f"{',' if number else ''}\n  {_text(record)}"
+        yield f"{',' if number else ''}\n  "
+        yield from _pieces(record, written)
     yield "]"
+
+
+def _unless_large(written: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what makes plain data of an array, and leaves a large one as it is."""
+    return lambda array: array if np.size(array) > _AT_ONCE else written(array)
+
+
+def _is_large(data: Any) -> bool:
+    return isinstance(data, np.ndarray) or (isinstance(data, dict) and any(map(_is_large, data.values())))
+
+
+def _pieces(data: Any, written: Callable[[Any], Any]) -> Iterator[str]:
+    """Yield data as JSON: of a large array in it a part at a time, whose text takes many times what its numbers do."""
+    if not _is_large(data):
+        yield _text(data)
+    elif isinstance(data, dict):
+        for number, (key, value) in enumerate(data.items()):
+            yield f"{', ' if number else '{'}{_text(key)}: "
+            yield from _pieces(value, written)
+        yield "}"
+    else:
+        rows = max(1, _AT_ONCE * len(data) // data.size)
+        for start in range(0, len(data), rows):
+            yield ", " if start else "["
+            if rows > 1:
+                yield _text(written(data[start : start + rows]))[1:-1]
+            else:
+                yield from _pieces(written(data[start]), written)
+        yield "]"
 
 
 def _text(data: Any) -> str:
