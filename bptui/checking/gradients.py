@@ -94,10 +94,11 @@ def _most(trace: Trace) -> int:
 def _check(trace: Trace, name: str, rounding: float, most: int, deadline: Deadline) -> Checked:
     value = trace.program.names[name]
     gradient = trace.gradient_of(value).reshape(-1)
+    moved = trace.values[value].copy()
     picked = np.linspace(0, gradient.size - 1, min(gradient.size, most)).astype(int).tolist()
     worst, ok, kinks, not_finite = 0.0, True, [], 0
     for flat in picked:
-        verdict = _compare(trace, value, flat, float(gradient[flat]), rounding, deadline)
+        verdict = _compare(trace, value, moved, flat, float(gradient[flat]), rounding, deadline)
         if verdict.not_finite:
             not_finite += 1
             continue
@@ -138,14 +139,19 @@ class _Slopes(Struct, frozen=True):
         return abs(self.central - gradient) <= allowed and self.noise <= allowed and self.apart <= 100 * allowed
 
 
-def _compare(trace: Trace, value: int, flat: int, gradient: float, rounding: float, deadline: Deadline) -> _Verdict:
-    """Compare one element: by the first step that plainly agrees, else by the most exact of a ladder of steps."""
+def _compare(
+    trace: Trace, value: int, moved: Array, flat: int, gradient: float, rounding: float, deadline: Deadline
+) -> _Verdict:
+    """Compare one element: by the first step that plainly agrees, else by the most exact of a ladder of steps.
+
+    `moved` is a copy of the value, which is as it was afterwards: there may be millions of elements beside this one.
+    """
     size = abs(float(trace.values[value].reshape(-1)[flat]))
     if not all(map(math.isfinite, (_target(trace, trace.values), gradient, size))):
         return _Verdict(False, not_finite=True)
     rungs: list[_Slopes] = []
     for step in _ladder(size):
-        slopes = _slopes(trace, value, flat, step, rounding, deadline)
+        slopes = _slopes(trace, value, moved, flat, step, rounding, deadline)
         if slopes is None:
             continue
         if slopes.plainly(gradient):
@@ -180,17 +186,19 @@ def _ladder(size: float) -> Iterator[float]:
         yield usual / 10**rung
 
 
-def _slopes(trace: Trace, value: int, flat: int, step: float, rounding: float, deadline: Deadline) -> _Slopes | None:
+def _slopes(
+    trace: Trace, value: int, moved: Array, flat: int, step: float, rounding: float, deadline: Deadline
+) -> _Slopes | None:
     """Return the slopes where the element is moved by `step` either way; None where a number there is not finite."""
-    array = trace.values[value]
-    at = float(array.reshape(-1)[flat])
+    elements = moved.reshape(-1)
+    at = float(elements[flat])
     step = (at + step) - at
     results = [_target(trace, trace.values)]
-    for moved in (at - step, at + step):
+    for near in (at - step, at + step):
         deadline.check()
-        changed = array.copy()
-        changed.reshape(-1)[flat] = moved
-        results.append(_target(trace, recompute(trace.program, trace.values, {value: changed})))
+        elements[flat] = near
+        results.append(_target(trace, recompute(trace.program, trace.values, {value: moved})))
+    elements[flat] = at
     if step == 0.0 or not all(map(math.isfinite, results)):
         return None
     here, before, after = results
