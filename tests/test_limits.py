@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,10 @@ from bptui.checking import gradients
 from bptui.checking.gradients import check_gradients
 from bptui.cli import main
 from bptui.errors import BptuiError
+from bptui.exporting.json import json_pieces
 from bptui.limits import FIXED, LIMITS, MOST, NAMES, Deadline, in_force
 from bptui.scenario import leaves
+from work import counted
 
 DOCUMENTED = Path(__file__).resolve().parent.parent / "docs" / "limits.md"
 CHAIN = "[inputs]\nx = 2.0\n[forward]\n" + "\n".join(
@@ -157,6 +161,40 @@ L = "sum(tanh(W @ x))"
         monkeypatch.setattr(gradients, "_MOST_WORK", int(times * 40 * work))
         (checked,) = check_gradients(trace)
         assert (checked.checked, checked.size, checked.ok) == (expected, 20_000, True)
+
+
+@pytest.mark.parametrize("format", ["text", "latex"])
+def test_work_hardly_grows_with_more_than_the_operands_of_one_step(format: str) -> None:
+    def work(operands: int) -> int:
+        text = f'[inputs]\nx = [1.0, 2.0]\n[forward]\nL = "sum(concat([{", ".join(["x"] * operands)}]))"\n'
+        trace = bptui.run(bptui.loads(text))
+        return counted(bptui.export, trace, format)[1]
+
+    work(2)
+    assert work(120) < 8 * work(30)
+
+
+def test_of_a_large_array_only_a_part_is_text_at_a_time() -> None:
+    text = '[inputs]\nx = { shape = [400, 1000], init = "normal" }\n[forward]\nL = "sum(x)"\n'
+    trace = bptui.run(bptui.loads(text))
+    pieces = list(json_pieces(trace))
+    assert max(map(len, pieces)) < 2_000_000
+    data = json.loads("".join(pieces))
+    assert data["values"][0]["value"] == trace.value("x").tolist()
+    assert data["steps"][2]["after"] == data["gradients"]["x"] == np.ones((400, 1000)).tolist()
+
+
+def test_what_enters_what_takes_no_memory_for_each_element() -> None:
+    text = '[inputs]\nx = { shape = [1000], init = "normal" }\n[forward]\nL = "mean(2*outer(x, x) + 1)"\n'
+    trace = bptui.run(bptui.loads(text))
+    bptui.export(trace, "latex")
+    tracemalloc.start()
+    try:
+        bptui.export(trace, "latex")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * 8_000_000  # a few arrays as large as the largest, and no tables of their places
 
 
 def test_the_number_of_routes_is_exact_and_can_be_told_however_many_there_are() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bptui.ops import numeric
-from bptui.ops.axes import axes_of, axis_of, lines, reduced
+from bptui.ops.axes import axes_of, axis_of, reduced
 from bptui.ops.operation import (
     ATOM,
     Cell,
@@ -28,7 +28,7 @@ from bptui.ops.operation import (
     literal_text,
     shape_text,
 )
-from bptui.ops.structure import Indices, Shape, Structure, blocks, flat, selection
+from bptui.ops.structure import Indices, Lines, Shape, Structure, blocks, flat, selection
 from bptui.text import counted
 
 Source = Callable[[Shape, Params], Indices]
@@ -67,7 +67,7 @@ def arranging(
     from_place = source or from_forward
 
     def selected(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
-        return selection(from_place(shapes[0], params), math.prod(shapes[0]), pattern)
+        return selection(from_place(shapes[0], params), pattern)
 
     return Operation(
         name=name,
@@ -281,10 +281,10 @@ def _order_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params
     x, axis = shapes[0], params.get("axis", -1)
     if "order" in params:
         name = "permutation" if math.prod(output) == math.prod(x) else "selection"
-        return selection(_order_source(x, params), math.prod(x), name)
+        return selection(_order_source(x, params), name)
     if axis is None:
-        return blocks("group", lines(output, (0,)), lines(x, axes_of(x, None)))
-    return blocks("group", lines(output, axes_of(output, axis)), lines(x, axes_of(x, axis)))
+        return blocks("group", Lines(output, (0,)), Lines(x, axes_of(x, None)))
+    return blocks("group", Lines(output, axes_of(output, axis)), Lines(x, axes_of(x, axis)))
 
 
 _TIES = "a tie keeps the order of the input; nan counts as the largest"
@@ -475,7 +475,7 @@ def joining(
 
     def structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
         slots, places = sources(shapes, params["axis"])
-        return selection(np.where(slots == slot, places, -1), math.prod(shapes[slot]))
+        return selection(np.where(slots == slot, places, -1))
 
     def element(cell: Cell, i: int) -> str:
         slots, places = sources(cell.shapes, cell.params["axis"])

@@ -1,4 +1,4 @@
-"""What an `axis` option means for a shape: which axes it names, what is left of the shape, which elements go together.
+"""What an `axis` option means for a shape: which axes it names, what is left of the shape.
 
 `axis` is NumPy's: None for all axes, a whole number, negative from the end, or several of them. Whatever does not fit
 raises ShapeError with a text that says what would.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from bptui.ops.operation import ShapeError, literal_text, shape_text
-from bptui.ops.structure import Indices, Shape, flat
+from bptui.ops.structure import Shape
 
 Axis = int | tuple[int, ...] | None
 
@@ -43,13 +43,3 @@ def reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
     if keepdims:
         return tuple(1 if axis in axes else length for axis, length in enumerate(shape))
     return tuple(length for axis, length in enumerate(shape) if axis not in axes)
-
-
-def lines(shape: Shape, axes: tuple[int, ...]) -> Indices:
-    """Return for each flat element the number of its line: elements that differ only along `axes` share one.
-
-    The numbers are the flat indices of `reduced(shape, axes, …)`.
-    """
-    numbers = flat(reduced(shape, axes, keepdims=True))
-    spread: Indices = (numbers + flat(shape) * 0).ravel()
-    return spread

@@ -30,7 +30,7 @@ from bptui.ops.operation import (
     literal_text,
     shape_text,
 )
-from bptui.ops.structure import Shape, Structure, blocks, dense, flat
+from bptui.ops.structure import Lines, Shape, Structure, blocks, dense
 
 
 def _of_partner(partner: Callable[[int, tuple[Shape, ...], Shape, int, int], int]) -> Callable[..., str]:
@@ -112,15 +112,10 @@ def _matmul_structure(slot: int, shapes: tuple[Shape, ...], output: Shape) -> St
     if slot == 1:
         matrix = (*b, 1) if len(b) == 1 else b
     full = (*broadcast_shape((a[:-2], b[:-2])), a[-2] if len(a) > 1 else 1, b[-1] if len(b) > 1 else 1)
-    axis = -1 if slot == 0 else -2
-    kept = list(matrix)
-    kept[axis] = 1
-    numbers = flat(tuple(kept))
-    return blocks(
-        "row" if slot == 0 else "column",
-        np.broadcast_to(numbers, full).ravel(),
-        np.broadcast_to(numbers, matrix).ravel(),
-    )
+    axis = len(matrix) - (1 if slot == 0 else 2)
+    lead = len(full) - len(matrix)
+    spread = {*range(lead), *(lead + at for at, length in enumerate(matrix) if at == axis or length != full[lead + at])}
+    return blocks("row" if slot == 0 else "column", Lines(full, spread), Lines(matrix, (axis,)))
 
 
 def _matmul_element(cell: Cell, i: int) -> str:
@@ -225,9 +220,7 @@ DOT = Operation(
 
 
 def _outer_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
-    rows, columns = output
-    places = np.repeat(np.arange(rows), columns) if slot == 0 else np.tile(np.arange(columns), rows)
-    return blocks("outer product", places, np.arange(output[slot]))
+    return blocks("outer product", Lines(output, (1 - slot,)), Lines(shapes[slot], ()))
 
 
 def _outer_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int, j: int) -> int:

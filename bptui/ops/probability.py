@@ -11,9 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
-from bptui.ops.axes import Axis, axes_of, lines
+from bptui.ops.axes import Axis, axes_of, reduced
 from bptui.ops.operation import (
     Cell,
     Operation,
@@ -26,15 +24,16 @@ from bptui.ops.operation import (
     listed,
     shape_text,
 )
-from bptui.ops.structure import Shape, Structure, blocks, broadcast
+from bptui.ops.structure import Lines, Shape, Structure, blocks, broadcast, dense
 
 # Softmax: every result of a line reads the whole line
 
 
 @lru_cache(maxsize=64)
 def _line_to_line(shape: Shape, axis: Axis) -> Structure:
-    group = lines(shape, axes_of(shape, axis))
-    return blocks("group" if group.size and group[-1] else "dense", group, group)
+    axes = axes_of(shape, axis)
+    lines = Lines(shape, axes)
+    return blocks("group" if math.prod(reduced(shape, axes, keepdims=False)) > 1 else "dense", lines, lines)
 
 
 def _softmax_shape(shapes: tuple[Shape, ...], axis: Axis) -> Shape:
@@ -185,10 +184,8 @@ def _elementwise_loss(
     def structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
         if params["reduction"] == "none":
             return broadcast(shapes[slot], output)
-        size = math.prod(shapes[slot])
         # An operand of one element that meets an empty one takes part in no term.
-        group = 0 if math.prod(broadcast_shape(shapes)) else -1
-        return blocks("dense", np.zeros(1, np.intp), np.full(size, group, np.intp))
+        return dense(1, math.prod(shapes[slot])) if math.prod(broadcast_shape(shapes)) else dense(0, 0)
 
     def element(cell: Cell, i: int) -> str:
         terms = [i] if cell.params["reduction"] == "none" else range(math.prod(broadcast_shape(cell.shapes)))
@@ -293,8 +290,8 @@ def _rows(cell: Cell, i: int) -> list[list[int]]:
 def _row_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
     x = shapes[slot]
     if params["reduction"] == "none":
-        return blocks("group", np.arange(math.prod(output)), lines(x, (len(x) - 1,)))
-    return blocks("dense", np.zeros(1, np.intp), np.zeros(math.prod(x), np.intp))
+        return blocks("group", Lines(output, ()), Lines(x, (len(x) - 1,)))
+    return dense(1, math.prod(x))
 
 
 def _row_weight(xp: Any, d: Any, shape: Shape, reduction: str) -> Any:

@@ -15,9 +15,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from bptui.ops import numeric
-from bptui.ops.axes import Axis, axes_of, axis_of, lines, reduced
+from bptui.ops.axes import Axis, axes_of, axis_of, reduced
 from bptui.ops.operation import Cell, Operation, Option, Params, Rule, Sample, ShapeError, each, listed, shape_text
-from bptui.ops.structure import Shape, Structure, blocks
+from bptui.ops.structure import Lines, Shape, Structure, blocks
 
 AXIS_AND_KEEPDIMS = {"axis": Option("axes", None), "keepdims": Option("boolean", False)}
 
@@ -49,9 +49,8 @@ _EMPTY = (
 def line_structure(shape: Shape, axis: Axis) -> Structure:
     """Return the pattern in which each result reads one line of `shape`."""
     axes = axes_of(shape, axis)
-    results = np.arange(math.prod(reduced(shape, axes, keepdims=False)))
-    name = "dense" if len(results) == 1 else "group"
-    return blocks(name, results, lines(shape, axes))
+    results = reduced(shape, axes, keepdims=False)
+    return blocks("dense" if math.prod(results) == 1 else "group", Lines(results, ()), Lines(shape, axes))
 
 
 def line_of(cell: Cell, i: int) -> list[str]:

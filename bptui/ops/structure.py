@@ -11,8 +11,8 @@ Elements are named by their flat index in C order throughout.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Container
+from functools import cached_property
 
 import numpy as np
 from msgspec import Struct
@@ -34,34 +34,49 @@ class Structure(Struct, frozen=True):
     feeds: Callable[[int], Indices]
 
 
-class _Members:
-    """The flat indices that are in each group, sorted; the table is made when a group is first asked for."""
+class Lines:
+    """The elements of an array of `shape` in lines: those that differ only along `axes` share one.
 
-    def __init__(self, group: Indices) -> None:
-        self._group = group
-        self._table: tuple[Indices, list[int]] | None = None
-        """All indices in the order of their groups, and where each group begins; set at once, for threads share it."""
-
-    def __getitem__(self, number: int) -> Indices:
-        if self._table is None:
-            order = np.argsort(self._group, kind="stable")
-            ordered = self._group[order]
-            groups = int(ordered[-1]) + 1 if ordered.size else 0
-            self._table = order, np.searchsorted(ordered, np.arange(groups + 1)).tolist()
-        order, starts = self._table
-        return order[starts[number] : starts[number + 1]] if 0 <= number < len(starts) - 1 else order[:0]
-
-
-def blocks(name: str, output_group: Indices, input_group: Indices) -> Structure:
-    """Return the pattern in which output i depends on input j where both are in the same group (−1: in none).
-
-    `output_group` and `input_group` hold a group number for each flat output and input element.
+    Nothing is stored for an element, since there may be millions. A line's number is its flat index in `shape` with
+    length 1 along `axes`.
     """
-    members, users = _Members(input_group), _Members(output_group)
+
+    def __init__(self, shape: Shape, axes: Container[int]) -> None:
+        self._fixed: list[tuple[int, int, int]] = []
+        """Of each axis that a line does not run along: its length, and how far apart its elements and its lines are."""
+        self._along: list[tuple[int, int]] = []
+        step, number = 1, 1
+        for axis in reversed(range(len(shape))):
+            if axis in axes:
+                self._along.insert(0, (shape[axis], step))
+            else:
+                self._fixed.append((shape[axis], step, number))
+                number *= shape[axis]
+            step *= shape[axis]
+
+    def number(self, flat: int) -> int:
+        """Return the line that an element is in."""
+        return sum(flat // step % length * number for length, step, number in self._fixed)
+
+    def members(self, line: int) -> Indices:
+        """Return the elements of a line, sorted."""
+        start = sum(line // number % length * step for length, step, number in self._fixed)
+        return self._first + start if start else self._first
+
+    @cached_property
+    def _first(self) -> Indices:
+        """The elements of line 0."""
+        found = np.zeros(1, dtype=np.intp)
+        for length, step in self._along:
+            found = np.add.outer(found, np.arange(length, dtype=np.intp) * step).ravel()
+        found.setflags(write=False)
+        return found
+
+
+def blocks(name: str, outputs: Lines, inputs: Lines) -> Structure:
+    """Return the pattern in which each line of the result depends on the line of the operand with its number."""
     return Structure(
-        name,
-        reads=lambda i: members[int(output_group[i])],
-        feeds=lambda j: users[int(input_group[j])],
+        name, reads=lambda i: inputs.members(outputs.number(i)), feeds=lambda j: outputs.members(inputs.number(j))
     )
 
 
@@ -73,22 +88,40 @@ def flat(shape: Shape) -> Indices:
     return np.arange(size, dtype=np.intp).reshape(shape)
 
 
-def selection(source: Indices, size: int, name: str = "selection") -> Structure:
-    """Return the pattern in which output i is (a function of) input `source[i]` alone; −1 where it reads none.
+class _Users:
+    """The flat indices of the results that take each element, sorted; the table is made when one is first asked for."""
 
-    `size` is the number of inputs.
-    """
-    return blocks(name, source.ravel(), np.arange(size, dtype=np.intp))
+    def __init__(self, source: Indices) -> None:
+        self._source = source
+        self._table: tuple[Indices, Indices] | None = None
+        """All results in the order of what they take, and where each begins; set at once, for threads share it."""
+
+    def __getitem__(self, taken: int) -> Indices:
+        if self._table is None:
+            order = np.argsort(self._source, kind="stable")
+            ordered = self._source[order]
+            most = int(ordered[-1]) + 1 if ordered.size else 0
+            self._table = order, np.searchsorted(ordered, np.arange(most + 1))
+        order, starts = self._table
+        return order[starts[taken] : starts[taken + 1]] if taken < len(starts) - 1 else order[:0]
 
 
-@lru_cache(maxsize=64)
+def selection(source: Indices, name: str = "selection") -> Structure:
+    """Return the pattern in which output i is (a function of) input `source[i]` alone; −1 where it reads none."""
+    source = source.ravel()
+    users = _Users(source)
+    return Structure(
+        name, reads=lambda i: source[i : i + 1] if source[i] >= 0 else source[:0], feeds=lambda j: users[j]
+    )
+
+
 def broadcast(operand: Shape, output: Shape) -> Structure:
     """Return the pattern of an elementwise operation's operand: each output reads the element broadcast to it."""
-    source = np.broadcast_to(flat(operand), output)
-    name = "diagonal" if operand == output else "broadcast"
-    return selection(source, int(np.prod(operand, dtype=np.int64)), name)
+    lead = len(output) - len(operand)
+    spread = {axis for axis in range(len(output)) if axis < lead or operand[axis - lead] != output[axis]}
+    return blocks("broadcast" if spread else "diagonal", Lines(output, spread), Lines(operand, ()))
 
 
 def dense(outputs: int, inputs: int) -> Structure:
     """Return the pattern in which every output depends on every input."""
-    return blocks("dense", np.zeros(outputs, np.intp), np.zeros(inputs, np.intp))
+    return blocks("dense", Lines((outputs,), (0,)), Lines((inputs,), (0,)))

@@ -10,7 +10,7 @@ import numpy as np
 from bptui.ops import numeric
 from bptui.ops.operation import Cell, Operation, Option, Params, Sample, ShapeError, listed, shape_text
 from bptui.ops.reductions import extreme_text, share_text
-from bptui.ops.structure import Indices, Shape, Structure, blocks
+from bptui.ops.structure import Indices, Shape, Structure
 
 # Convolution. A signal and a kernel without channels count as one channel; positions are worked out by arithmetic.
 
@@ -184,10 +184,19 @@ def _max_pool1d_back(xp: Any, d: Any, y: Any, x: Any, n: int, share: Any = None)
 
 
 def _max_pool1d_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
-    x, n = shapes[0], params["n"]
-    rows, places = np.divmod(np.arange(math.prod(x)), x[-1])
-    window = np.where(places // n < output[-1], rows * output[-1] + places // n, -1)
-    return blocks("window", np.arange(math.prod(output)), window)
+    length, pooled, n = shapes[0][-1], output[-1], params["n"]
+
+    def reads(i: int) -> Indices:
+        row, place = divmod(i, pooled)
+        start = row * length + place * n
+        return np.arange(start, start + n, dtype=np.intp)
+
+    def feeds(j: int) -> Indices:
+        row, place = divmod(j, length)
+        window = place // n
+        return np.array([row * pooled + window] if window < pooled else [], np.intp)
+
+    return Structure("window", reads, feeds)
 
 
 def _max_pool1d_element(cell: Cell, i: int) -> str:

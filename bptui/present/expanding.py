@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from functools import cache
 
 from bptui.formula.reading import FormulaError, read
 from bptui.formula.tidying import plus, times
@@ -51,6 +52,7 @@ class Expanding:
         """Which element every name that was written stands for."""
         self.opened: dict[Node, None] = {}
         """The elements without a name that stand in formulas all the same: written out they would be too long."""
+        self._reads = cache(self._count_read)
         self._made: dict[Node, Tree | None] = {}
         self._derived: dict[tuple[Node, Node], Tree | None] = {}
 
@@ -111,7 +113,7 @@ class Expanding:
         if self.program.values[value].name is None and step.operation.name in NAMED:
             return Call(step.operation.name, (self.reference(step.inputs[0], flat),))
         line = self.program.lines[step.line]
-        if line.last - line.first > LONGEST_LINE or self._reads(step) > MOST_READ:
+        if line.last - line.first > LONGEST_LINE or self._reads(producer) > MOST_READ:
             return None
         cell = _Cell(self, step)
         return cell.read(step.operation.element(cell, flat))
@@ -161,7 +163,7 @@ class Expanding:
 
     def _local(self, step: int, slot: int, head: int, tail: int) -> Tree | None:
         record = self.program.steps[step]
-        if self._reads(record) > MOST_READ:
+        if self._reads(step) > MOST_READ:
             return None
         while True:
             cell = _Cell(self, record)
@@ -170,13 +172,13 @@ class Expanding:
             except _Unmade as lacking:
                 self._fill(lacking.node)
 
-    def _reads(self, step: ForwardStep) -> int:
+    def _count_read(self, index: int) -> int:
         """Return about how many elements one element of a step's output reads."""
-        output = self.program.values[step.output]
-        if not output.size:
+        step = self.program.steps[index]
+        if not self.program.values[step.output].size:
             return 0
         return sum(
-            len(self.elements.structure(step.index, slot).reads(0)) if step.operation.passes(slot) else 1
+            len(self.elements.structure(index, slot).reads(0)) if step.operation.passes(slot) else 1
             for slot in range(len(step.inputs))
         )
 

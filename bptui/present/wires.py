@@ -74,14 +74,7 @@ class Wires:
         self.operands = step.inputs
         self.starts = np.cumsum([0, *(self.program.values[one].size for one in self.operands)])
         self.output = self.program.values[step.output]
-        sources = np.full(self.output.size, -1, dtype=np.intp)
-        for at in range(len(self.operands)):
-            structure = elements.structure(step.index, at)
-            for head in range(self.output.size):
-                read = structure.reads(head)
-                if len(read):
-                    sources[head] = self.starts[at] + read[0]
-        self.sources: Indices = sources
+        self.sources: Indices = elements.sources(step.index)
 
     @property
     def tops(self) -> int:

@@ -5,12 +5,14 @@ All else is taken from `bptui.symbols.explicit`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import sympy
 
-from bptui.ops.axes import axes_of, lines
+from bptui.ops.axes import axes_of, reduced
+from bptui.ops.structure import Lines
 from bptui.symbols import explicit, functions
 
 sigmoid = np.frompyfunc(functions.sigmoid, 1, 1)
@@ -37,11 +39,12 @@ def log_softmax(x: Any, axis: Any) -> Any:
 def softmax(x: Any, axis: Any) -> Any:
     """Return for each element its place in its line and the line as a function, which is shown as `softmax(z)[0]`."""
     x = np.asarray(x, dtype=object)
-    group = lines(x.shape, axes_of(x.shape, axis))
+    axes = axes_of(x.shape, axis)
+    lines = Lines(x.shape, axes)
     flat = x.reshape(-1)
     result = np.empty(x.size, dtype=object)
-    for number in range(int(group.max(initial=-1)) + 1):
-        members = np.flatnonzero(group == number)
+    for number in range(math.prod(reduced(x.shape, axes, keepdims=False))):
+        members = lines.members(number)
         for place, member in enumerate(members):
             result[member] = functions.softmax(sympy.Integer(place), *flat[members])
     return result.reshape(x.shape)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
-from bptui.ops.structure import Indices, Structure
+from bptui.ops.structure import Indices, Shape, Structure
 from bptui.scenario.program import Array
 from bptui.trace.backward import all_params, local_derivative
 from bptui.trace.recorded import Recorded
@@ -79,6 +79,8 @@ class Elements:
         self._primitive: dict[Node, list[Edge]] = {}
         self._named: dict[Node, list[Edge]] = {}
         self.structure = lru_cache(_OPERANDS_KEPT)(self._compute_structure)
+        self.sources = lru_cache(_OPERANDS_KEPT)(self._compute_sources)
+        self._shapes = lru_cache(_OPERANDS_KEPT)(self._compute_shapes)
 
     def edges(self, node: Node, level: Level) -> list[Edge]:
         """Return the edges out of `node` towards results, in the order of the steps."""
@@ -132,8 +134,7 @@ class Elements:
         record = self.program.steps[step]
         partner = record.operation.partner
         if partner is not None:
-            shapes = tuple(self.program.values[operand].shape for operand in record.inputs)
-            at = partner(slot, shapes, self.program.values[record.output].shape, head, tail)
+            at = partner(slot, self._shapes(step), self.program.values[record.output].shape, head, tail)
             return self.trace.values[record.inputs[1 - slot]].item(at)
         return self._row(step, slot, head).item(tail)
 
@@ -163,9 +164,33 @@ class Elements:
 
     def _compute_structure(self, step: int, slot: int) -> Structure:
         record = self.program.steps[step]
-        shapes = tuple(self.program.values[operand].shape for operand in record.inputs)
         params = all_params(record, self.trace.choices)
-        return record.operation.structure(slot, shapes, self.program.values[record.output].shape, params)
+        return record.operation.structure(slot, self._shapes(step), self.program.values[record.output].shape, params)
+
+    def _compute_shapes(self, step: int) -> tuple[Shape, ...]:
+        return tuple(self.program.values[operand].shape for operand in self.program.steps[step].inputs)
+
+    def _compute_sources(self, step: int) -> Indices:
+        """Return which element a step that only moves them takes for each of its results, counted over all operands.
+
+        −1 where it takes none.
+        """
+        record = self.program.steps[step]
+        sources = np.full(self.program.values[record.output].size, -1, dtype=np.intp)
+        start = 0
+        for slot, operand in enumerate(record.inputs):
+            structure, size = self.structure(step, slot), self.program.values[operand].size
+            if size < sources.size:
+                for tail in range(size):
+                    sources[structure.feeds(tail)] = start + tail
+            else:
+                for head in range(sources.size):
+                    read = structure.reads(head)
+                    if len(read):
+                        sources[head] = start + read[0]
+            start += size
+        sources.setflags(write=False)
+        return sources
 
 
 def _remembered(known: dict[Node, list[Edge]], node: Node, find: Callable[[Node], list[Edge]]) -> list[Edge]:

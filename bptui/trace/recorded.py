@@ -6,7 +6,7 @@ The structure (which step, which operand, in which order) is the program's; a ru
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +19,7 @@ from bptui.scenario.notation import ReferenceFormatError, parse_reference
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
 from bptui.trace.arrays import not_finite, read_only
-from bptui.trace.backward import all_params, contribution, local_derivative
+from bptui.trace.backward import all_params, local_derivative, passed_back
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
@@ -166,16 +166,27 @@ class Recorded:
             return Local("elementwise", structure.name, read_only(elementwise, self.xp))
         if output.size * operand.size > LARGEST_JACOBIAN:
             return Local("jacobian", structure.name, None)
-        rows = [self.local_row(record.step, record.slot, flat) for flat in range(output.size)]
+        rows = list(map(self._rows_of(record.step, record.slot), range(output.size)))
         matrix = read_only(np.reshape(rows, (*output.shape, *operand.shape)), self.xp)
         return Local("jacobian", structure.name, matrix)
 
     def local_row(self, step: int, slot: int, flat: int) -> Array:
         """Return row `flat` of a step's local Jacobian, in the operand's shape: the vjp of a one-hot gradient."""
+        return self._rows_of(step, slot)(flat)
+
+    def _rows_of(self, step: int, slot: int) -> Callable[[int], Array]:
+        """Return what computes a row; what all have in common is looked up once, for there may be many operands."""
         record = self.program.steps[step]
-        probe = self.one_hot(record.output, flat)
-        with np.errstate(all="ignore"):
-            return read_only(contribution(record, slot, probe, self.values, self.choices, self.xp), self.xp)
+        inputs = [self.values[operand] for operand in record.inputs]
+        output, params = self.values[record.output], all_params(record, self.choices)
+
+        def row(flat: int) -> Array:
+            probe = self.one_hot(record.output, flat)
+            with np.errstate(all="ignore"):
+                found = passed_back(record.operation, slot, probe, output, inputs, params, self.xp)
+            return read_only(found, self.xp)
+
+        return row
 
     def one_hot(self, value: int, flat: int) -> Array:
         """Return the gradient of element `flat` of a value with respect to the value: 1 there, 0 elsewhere."""
