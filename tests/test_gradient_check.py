@@ -19,6 +19,7 @@ from bptui.checking import gradients
 from bptui.checking.gradients import MOST_ELEMENTS, TOLERANCE, Checked, check_gradients
 from bptui.checking.report import all_right, check_one
 from bptui.checking.wording import gradient_lines
+from bptui.engine import passes
 from bptui.ops import OPERATIONS
 from bptui.ops.operation import Operation
 from bptui.scenario.scenario import Scenario
@@ -28,7 +29,7 @@ from random_scenarios import random_scenario
 
 def test_a_value_is_copied_once_however_many_of_its_elements_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     moved: list[Any] = []
-    run = gradients.recompute
+    run = passes.recompute
 
     def watched(program: Any, values: Any, changed: dict[int, Any]) -> Any:
         moved.extend(changed.values())
