@@ -125,7 +125,9 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         self._opening = None
 
     async def on_event(self, event: Event) -> None:
-        """Keep keys until the scenario is read, but for those that leave."""
+        """Keep keys until the scenario is read, but for those that leave; with each what was said in passing goes."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.say_no_more()
         if isinstance(event, Key) and self._opening is not None and not event.is_forwarded:
             leaving = (key for name in ("app.quit", "app.interrupt") for key in self.keymap.of(COMMANDS[name]))
             if event.key not in leaving:

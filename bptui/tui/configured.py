@@ -60,6 +60,8 @@ class ConfiguredApp(App[None], inherit_bindings=False):
         super().__init__()
         self.settings = settings or Settings()
         self._settings_file = settings_file
+        self._said = False
+        """Whether something was said in passing, and no key pressed since."""
         self.no_color = bool(os.environ.get("NO_COLOR"))
         ScrollBar.renderer = _WholeCells
         for name in list(self.available_themes):
@@ -87,6 +89,13 @@ class ConfiguredApp(App[None], inherit_bindings=False):
     def on_notify(self) -> None:
         """Let what is said stand in the place of what was said before."""
         self.clear_notifications()
+        self._said = True
+
+    def say_no_more(self) -> None:
+        """Take away what was said in passing: the reader goes on."""
+        if self._said:
+            self._said = False
+            self.clear_notifications()
 
     @property
     def keymap(self) -> Keymap:
