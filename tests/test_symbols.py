@@ -11,13 +11,18 @@ import sympy
 
 import bptui
 from bptui.engine.passes import Choices, compute
+from bptui.formula.plain import code
+from bptui.formula.reading import read
 from bptui.ops import OPERATIONS
 from bptui.ops.operation import Sample
 from bptui.present.derivation import Derivation
+from bptui.present.presentation import presentation_in_symbols
 from bptui.scenario.program import ForwardStep
 from bptui.symbols import explicit, folded
 from bptui.symbols.named import NamedTrace
+from bptui.symbols.pens import TextPen, TreePen
 from bptui.symbols.shortening import short_form
+from bptui.symbols.writer import Writer
 from bptui.trace.arrays import read_only
 from bptui.trace.backward import contribution
 from checker import Array, choose, draw, forward, frozen, vjp, with_defaults
@@ -192,6 +197,26 @@ def test_nothing_is_short_where_nothing_cancels() -> None:
 def test_constants_read_as_a_person_writes_them(line: str, text: str) -> None:
     trace = bptui.run(bptui.loads(f"inputs.K = 2.0\nforward.L = '{line}'\n"))
     assert Derivation(trace).value(trace.program.names["L"], 0) == text
+
+
+@pytest.mark.parametrize("name", ["exercise-7-1", "exercise-7-3c", "p-minus-t", "softmax-classifier", "batch-norm"])
+def test_formula_trees_are_what_the_text_says(name: str) -> None:
+    named = Derivation(bptui.run(bptui.load(name))).named
+    text, trees = Writer(named, TextPen(named.program)), Writer(named, TreePen(named.program))
+    arrays = [*named.made.values(), *named.contributions, *named.accumulated]
+    written = {one: text.written(one).text for array in arrays for one in array.flat}
+    assert {one: code(trees.written(one)) for one in written} == written
+    plain = {one: said for one, said in written.items() if f"d{named.program.loss}/d" not in said}
+    assert {one: trees.written(one) for one in plain} == {one: read(plain[one], named.program.names) for one in plain}
+    assert len(plain) > 5
+
+
+def test_a_sum_that_is_taken_away_stands_in_brackets() -> None:
+    trace = bptui.run(bptui.loads("inputs = { a = 2, b = 3, c = 5, x = 7 }\nforward.L = 'c*x + x*(-a - b)'\n"))
+    a, b, c = sympy.symbols("a b c")
+    assert Derivation(trace).sum_of([c, -a - b]) == "c - (a + b)"
+    shown = presentation_in_symbols(trace)
+    assert shown.route_list(trace.program.names["x"], 0).sum == "= c - (a + b) = c - a - b"
 
 
 def test_the_largest_of_one_number_has_slope_1() -> None:

@@ -49,9 +49,11 @@ def writer_of(trace: Trace) -> Callable[[Any], Any]:
     """Return what makes plain data of the trace's arrays: of numbers, or of expressions."""
     if trace.mode == "numbers":
         return plain
+    from bptui.symbols.pens import PortablePen
     from bptui.symbols.writer import Writer
 
-    text = np.frompyfunc(Writer(trace, portable=True).text, 1, 1)
+    writer = Writer(trace, PortablePen(trace.program))
+    text = np.frompyfunc(lambda expression: writer.written(expression).text, 1, 1)
 
     def texts(array: Any) -> Any:
         written = np.asarray(text(array), dtype=object)

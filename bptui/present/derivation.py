@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -22,7 +23,10 @@ from bptui.trace.elements import Node
 from bptui.trace.record import Trace
 
 if TYPE_CHECKING:
+    from bptui.formula.tree import Tree
+    from bptui.ops.operation import Written
     from bptui.symbols.named import NamedTrace
+    from bptui.symbols.shortening import Short
     from bptui.symbols.writer import Writer
 
 LONGEST_WHOLE = 80
@@ -44,6 +48,7 @@ class Derivation:
         """Derive the scenario of `trace`; `advance` is told how many steps are done, of how many."""
         refuse_large(trace.program)
         from bptui.symbols.named import NamedTrace, record_named
+        from bptui.symbols.pens import TextPen
         from bptui.symbols.record import SymbolicTrace
         from bptui.symbols.writer import Writer
 
@@ -54,7 +59,7 @@ class Derivation:
             self.named = trace if isinstance(trace, NamedTrace) else record_named(trace.scenario, trace, advance)
         self.program = self.named.program
         self.elements = self.named.elements
-        self.writer: Writer = Writer(self.named)
+        self.writer: Writer[Written] = Writer(self.named, TextPen(self.program))
         self._sizes: dict[Any, int] = {}
 
     def with_numbers(self, numbers: Trace) -> Derivation | None:
@@ -89,13 +94,32 @@ class Derivation:
 
     def short_at(self, slot: int, flat: int) -> ShortText | None:
         """Return the short form of what slot `slot` adds to element `flat`, where it has one."""
-        from bptui.symbols.shortening import short_form
-
-        found = short_form(self.named, slot, flat)
+        found = self._short_at(slot, flat)
         if found is None:
             return None
         where = f"{self.text(found.unit)} = 1" if found.unit is not None else ""
         return ShortText(self.text(found.expression), self.text(found.long), where)
+
+    def short_formulas(self, value: int, flat: int) -> tuple[Tree, Tree, Tree | None] | None:
+        """Return an element's gradient the long way, in short, and what was taken as 1 in between, as `short`."""
+        slots = self.named.slots_of(value)
+        found = self._short_at(slots[0], flat) if len(slots) == 1 else None
+        if found is None:
+            return None
+        written = self._formulas.written
+        return written(found.long), written(found.expression), None if found.unit is None else written(found.unit)
+
+    def _short_at(self, slot: int, flat: int) -> Short | None:
+        from bptui.symbols.shortening import short_form
+
+        return short_form(self.named, slot, flat)
+
+    @cached_property
+    def _formulas(self) -> Writer[Tree]:
+        from bptui.symbols.pens import TreePen
+        from bptui.symbols.writer import Writer
+
+        return Writer(self.named, TreePen(self.program))
 
     def whole(self, value: int, flat: int, longest: int = LONGEST_WHOLE) -> str | None:
         """Return an element's whole gradient in leaves and the seed; None where it would be too long to read."""
@@ -108,8 +132,8 @@ class Derivation:
 
     def text(self, expression: Any) -> str:
         """Return an expression of this derivation as formula text."""
-        return self.writer.text(expression)
+        return self.writer.written(expression).text
 
     def sum_of(self, terms: Sequence[Any]) -> str:
         """Return a sum whose terms are left apart, in the order in which a person writes them: `d3*x0 + d3*x0`."""
-        return self.writer.sum_of(terms)
+        return self.writer.sum_of(terms).text

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from bptui.formula.reading import FormulaError, read
-from bptui.formula.tree import Derivative, Element, Tree
+from bptui.formula.plain import code
+from bptui.formula.tree import Derivative, Element, Tree, walk
 from bptui.present.chain_rule import ChainRule
 from bptui.present.derivation import Derivation
 from bptui.present.document import (
@@ -250,30 +250,23 @@ class _Solution:
     # -- in symbols ----------------------------------------------------------------------------------------------------
 
     def shortened(self, value: int, elements: Sequence[int]) -> Iterator[BlockOfText]:
-        """Yield short forms such as `p - t`, equal to the long way."""
+        """Yield short forms such as `p - t`, equal to the long way; none that has gradients above in it."""
         if self.symbols is None:
             return
-        rows, where = [], ""
+        rows, one = [], None
         for flat in elements:
-            form = self.symbols.short(value, flat)
-            if form is None or len(form.text) > LONGEST_SHORT or form.text == form.long:
+            forms = self.symbols.short_formulas(value, flat)
+            if forms is None:
                 continue
-            long, short = self.read(form.long), self.read(form.text)
-            if long is not None and short is not None:
-                where = where or form.where
-                rows.append(self.rule.equation(self.notation.gradient(value, flat), (long, short), ()))
+            long, short, unit = forms
+            if long == short or len(code(short)) > LONGEST_SHORT or any(map(_has_gradient, (long, short))):
+                continue
+            one = one or unit
+            rows.append(self.rule.equation(self.notation.gradient(value, flat), (long, short), ()))
         if rows:
-            one = self.read(where.partition(" = ")[0]) if where else None
             since: tuple[Span, ...] = () if one is None else (", where ", one, " is 1")
             yield Paragraph(("With the gradients above put in", *since, ", this is short:"))
             yield from _equations(rows)
-
-    def read(self, text: str) -> Tree | None:
-        """Return the formula of a text of the derivation in symbols; None where it has gradients in it, or is none."""
-        try:
-            return None if f"d{self.program.loss}/d" in text else read(text, self.program.names)
-        except FormulaError:
-            return None
 
     # -- the table of all gradients ------------------------------------------------------------------------------------
 
@@ -299,6 +292,10 @@ def _equations(rows: Iterable[Equation | None]) -> Iterator[Equations]:
     found = tuple(row for row in rows if row is not None)
     if found:
         yield Equations(found)
+
+
+def _has_gradient(formula: Tree) -> bool:
+    return any(isinstance(node, Derivative) for node in walk(formula))
 
 
 def _listed(spans: Sequence[Span]) -> Iterator[Span]:

@@ -1,32 +1,27 @@
-"""Expressions as text, in the order in which a person writes them, without changing what they are.
+"""Expressions in the order in which a person writes them, without changing what they are.
 
     -1/2*(t(1)/y(1) - (1 - t(1))/(1 - y(1)))        d0*x2 + d1*x4 + d2*x3 + 2*d3*x0 + d4*x1
 
 A number that all terms of a sum share stands in front of it. Factors come in the order gradients, seed, parameters,
 inputs, lines, sums, functions; terms in the order of their factors, constants first, and no sum begins with a minus
-where it need not. The text is in the syntax of a scenario's expressions, with the names of elements; `portable` makes
-it one that `sympy.sympify` reads once those names are made identifiers.
+where it need not. What is written, text or a formula tree, is the pen's (`bptui.symbols.pens`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Generic, NamedTuple
 
 import sympy
 
-from bptui.ops.operation import ATOM, POWER, PRODUCT, SUM, Written
-from bptui.scenario.notation import index_text, unravel
 from bptui.symbols import functions
 from bptui.symbols.elements import element_symbols, gradient_symbols
+from bptui.symbols.pens import Out, Pen
 from bptui.trace.record import Trace
 
 Key = tuple[int, int, int]
 
 _NUMBER, _GRADIENT, _SEED, _PARAMETER, _INPUT, _LINE, _SUM, _FUNCTION = range(-1, 7)
-_LARGEST_WRITTEN_DENOMINATOR = 9
-_LONGEST_DECIMAL = 12
-_LARGEST_EXACT_DENOMINATOR = 10**12
 
 
 class Product(NamedTuple):
@@ -37,13 +32,13 @@ class Product(NamedTuple):
     below: tuple[sympy.Expr, ...]
 
 
-class Writer:
+class Writer(Generic[Out]):
     """Writes the expressions of one trace in symbols; what stands in several places is written once."""
 
-    def __init__(self, trace: Trace, portable: bool = False) -> None:
+    def __init__(self, trace: Trace, pen: Pen[Out]) -> None:
         program = trace.program
-        self._program, self._portable = program, portable
-        self._written: dict[sympy.Expr, Written] = {}
+        self._program, self._pen = program, pen
+        self._written: dict[sympy.Expr, Out] = {}
         self._products: dict[sympy.Expr, Product] = {}
         self._leads: dict[sympy.Expr, Key] = {}
         self._places: dict[sympy.Symbol, tuple[int, int]] = {}
@@ -59,26 +54,22 @@ class Writer:
         for flat, symbol in enumerate(trace.seed.flat):
             self._leads[symbol] = (_SEED, 0, flat)
 
-    def text(self, expression: sympy.Expr) -> str:
-        """Return the expression, or a Python number, as text."""
-        return self.written(sympy.sympify(expression)).text
-
-    def sum_of(self, terms: Sequence[sympy.Expr]) -> str:
-        """Return the terms as a sum in which none are put together."""
-        return self._terms([self._split(sympy.sympify(term)) for term in terms]).text
-
-    def written(self, expression: sympy.Expr) -> Written:
-        """Return the expression as text, with how tightly its outermost operation binds."""
+    def written(self, expression: sympy.Expr) -> Out:
+        """Return the expression, or a Python number, as the pen writes it."""
         found = self._written.get(expression)
         if found is None:
-            found = self._written[expression] = self._write(expression)
+            found = self._written[expression] = self._write(sympy.sympify(expression))
         return found
 
-    def _write(self, expression: sympy.Expr) -> Written:
+    def sum_of(self, terms: Sequence[sympy.Expr]) -> Out:
+        """Return the terms as a sum in which none are put together."""
+        return self._terms([self._split(sympy.sympify(term)) for term in terms])
+
+    def _write(self, expression: sympy.Expr) -> Out:
         if expression.is_Symbol:
-            return Written(expression.name, ATOM)
+            return self._symbol(expression)
         if expression.is_Rational:
-            return self._number(expression)
+            return self._pen.number(expression)
         if expression.is_Add:
             return self._sum(expression)
         if expression.is_Mul:
@@ -87,31 +78,17 @@ class Writer:
             return self._power(expression)
         if expression.is_Function:
             return self._function(expression)
-        return Written(self._constant(expression), ATOM)
+        return self._pen.constant(expression)
 
-    # -- numbers -----------------------------------------------------------------------------------------------------
-
-    def _number(self, number: sympy.Rational) -> Written:
-        if number.is_negative:
-            return Written(f"-{self._number(-number).text}", SUM)
-        if number.q == 1:
-            return Written(str(number.p), ATOM)
-        decimal = "" if self._portable or number.q <= _LARGEST_WRITTEN_DENOMINATOR else _decimal(number)
-        if not self._portable and number.q > _LARGEST_EXACT_DENOMINATOR:
-            decimal = decimal or repr(float(number))  # a constant that was rounded to a float64 in any case
-        return Written(decimal, ATOM) if decimal else Written(f"{number.p}/{number.q}", PRODUCT)
-
-    def _constant(self, constant: sympy.Expr) -> str:
-        named = {sympy.pi: "pi", sympy.nan: "nan"}
-        if self._portable:
-            named |= {sympy.E: "E", sympy.oo: "oo", -sympy.oo: "-oo", sympy.zoo: "zoo"}
-        else:
-            named |= {sympy.E: "e", sympy.oo: "inf", -sympy.oo: "-inf", sympy.zoo: "inf"}
-        return named.get(constant) or str(constant)
+    def _symbol(self, symbol: sympy.Symbol) -> Out:
+        if symbol in self._places:
+            return self._pen.element(symbol, *self._places[symbol])
+        kind, value, flat = self._leads.get(symbol, (_SEED, 0, 0))
+        return self._pen.gradient(symbol, -value, flat) if kind == _GRADIENT else self._pen.symbol(symbol)
 
     # -- sums and products -------------------------------------------------------------------------------------------
 
-    def _sum(self, total: sympy.Expr) -> Written:
+    def _sum(self, total: sympy.Expr) -> Out:
         terms = [self._split(term) for term in total.args]
         shared = _shared(terms)
         if shared == 1:
@@ -119,15 +96,14 @@ class Writer:
         number = shared * self._sign(terms)
         return self._joined(Product(number, (total / number,), ()))
 
-    def _terms(self, terms: Sequence[Product]) -> Written:
+    def _terms(self, terms: Sequence[Product]) -> Out:
         """Return a sum, constants first, then in the order of factors; a plus comes first where there is one."""
-        ordered = sorted(terms, key=self._term_key)
+        ordered = sorted(terms, key=self._term_key) or [Product(sympy.Integer(0), (), ())]
         first = next((at for at, term in enumerate(ordered) if term.number.is_positive), 0)
-        text = self._joined(ordered.pop(first) if ordered else Product(sympy.Integer(0), (), ())).text
-        for term in ordered:
-            size = self._joined(term._replace(number=abs(term.number))).text
-            text += f" - {size}" if term.number.is_negative else f" + {size}"
-        return Written(text, SUM)
+        ordered.insert(0, ordered.pop(first))
+        return self._pen.sum([
+            (bool(term.number.is_negative), self._joined(term._replace(number=abs(term.number)))) for term in ordered
+        ])  # fmt: skip
 
     def _split(self, term: sympy.Expr) -> Product:
         """Return a term as its number and its factors, with the numbers that its sums share taken out of them."""
@@ -162,23 +138,12 @@ class Writer:
         self._products[term] = Product(number, tuple(above), tuple(below))
         return self._products[term]
 
-    def _joined(self, product: Product) -> Written:
-        number, above, below = product
-        sign, number = ("-", -number) if number.is_negative else ("", number)
-        under = [self.written(factor) for factor in below]
+    def _joined(self, product: Product) -> Out:
+        number, above, below = abs(product.number), product.above, list(map(self.written, product.below))
         if number.q != 1 and below and not above:
-            under, number = [self._number(sympy.Integer(number.q)), *under], sympy.Integer(number.p)
-        texts = [self.written(factor).within(PRODUCT) for factor in above]
-        if number != 1 or not texts:
-            texts = [self._number(number).text, *texts]
-        text = "*".join(texts)
-        if len(under) == 1:
-            text += f"/{under[0].within(POWER)}"
-        elif under:
-            text += f"/({'*'.join(factor.within(PRODUCT) for factor in under)})"
-        if not sign and not under and len(texts) == 1:
-            return self.written(above[0]) if above else self._number(number)
-        return Written(sign + text, SUM if sign else PRODUCT)
+            below, number = [self._pen.number(sympy.Integer(number.q)), *below], sympy.Integer(number.p)
+        numbers = [self._pen.number(number)] if number != 1 or not above else []
+        return self._pen.product(bool(product.number.is_negative), [*numbers, *map(self.written, above)], below)
 
     def _sign(self, terms: Sequence[Product]) -> int:
         """Return −1 where a sum that is a factor reads better with all its signs turned round."""
@@ -214,34 +179,29 @@ class Writer:
 
     # -- powers and functions ----------------------------------------------------------------------------------------
 
-    def _power(self, expression: sympy.Expr) -> Written:
+    def _power(self, expression: sympy.Expr) -> Out:
         base, exponent = expression.base, expression.exp
         if exponent == sympy.Rational(1, 2):
-            return Written(f"sqrt({self.text(base)})", ATOM)
+            return self._pen.call("sqrt", [self.written(base)])
         if exponent.is_Rational and exponent.is_negative:
             return self._joined(self._split(expression))
-        return Written(f"{self.written(base).within(ATOM)}**{self.written(exponent).within(ATOM)}", POWER)
+        return self._pen.power(self.written(base), self.written(exponent))
 
-    def _function(self, expression: sympy.Expr) -> Written:
+    def _function(self, expression: sympy.Expr) -> Out:
         function, arguments = expression.func, expression.args
-        if self._portable and issubclass(function, functions.Named) and not issubclass(function, functions.Branching):
+        named = issubclass(function, functions.Named) and not issubclass(function, functions.Branching)
+        if named and self._pen.defines:
             return self.written(function.definition(*arguments))
         if function is functions.softmax:
             place, line = int(arguments[0]), arguments[1:]
-            name = self._of_line("softmax", line, line[place])
-            return name or self.written(functions.softmax.definition(*arguments))
+            found = self._of_line("softmax", line, line[place])
+            return self.written(functions.softmax.definition(*arguments)) if found is None else found
         if function is functions.logsumexp:
-            return self._of_line("logsumexp", arguments, None) or self.written(function.definition(*arguments))
-        texts = [self.text(argument) for argument in arguments]
-        special = (_PORTABLE if self._portable else _COMPARED).get(function.__name__)
-        if special is not None:
-            return special([self.written(argument) for argument in arguments])
-        name = _NAMES.get(function.__name__, function.__name__)
-        if self._portable and name in ("max", "min"):
-            name = name.capitalize()
-        return Written(f"{name}({', '.join(texts)})", ATOM)
+            found = self._of_line("logsumexp", arguments, None)
+            return self.written(function.definition(*arguments)) if found is None else found
+        return self._pen.call(function.__name__, list(map(self.written, arguments)))
 
-    def _of_line(self, function: str, line: Sequence[sympy.Expr], element: sympy.Expr | None) -> Written | None:
+    def _of_line(self, function: str, line: Sequence[sympy.Expr], element: sympy.Expr | None) -> Out | None:
         """Return `softmax(z)(1)` or `logsumexp(z)` where a line is all of a named value, or one of its rows."""
         places = [self._places.get(one) for one in line]
         first = places[0] if places else None
@@ -251,10 +211,7 @@ class Writer:
         rows = value.shape[-1:] == (len(line),) and first[1] % len(line) == 0
         if value.size != len(line) and not (rows and element is not None):
             return None
-        text = f"{function}({value.text})"
-        if element is not None:
-            text += index_text(unravel(self._places[element][1], value.shape), self._program.index_base)
-        return Written(text, ATOM)
+        return self._pen.line(function, value.id, None if element is None else self._places[element][1])
 
 
 def _shared(terms: Sequence[Product]) -> sympy.Rational:
@@ -265,29 +222,3 @@ def _shared(terms: Sequence[Product]) -> sympy.Rational:
 
 def _is_root(factor: sympy.Expr) -> bool:
     return bool(factor.is_Pow and factor.base.is_Integer and factor.exp == sympy.Rational(1, 2))
-
-
-def _decimal(number: sympy.Rational) -> str:
-    """Return a number as a decimal where that is exact and short, else nothing."""
-    text = f"{float(number):.{_LONGEST_DECIMAL}g}"
-    if "e-" in text:
-        text = f"{float(number):.{_LONGEST_DECIMAL}f}".rstrip("0")  # 0.00001 rather than 1/100000
-    return text if "e" not in text and sympy.Rational(text) == number else ""
-
-
-_NAMES = {"Abs": "abs", "maximum": "max", "minimum": "min"}
-
-
-def _comparison(sign: str) -> Callable[[Sequence[Written]], Written]:
-    """Return how two operands are written with a sign between them."""
-    return lambda pair: Written(f"({pair[0].within(SUM)} {sign} {pair[1].within(SUM)})", ATOM)
-
-
-_COMPARED = {"less": _comparison("<"), "less_equal": _comparison("<="), "equal": _comparison("==")}
-
-_PORTABLE: dict[str, Callable[[Sequence[Written]], Written]] = {
-    "less": lambda pair: Written(f"Piecewise((1, {pair[0].text} < {pair[1].text}), (0, True))", ATOM),
-    "less_equal": lambda pair: Written(f"Piecewise((1, {pair[0].text} <= {pair[1].text}), (0, True))", ATOM),
-    "equal": lambda pair: Written(f"Piecewise((1, Eq({pair[0].text}, {pair[1].text})), (0, True))", ATOM),
-    "where": lambda cab: Written(f"Piecewise(({cab[2].text}, Eq({cab[0].text}, 0)), ({cab[1].text}, True))", ATOM),
-}
