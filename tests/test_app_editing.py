@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Button, Input, Static
-from textual.widgets._toast import Toast
 
 import bptui
 from app_help import AnyPilot, part, said, shown, until, walk
@@ -419,12 +418,11 @@ async def test_what_was_said_in_passing_goes_with_the_next_key() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await pilot.press("u")
         await until(pilot, lambda: said(pilot) == "nothing to undo")
-        await until(pilot, lambda: pilot.app.screen.query(Toast))
         await pilot.press("E")
         await until(pilot, lambda: "nothing is edited" in said(pilot))
         assert len(pilot.app._notifications) == 1
         await pilot.press("right")
-        await until(pilot, lambda: not said(pilot) and not pilot.app.screen.query(Toast))
+        await until(pilot, lambda: not said(pilot))
 
 
 async def test_everything_that_changed_is_listed_and_leads_to_its_step() -> None:
