@@ -72,7 +72,7 @@ def _start(turns: int, exercise: tuple[str, list[str]]) -> None:
         {
             "bare app": first_paint(BARE, " 39 "),
             exercise[0]: first_paint(exercise[1], "quit", "begins the walk"),
-            f"{exercise[0]}: the walk behind it": first_paint(exercise[1], "step 1 of", "Elements", "forward"),
+            f"{exercise[0]}: the walk behind it": first_paint(exercise[1], "step 1 of", "gradient so far"),
             "list of scenarios": first_paint([PYTHON, "-m", "bptui"], "quit", "exercise-7-1"),
         },
     )
