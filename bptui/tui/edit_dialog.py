@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -36,8 +36,7 @@ _DRAWN = re.compile(f"([{_MARKS}]|[▀-▟]+)")
 _UNTOLD = "The plot is hidden while you test yourself: it would tell what is to be predicted."
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What the reader asked for."""
 
     element: LeafElement

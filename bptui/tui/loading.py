@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from bptui.trace.record import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """A scenario to open the app on, once the first picture is there."""
 
     title: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from msgspec.structs import replace
 from textual.content import Content
 
@@ -18,16 +17,14 @@ MOST_ROWS = 40
 _GIVEN = frozenset({"value", "gradient", "after", "in symbols", "comes to"})
 
 
-@dataclass(frozen=True, slots=True)
-class PinnedStep:
+class PinnedStep(Struct, frozen=True):
     """A step, with the cursor on an element."""
 
     step: int
     element: int
 
 
-@dataclass(frozen=True, slots=True)
-class PinnedValue:
+class PinnedValue(Struct, frozen=True):
     """A named value."""
 
     name: str

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 from textual import events
 from textual.message import Message
 
 from bptui.tui.one_line import OneLine, Part
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """How the steps of a walk lie on a line of `width` cells.
 
     The first `forward` steps lie on the first bar, the seed at the rule between the bars, the others on the second bar.
