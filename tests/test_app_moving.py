@@ -12,8 +12,9 @@ import bptui
 from app_help import AnyPilot, said, until, walk
 from bptui.commands import MOVING, STOPPING
 from bptui.present import numbers
-from bptui.trace.breakpoints import hits, read_breakpoint, read_breakpoints
+from bptui.trace.breakpoints import read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
+from bptui.trace.stops import hits
 from bptui.tui.app import BptuiApp
 from bptui.tui.breakpoints_dialog import BreakpointsScreen
 from bptui.tui.line_table import LineTable

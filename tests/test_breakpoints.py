@@ -13,8 +13,9 @@ from bptui.cli import main
 from bptui.errors import BptuiError
 from bptui.present.presentation import Presentation
 from bptui.present.stops import breakpoint_table, hit_text
-from bptui.trace.breakpoints import Breakpoint, find, hits, read_breakpoint, read_breakpoints, stops
+from bptui.trace.breakpoints import Breakpoint, read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
+from bptui.trace.stops import find, hits, stops
 
 TEXT = """
 [inputs]

@@ -9,8 +9,9 @@ from bptui.present.layout import WIDTH, heading, wrapped
 from bptui.present.presentation import Presentation
 from bptui.present.stops import hit_text
 from bptui.text import counted
-from bptui.trace.breakpoints import Breakpoint, stops
+from bptui.trace.breakpoints import Breakpoint
 from bptui.trace.record import Trace
+from bptui.trace.stops import stops
 
 
 def stop_lines(trace: Trace, breakpoints: Sequence[Breakpoint]) -> Iterator[str]:

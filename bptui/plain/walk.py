@@ -23,9 +23,10 @@ from bptui.present.stops import breakpoint_table, hit_text
 from bptui.running import in_numbers
 from bptui.scenario.claimed_number import read_number
 from bptui.text import counted, nearest, printable
-from bptui.trace.breakpoints import Breakpoint, find, hits, read_breakpoint
+from bptui.trace.breakpoints import Breakpoint, read_breakpoint
 from bptui.trace.places import Direction, Places, made_at, value_of
 from bptui.trace.record import Trace
+from bptui.trace.stops import find, hits
 
 _FIRST_ROUTES = 6
 

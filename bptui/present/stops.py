@@ -11,8 +11,9 @@ from bptui.present.frame import Row, Table
 from bptui.present.numbers import number
 from bptui.present.presentation import Presentation
 from bptui.text import counted
-from bptui.trace.breakpoints import Breakpoint, OnKind, OnLine, OnSize, Subject, before, result, turned
+from bptui.trace.breakpoints import Breakpoint, OnKind, OnLine, OnSize, Subject
 from bptui.trace.places import value_of
+from bptui.trace.stops import before, result, turned
 
 MOST_LISTED = 6
 """How many of the steps that a breakpoint stops at are listed."""

@@ -7,9 +7,10 @@ from functools import partial
 
 from bptui.present.stops import hit_text
 from bptui.text import counted
-from bptui.trace.breakpoints import Breakpoint, Hit, find, hits, read_breakpoint
+from bptui.trace.breakpoints import Breakpoint, read_breakpoint
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
+from bptui.trace.stops import Hit, find, hits
 from bptui.tui.configured import key
 from bptui.tui.looking import look_through
 from bptui.tui.pointing import Pointing
