@@ -16,11 +16,12 @@ import bptui
 from bptui import bundled
 from bptui.ascii import respelled
 from bptui.graph import MOST_LAYERED, draw, lay_out
+from bptui.graph.building import MOST_ELEMENTS, build
 from bptui.graph.channel import Wire, routed
 from bptui.graph.drawing import Direction, Drawing
 from bptui.graph.layered import layered
 from bptui.graph.layout import Box, Layout, Link, Point, faults, simplified
-from bptui.graph.model import MOST_ELEMENTS, ZOOMS, Edge, Graph, Node, Zoom, build
+from bptui.graph.model import ZOOMS, Edge, Graph, Node, Zoom
 from bptui.graph.placing import placed
 from bptui.graph.progress import Walk
 from bptui.graph.rails import on_rails

@@ -17,8 +17,9 @@ from textual.strip import Strip
 
 from bptui.commands import IN_GRAPH
 from bptui.graph import draw
+from bptui.graph.building import build
 from bptui.graph.drawing import STYLES, Direction, Drawing
-from bptui.graph.model import ZOOMS, Zoom, build
+from bptui.graph.model import ZOOMS, Zoom
 from bptui.graph.progress import Progress, Walk
 from bptui.trace.record import Trace
 from bptui.tui.bindings import bindings
