@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bptui.errors import Fault
 from bptui.scenario.document import Document
+from bptui.scenario.json_schema import json_schema
 from bptui.scenario.names import name_fault
 from bptui.scenario.schema import (
     ActivationLayer,
@@ -24,9 +25,8 @@ from bptui.scenario.schema import (
     PermuteLayer,
     ScenarioFile,
     SortLayer,
-    json_schema,
-    read_schema,
 )
+from bptui.scenario.schema_reading import read_schema
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 

@@ -20,7 +20,8 @@ from bptui.scenario.notation import Shape, glued, unravel
 from bptui.scenario.program import Program, Value
 from bptui.scenario.resolving import Hint, Report
 from bptui.scenario.scenario import Scenario
-from bptui.scenario.schema import Backward, ScenarioFile, read_schema
+from bptui.scenario.schema import Backward, ScenarioFile
+from bptui.scenario.schema_reading import read_schema
 
 MOST_SYMBOLS = 10_000
 """Of larger arrays the elements' names are not compared one by one with other names."""
