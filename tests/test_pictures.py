@@ -10,7 +10,7 @@ import pytest
 import bptui
 from bptui.exporting.text import write_text
 from bptui.present.drawing import text_of
-from bptui.present.pictures import Scale, heat_map, scale_of, size_lines, sizes
+from bptui.present.pictures import Scale, heat_map, scale_of, size_lines, sizes, value_maps
 from bptui.trace.record import Trace
 
 
@@ -44,7 +44,20 @@ def test_a_large_matrix_keeps_its_largest_elements() -> None:
     assert len(lines) == 10 + 3
     assert [line.count("-█") for line in lines[:10]] == [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
     assert all(len(line) == 40 for line in lines[:10])
-    assert lines[-1] == "a cell is the largest in size of 10 × 10 elements"
+    assert lines[-1] == "a cell: the largest in size of 10×10"
+
+
+def test_the_maps_of_large_arrays_stand_beside_each_other_and_fit() -> None:
+    text = '[inputs]\nX = { shape = [64, 784], init = "uniform" }\n[forward]\nL = "sum(X * X)"\n'
+    trace = bptui.run(bptui.loads(text))
+    lines = [text_of(line) for line in value_maps(trace, sizes(trace)[0], 72, 11)]
+    assert lines[0].split() == ["X", "dL/dX"]
+    assert len(lines) == 11
+    assert max(map(len, lines)) <= 72
+    assert sum("█" in line for line in lines) >= 4
+    narrow = [text_of(line) for line in value_maps(trace, sizes(trace)[0], 40, 11)]
+    assert narrow[0] == "X", "one below the other"
+    assert "dL/dX" in narrow
 
 
 @pytest.mark.parametrize("array", [np.zeros((0, 3)), np.zeros(3), np.float64(2.0), np.ones((2, 2, 2))])

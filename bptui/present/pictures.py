@@ -14,6 +14,7 @@ from msgspec import Struct
 from bptui.present import cells, numbers
 from bptui.present.drawing import Line, cut, text_of
 from bptui.present.frame import HIDDEN, Row, Table
+from bptui.present.layout import wrapped
 from bptui.scenario.program import Array, ForwardStep
 from bptui.text import counted
 from bptui.text import width as cells_of
@@ -27,6 +28,12 @@ _LEAST_DECADES = 3
 
 _ACTIVATIONS = ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "silu", "gelu", "softplus")
 """The operations whose results are called units; one of slope 0 lets no gradient through."""
+
+_FEWEST_ROWS = 4
+"""How many rows a heat map keeps where what is said below it takes more lines than one."""
+
+_NARROWEST = 30
+"""The narrowest column in which words are broken rather than put below all else."""
 
 _LARGE, _SMALL = 1e3, 1e-6
 """From which mean |gradient| on a line is marked as very large, and below which as very small."""
@@ -110,7 +117,7 @@ def _legend(array: Array, largest: float, rows: int, columns: int, plain: bool) 
         said += f", {array.size - finite.size} not finite"
     yield ((said, "muted"),)
     if rows * columns > 1:
-        yield ((f"a cell is the largest in size of {rows} × {columns} elements", "muted"),)
+        yield ((f"a cell: the largest in size of {rows}×{columns}", "muted"),)
 
 
 # -- sizes, line by line -----------------------------------------------------------------------------------------------
@@ -291,10 +298,18 @@ def value_maps(trace: Trace, size: Size, width: int, height: int, plain: bool = 
     name = cells.pretty(trace.program.values[identity].brief.text)
     titles = (name, cells.pretty(trace.program.derivative_name(identity, brief=True)))
     half = (width - 3) // 2
-    maps = [
-        [((title, "title"),), *(heat_map(array, half, max(1, height - 4), plain) if told is not None else _NOT_TOLD)]
-        for title, array, told in zip(titles, (value, gradient), (size.value, size.gradient), strict=True)
-    ]
+
+    def drawn_in(rows: int) -> list[list[Line]]:
+        """Return both, the maps of `rows` rows at most, and what is said below them in half of the width."""
+        found = []
+        for title, array, told in zip(titles, (value, gradient), (size.value, size.gradient), strict=True):
+            lines = heat_map(array, half, max(1, rows), plain) if told is not None else _NOT_TOLD
+            found.append([((title, "title"),), *(part for line in lines for part in _folded(line, half))])
+        return found
+
+    maps = drawn_in(height - 4)
+    if (over := max(map(len, maps)) - height) > 0:
+        maps = drawn_in(max(_FEWEST_ROWS, height - 4 - over))
     drawn = [max(cells_of(text_of(line)) for line in lines) for lines in maps]
     if drawn[0] + 3 + drawn[1] > width:
         return [*maps[0], ((" ", "plain"),), *maps[1]]
@@ -306,6 +321,14 @@ def value_maps(trace: Trace, size: Size, width: int, height: int, plain: bool = 
         blank = " " * (column - cells_of(text_of(line)))
         lines.append((*line, (blank, "plain"), *right[at]) if at < len(right) else line)
     return lines
+
+
+def _folded(line: Line, width: int) -> list[Line]:
+    """Return a line of words broken into lines of `width` cells, where that is enough for words to be read."""
+    if width < _NARROWEST or cells_of(text_of(line)) <= width or len(line) > 1:
+        return [line]
+    ((text, style),) = line
+    return [((part, style),) for part in wrapped(text, width)]
 
 
 def size_lines(found: list[Size], width: int, plain: bool = False) -> list[Line]:
