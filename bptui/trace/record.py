@@ -14,7 +14,7 @@ from bptui.trace.recorded import Recorded
 from bptui.trace.steps import Steps
 
 if TYPE_CHECKING:
-    from bptui.trace.elements import Level
+    from bptui.trace.elements import Elements, Level
     from bptui.trace.routes import Routes
 
 
@@ -31,6 +31,13 @@ class Trace(Recorded):
 
     def __repr__(self) -> str:
         return f"<Trace of {self.scenario.title!r}: {len(self.steps)} steps>"
+
+    @cached_property
+    def elements(self) -> Elements:
+        """What can be asked of single elements, and what was found out about them so far."""
+        from bptui.trace.elements import Elements
+
+        return self.view(Elements)
 
     @cached_property
     def steps(self) -> Steps:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -23,7 +23,8 @@ from bptui.trace.backward import all_params, local_derivative, passed_back
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
-    from bptui.trace.elements import Elements
+
+View = TypeVar("View")
 
 LARGEST_JACOBIAN = 4096
 """How many entries a local Jacobian may have to be written out in full."""
@@ -95,12 +96,16 @@ class Recorded:
         """The trace that chains are read from: itself; of a trace in symbols the one in named values."""
         return self
 
-    @cached_property
-    def elements(self) -> Elements:
-        """What can be asked of single elements, and what was found out about them so far."""
-        from bptui.trace.elements import Elements
+    def view(self, kind: Callable[[Recorded], View]) -> View:
+        """Return `kind(self)`, the same each time: a view that remembers what it found out."""
+        if kind not in self._views:
+            self._views[kind] = kind(self)
+        found: View = self._views[kind]
+        return found
 
-        return Elements(self)
+    @cached_property
+    def _views(self) -> dict[Any, Any]:
+        return {}
 
     # -- by name ---------------------------------------------------------------------------------------------------
 

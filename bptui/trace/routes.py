@@ -127,7 +127,7 @@ class _Graph:
     def __init__(self, trace: Recorded, start: Node, level: Level, wanted: Callable[[], bool]) -> None:
         self.trace, self.start, self.level, self.wanted = trace, start, level, wanted
         self.target = trace.program.target
-        self._numbers = trace.numbers.elements if trace.mode == "symbols" and trace.numbers is not None else None
+        self._numbers = trace.numbers.view(Elements) if trace.mode == "symbols" and trace.numbers is not None else None
         self.number: dict[tuple[Node, Node, int, int], float] = {}
         """What an edge of a trace in symbols is in numbers, where it has any."""
         self.edges: dict[Node, list[Edge]] = {}
@@ -137,7 +137,7 @@ class _Graph:
 
     def _explore(self) -> None:
         """Collect the edges out of every node that the start reaches and that may reach the target."""
-        elements, program = self.trace.in_names.elements, self.trace.program
+        elements, program = self.trace.in_names.view(Elements), self.trace.program
         waiting, edges = [self.start], 0
         while waiting:
             node = waiting.pop()
