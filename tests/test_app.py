@@ -480,6 +480,17 @@ async def test_an_export_writes_and_never_overwrites(
         assert {path.name for path in tmp_path.iterdir()} == {"two-lines.txt", "two-lines.json"}
 
 
+async def test_a_files_name_chooses_its_format(small: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with app_on(small).run_test(size=(120, 40)) as pilot:
+        await pilot.press("x", *"mine.md")
+        await until(pilot, lambda: part(pilot, LineTable, "formats").cursor == list(FORMATS).index("markdown"))
+        assert part(pilot, Input, "name").value == "mine.md"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert Path("mine.md").read_text(encoding="utf-8") == write(small, "markdown")
+
+
 async def test_a_handout_is_exported(small: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     app = app_on(small, "two-lines.toml")

@@ -53,11 +53,23 @@ class ExportScreen(FileDialog[None]):
 
     @on(LineTable.CursorMoved, "#formats")
     def _format_chosen(self, message: LineTable.CursorMoved) -> None:
-        self._format = message.row.cells[0]
-        self.query_one("#answers").display = FORMATS[self._format].write_document is not None
+        self._choose(message.row.cells[0])
         field = self.query_one(Input)
         if field.value == self._proposed:  # a name of the reader's own stays
             self._proposed = field.value = free_name(self._stem, self._format)
+
+    @on(Input.Changed, "#name")
+    def _named(self, message: Input.Changed) -> None:
+        """Choose the format whose files end as the name does."""
+        suffix = Path(message.value).suffix
+        named = next((name for name in FORMATS if SUFFIXES[name] == suffix), self._format)
+        if named != self._format:
+            self._choose(named)
+            self.query_one("#formats", LineTable).move_to(list(FORMATS).index(named))
+
+    def _choose(self, name: str) -> None:
+        self._format = name
+        self.query_one("#answers").display = FORMATS[name].write_document is not None
 
     async def use(self, path: Path) -> None:
         """Write the file, or say why not."""
