@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from bptui.exporting.spans import line_of
 from bptui.formula.breaking import Piece, packed, pieces, runs
 from bptui.formula.plain import PlainPen, plain
 from bptui.present.document import (
@@ -85,15 +86,11 @@ def _table(shown: DocumentTable) -> Iterator[str]:
     """Yield a table's rows as equations: a formula is not cut off to fit into a column."""
     for first, *others in shown.rows:
         if isinstance(first, str | Code):
-            yield from wrapped(_span(first), WIDTH, INDENT + 2, " " * INDENT)
+            yield from wrapped(_line((first,)), WIDTH, INDENT + 2, " " * INDENT)
         else:
             sides = tuple(span for span in others if not isinstance(span, str | Code))
             yield from equation_lines(Equation(first, sides))
 
 
-def _line(spans: tuple[Span, ...]) -> str:
-    return "".join(map(_span, spans))
-
-
-def _span(span: Span) -> str:
-    return span if isinstance(span, str) else span.text if isinstance(span, Code) else plain(span)
+def _line(spans: Iterable[Span]) -> str:
+    return line_of(spans, str, str, plain)

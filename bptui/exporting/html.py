@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from bptui.exporting.spans import line_of
 from bptui.formula.breaking import grouped, pieces
 from bptui.formula.mathml import MathPen, inline, mathml
 from bptui.formula.setting import width
@@ -147,17 +148,15 @@ def _table(table: DocumentTable) -> Iterator[str]:
 
 def _cell(span: Span) -> str:
     if isinstance(span, str | Code | Derivative):
-        return _span(span)
+        return _line((span,))
     return " ".join(_math(piece.text) for piece in pieces(span, NARROW, MathPen()))
 
 
-def _line(spans: tuple[Span, ...]) -> str:
-    return "".join(map(_span, spans))
+def _line(spans: Iterable[Span]) -> str:
+    return line_of(
+        spans, escape, lambda text: f"<code>{escape(text)}</code>", lambda one: f"<math>{inline(one)}</math>"
+    )
 
 
-def _span(span: Span) -> str:
-    if isinstance(span, str):
-        return escape(span)
-    if isinstance(span, Code):
-        return f"<code>{escape(span.text)}</code>"
-    return f"<math>{inline(span)}</math>"
+def _in_line(formula: Tree) -> str:
+    return f"<math>{inline(formula)}</math>"

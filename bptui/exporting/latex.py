@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bptui.exporting.equations import rows
+from bptui.exporting.spans import line_of
 from bptui.formula.breaking import pieces
 from bptui.formula.latex import LatexPen, escaped, inline
 from bptui.formula.tree import Derivative
@@ -90,20 +91,12 @@ def _table(table: DocumentTable) -> Iterator[str]:
 def _cell(span: Span) -> str:
     """Return a cell, whose formula may be broken between its pieces."""
     if isinstance(span, str | Code | Derivative):
-        return _span(span)
+        return _line((span,))
     return " ".join(f"${piece.text}$" for piece in pieces(span, NARROW, LatexPen()))
 
 
-def _line(spans: tuple[Span, ...]) -> str:
-    return "".join(map(_span, spans))
-
-
-def _span(span: Span) -> str:
-    if isinstance(span, str):
-        return _text(span)
-    if isinstance(span, Code):
-        return rf"\texttt{{{_code(span.text)}}}"
-    return f"${inline(span)}$"
+def _line(spans: Iterable[Span]) -> str:
+    return line_of(spans, _text, lambda text: rf"\texttt{{{_code(text)}}}", lambda formula: f"${inline(formula)}$")
 
 
 def _text(text: str) -> str:

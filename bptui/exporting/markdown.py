@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bptui.exporting.equations import rows
+from bptui.exporting.spans import line_of
 from bptui.formula.latex import inline
 from bptui.present.document import (
-    Code,
     Document,
     DocumentTable,
     Equations,
@@ -50,19 +50,11 @@ def _table(table: DocumentTable) -> Iterator[str]:
     yield f"| {' | '.join(map(_text, table.columns))} |"
     yield f"| {' | '.join(['---'] * (len(table.columns) - 1) + ['---:'])} |"
     for row in table.rows:
-        yield f"| {' | '.join(map(_span, row))} |"
+        yield f"| {' | '.join(_line((span,)) for span in row)} |"
 
 
-def _line(spans: tuple[Span, ...]) -> str:
-    return "".join(map(_span, spans))
-
-
-def _span(span: Span) -> str:
-    if isinstance(span, str):
-        return _text(span)
-    if isinstance(span, Code):
-        return _code(span.text)
-    return f"${inline(span)}$"
+def _line(spans: Iterable[Span]) -> str:
+    return line_of(spans, _text, _code, lambda formula: f"${inline(formula)}$")
 
 
 def _text(text: str) -> str:
