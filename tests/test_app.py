@@ -474,7 +474,7 @@ async def test_an_export_writes_and_never_overwrites(
         part(pilot, LineTable, "formats").focus()
         await pilot.press(*["down"] * list(FORMATS).index("json"))
         await until(pilot, lambda: part(pilot, Input, "name").value == "two-lines.json")
-        await pilot.click("#export")
+        await pilot.click("#use")
         await until(pilot, lambda: isinstance(app.screen, WalkScreen))
         assert Path("two-lines.json").read_text(encoding="utf-8") == write(small, "json")
         assert {path.name for path in tmp_path.iterdir()} == {"two-lines.txt", "two-lines.json"}
@@ -499,7 +499,7 @@ async def test_a_handout_is_exported(small: Trace, tmp_path: Path, monkeypatch: 
             await pilot.press("x")
             part(pilot, LineTable, "formats").focus()
             await pilot.press("down", "tab", *["down"] * blank)
-            await pilot.click("#export")
+            await pilot.click("#use")
             await until(pilot, lambda: isinstance(app.screen, WalkScreen))
         assert Path("two-lines.md").read_text(encoding="utf-8") == write(small, "markdown", blanks=True)
         assert Path("two-lines-2.md").read_text(encoding="utf-8") == write(small, "markdown", blanks=True, key=True)

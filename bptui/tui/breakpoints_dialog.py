@@ -8,7 +8,7 @@ from typing import Protocol
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from bptui.commands import IN_BREAKPOINTS
 from bptui.errors import BptuiError
@@ -102,11 +102,12 @@ class BreakpointsScreen(Dialog[None]):
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Add what was typed; Enter without anything typed closes, so that two are enough to be back in the walk."""
         if message.value.strip() or not self._walk.breakpoints:
-            self._add()
+            self.action_add()
         else:
             self.dismiss(None)
 
-    def _add(self) -> None:
+    def action_add(self) -> None:
+        """Add the breakpoint that is typed, or say what is wrong with it."""
         field = self.query_one(Input)
         try:
             one = read_breakpoint(self._walk.trace.program, field.value)
@@ -141,14 +142,3 @@ class BreakpointsScreen(Dialog[None]):
 
     def on_line_table_row_chosen(self) -> None:
         self.action_switch()
-
-    def on_button_pressed(self, message: Button.Pressed) -> None:
-        match message.button.id:
-            case "add":
-                self._add()
-            case "switch":
-                self.action_switch()
-            case "delete":
-                self.action_delete()
-            case _:
-                self.dismiss(None)

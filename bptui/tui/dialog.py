@@ -30,11 +30,14 @@ class Dialog(ModalScreen[Result]):
         return Content(_COMMAND.sub(lambda found: key(self, found[1]).replace("⏎", "Enter"), text))
 
     def buttons(self, **labels: str) -> ComposeResult:
-        """Yield a row of buttons by their ids, the first of which Enter stands for, and one that closes the window."""
+        """Yield a row of buttons by their actions, the first of which Enter runs, and one that closes the window."""
         with Horizontal(id="buttons"):
             for at, (identity, label) in enumerate(labels.items()):
                 yield Button(label, variant="default" if at else "primary", id=identity)
             yield Button("Close", id="close")
+
+    async def on_button_pressed(self, message: Button.Pressed) -> None:
+        await self.run_action(f"screen.{message.button.id}")
 
     def say(self, text: str) -> None:
         """Say what stands in the way, where the window has room for that."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from bptui.commands import IN_EDIT
 from bptui.editing import Curve, LeafElement, curve, leaf_element, scalar, target_with
@@ -167,12 +167,6 @@ class EditScreen(Dialog[Edit | None]):
 
     def on_input_submitted(self) -> None:
         self.action_apply()
-
-    def on_button_pressed(self, message: Button.Pressed) -> None:
-        if message.button.id == "apply":
-            self.action_apply()
-        else:
-            self.dismiss(None)
 
     def action_apply(self) -> None:
         """Give the edit, or say what is wrong with it."""

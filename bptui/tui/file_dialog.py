@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from bptui.commands import IN_FILE
 from bptui.present.frame import Row, Table
@@ -64,7 +64,7 @@ class FileDialog(Dialog[Result]):
             yield Input(self._proposed, id="name", suggester=_Completion(self))
             yield Static("", id="said", markup=False)
             yield LineTable(id="entries")
-            yield from self.buttons(**{self.does.lower(): self.does})
+            yield from self.buttons(use=self.does)
 
     def on_mount(self) -> None:
         self._list(self._proposed)
@@ -125,12 +125,6 @@ class FileDialog(Dialog[Result]):
 
     async def on_input_submitted(self) -> None:
         await self.action_use()
-
-    async def on_button_pressed(self, message: Button.Pressed) -> None:
-        if message.button.id == "close":
-            self.action_close()
-        else:
-            await self._use_typed()
 
     async def action_use(self) -> None:
         """Use the file that is typed; in the list, go where its cursor points."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 import bptui
 from bptui.commands import IN_NUMBERS
@@ -47,12 +47,6 @@ class NumbersScreen(Dialog[Trace | None]):
 
     def on_input_submitted(self) -> None:
         self.action_apply()
-
-    def on_button_pressed(self, message: Button.Pressed) -> None:
-        if message.button.id == "apply":
-            self.action_apply()
-        else:
-            self.dismiss(None)
 
     def action_apply(self) -> None:
         """Run the scenario with the numbers typed, or say what is missing."""
