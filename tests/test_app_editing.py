@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
+from textual.containers import Vertical
+from textual.events import Key
 from textual.widgets import Button, Input, Static
 
 import bptui
@@ -273,6 +275,28 @@ async def test_what_a_step_gives_is_hidden_until_it_is_predicted() -> None:
         assert "1 right, 0 wrong" in shown(part(pilot, TopLine))
         await pilot.press("t")
         assert HIDDEN not in shown(part(pilot, LineTable, "elements"))
+
+
+async def test_an_answer_that_is_typed_at_once_is_taken_whole() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("t", "end")
+        for key, character in (("minus", "-"), ("1", "1"), ("full_stop", "."), ("5", "5")):  # as a terminal's buffer
+            part(pilot, LineTable, "elements").post_message(Key(key, character))
+        await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
+        await until(pilot, lambda: pilot.app.screen.query(Input) and part(pilot, Input).value == "-1.5")
+        assert sum(isinstance(screen, AnswerScreen) for screen in pilot.app.screen_stack) == 1
+        await pilot.press("enter")
+        await until(pilot, lambda: "-1.5 is not right" in str(part(pilot, Static, "said").content))
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_what_is_asked_for_stays_in_sight(size: tuple[int, int]) -> None:
+    async with app().run_test(size=size) as pilot:
+        ledger = part(pilot, LineTable, "elements")
+        await pilot.press("t", "end", "r")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
+        await until(pilot, lambda: part(pilot, Vertical, "window").size)
+        assert part(pilot, Vertical, "window").region.y >= ledger.region.y + 4, "its head and two rows are seen"
 
 
 async def test_a_wrong_answer_is_told_and_a_hint_is_given() -> None:

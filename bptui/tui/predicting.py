@@ -101,6 +101,10 @@ class Predicting(WalkPart):
             self.refresh_step()
 
     def on_key(self, event: events.Key) -> None:
-        if self._quiz is not None and event.character is not None and event.character in _BEGINNINGS:
+        opened = self.app.screen
+        if isinstance(opened, AnswerScreen):
+            event.stop()
+            opened.take(event)
+        elif self._quiz is not None and event.character is not None and event.character in _BEGINNINGS:
             event.stop()
             self.action_answer(event.character)
