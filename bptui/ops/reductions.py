@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bptui.ops import numeric
 from bptui.ops.axes import Axis, axes_of, axis_of, reduced
 from bptui.ops.operation import Cell, Operation, Option, Params, Rule, Sample, ShapeError, each, listed, shape_text
-from bptui.ops.structure import Lines, Shape, Structure, blocks
+from bptui.ops.structure import Lines, Shape, Structure, blocks, flat
 
 AXIS_AND_KEEPDIMS = {"axis": Option("axes", None), "keepdims": Option("boolean", False)}
 
@@ -244,14 +244,15 @@ def _cumsum_line(shape: Shape, axis: int | None, index: int) -> tuple[int, int, 
 
 def _cumsum_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
     x, axis = shapes[0], params["axis"]
+    line = flat(x).ravel() if axis is None else np.arange(x[axis]) * math.prod(x[axis_of(x, axis) + 1 :])
 
     def reads(i: int) -> Any:
-        first, step, place, _ = _cumsum_line(x, axis, i)
-        return first + step * np.arange(place + 1)
+        first, _, place, _ = _cumsum_line(x, axis, i)
+        return first + line[: place + 1] if first else line[: place + 1]
 
     def feeds(j: int) -> Any:
-        first, step, place, length = _cumsum_line(x, axis, j)
-        return first + step * np.arange(place, length)
+        first, _, place, _ = _cumsum_line(x, axis, j)
+        return first + line[place:] if first else line[place:]
 
     return Structure("triangular", reads, feeds)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bptui.formula.tree import ONE, ZERO, Derivative, More, Negative, Number, Tree, added, product
 from bptui.present.document import Equation
 from bptui.present.notation import Notation, amount
-from bptui.trace.elements import Edge, Node, is_alone
+from bptui.trace.elements import Edge, Node, TooLarge, is_alone
 from bptui.trace.record import Trace
 
 MOST_TERMS = 6
@@ -52,6 +52,12 @@ class ChainRule:
 
     def routes(self, node: Node) -> list[tuple[Edge, ...]]:
         """Return all routes from an element to the target; none where they are many, or long."""
+        try:
+            return self._find_routes(node)
+        except TooLarge:
+            return []
+
+    def _find_routes(self, node: Node) -> list[tuple[Edge, ...]]:
         found: list[tuple[Edge, ...]] = []
         waiting: list[tuple[Node, tuple[Edge, ...]]] = [(node, ())]
         for _ in range(MOST_FOLLOWED):
@@ -91,7 +97,10 @@ class ChainRule:
 
     def summary(self, node: Node) -> Tree | None:
         """Return the formula of one element's gradient in the gradients above; None where there is none."""
-        edges, left = _bounded(self.edges(node))
+        try:
+            edges, left = _bounded(self.edges(node))
+        except TooLarge:
+            return None
         if not edges:
             return self.notation.seed_name(node)
         if left:
@@ -116,7 +125,10 @@ class ChainRule:
 
     def single(self, node: Node) -> Tree | None:
         """Return the one symbol that an element's gradient is, or 0; None where it is more."""
-        edges = self.edges(node)
+        try:
+            edges = self.edges(node)
+        except TooLarge:
+            return None
         if not edges:
             return ZERO
         if len(edges) == 1 and self.expanding.derivative(edges[0].tail, edges[0].head) == ONE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,10 +26,16 @@ WIDEST_MATRIX = 8
 """How many columns a local Jacobian may have to be written out."""
 
 
-def entered(elements: Elements, slot: Slot, element: int) -> list[int]:
-    """Return the elements of a step's result that an element of the slot's operand enters."""
-    heads: list[int] = elements.feeds(slot.step, slot.slot, element).tolist()
-    return heads
+class _Entered(NamedTuple):
+    """The elements of a step's result that an element of the slot's operand enters: how many, and the first of them."""
+
+    number: int
+    first: list[int]
+
+
+def _entered(elements: Elements, slot: Slot, element: int) -> _Entered:
+    heads = elements.feeds(slot.step, slot.slot, element)
+    return _Entered(len(heads), heads[: max(MOST_TERMS, MOST_WRITTEN)].tolist())
 
 
 def contribution(writer: CellWriter, slot: Slot, element: int) -> tuple[str, ...]:
@@ -40,9 +47,9 @@ def contribution(writer: CellWriter, slot: Slot, element: int) -> tuple[str, ...
         rule = cells.derivative(names, step, slot.slot, head, element)
         return cells.times(cells.gradient_name(program, step.output, head), rule), *further(head, first)
 
-    heads = entered(writer.elements, slot, element)
-    left = max(0, len(heads) - MOST_WRITTEN)
-    terms = [term(head, at == 0) for at, head in enumerate(heads[:MOST_WRITTEN])] or [("0",)]
+    heads = _entered(writer.elements, slot, element)
+    left = max(0, heads.number - MOST_WRITTEN)
+    terms = [term(head, at == 0) for at, head in enumerate(heads.first[:MOST_WRITTEN])] or [("0",)]
     written, *others = (cells.plus(side, left) for side in zip(*terms, strict=True))
     what = cells.gradient_name(program, slot.target, element)
     if slot.previous >= 0 or program.last_slot[slot.target] != slot.index:
@@ -58,7 +65,7 @@ def ledger(writer: CellWriter, slot: Slot, element: int) -> Table:
     program, output = writer.program, writer.program.steps[slot.step].output
     size = program.values[slot.target].size
     page = page_of(size, element)
-    heads = [entered(writer.elements, slot, flat) for flat in page]
+    heads = [_entered(writer.elements, slot, flat) for flat in page]
     upstream, arriving = writer.trace.upstream(slot.index), writer.arriving(slot)
     results = writer.results(slot, page)
     columns = ("element", "from", "upstream", "local", *results)
@@ -68,32 +75,32 @@ def ledger(writer: CellWriter, slot: Slot, element: int) -> Table:
         name = cells.element_name(program, slot.target, flat)
         here = Point(slot.target, flat, gradient=True)
         among = heads[flat - page.start]
-        if at < min(len(among), MOST_TERMS):
-            head = among[at]
+        if at < min(among.number, MOST_TERMS):
+            head = among.first[at]
             source, above = cells.element_name(program, output, head), Point(output, head, gradient=True)
             local = writer.elements.entry(slot.step, slot.slot, head, flat)
             texts = (name, source, arriving(head), writer.text(local))
             spots = (*spots_of(here, 0), *spots_of(above, 1, 2))
-            if len(among) == 1:
+            if among.number == 1:
                 spots = (*spots, *spots_of(here, *range(3, len(columns))))
                 return Row((*texts, *whole(flat)), flat, spots=spots)
             product = writer.text(upstream.item(head) * local)
             return Row((*texts, product, *blank), flat, "term", (*spots, *spots_of(here, 3, 4)))
-        if at == MOST_TERMS and len(among) > MOST_TERMS:
-            return Row((name, f"{len(among) - MOST_TERMS} more", "", "", "…", *blank), flat, "more")
+        if at == MOST_TERMS and among.number > MOST_TERMS:
+            return Row((name, f"{among.number - MOST_TERMS} more", "", "", "…", *blank), flat, "more")
         spots = spots_of(here, 0, *range(4, len(columns)))
-        if not among:
+        if not among.number:
             return Row((name, "nothing", "", "", *whole(flat)), flat, spots=spots)
         return Row((name, "sum", "", "", *whole(flat)), flat, "sum", spots)
 
     def whole(flat: int) -> tuple[str, ...]:
         return tuple([column(flat) for column in results.values()])
 
-    places = [(flat, at) for flat, among in zip(page, heads, strict=True) for at in range(ledger_rows(len(among)))]
+    places = [(flat, at) for flat, among in zip(page, heads, strict=True) for at in range(ledger_rows(among.number))]
     of = partial(Point, slot.target, gradient=True)
     rows = paged(len(places), lambda at: row(*places[at]), page, size, len(columns), of)
     numeric = tuple(column in writer.flush_right for column in columns)
-    return Table(columns, numeric, rows, spare=writer.spare(slot, any(len(among) > 1 for among in heads)))
+    return Table(columns, numeric, rows, spare=writer.spare(slot, any(among.number > 1 for among in heads)))
 
 
 def ledger_rows(heads: int) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from bptui.ops.operation import shape_text
 from bptui.present import cells, numbers
 from bptui.present.advice import stable_form
-from bptui.present.ledger import entered
 from bptui.scenario.program import ForwardStep, Program, Slot, Value
 from bptui.text import counted, printable
 from bptui.trace.elements import Elements
@@ -83,7 +82,8 @@ def backward_sentence(elements: Elements, slot: Slot) -> str:
 
 def _spreads(elements: Elements, slot: Slot) -> bool:
     """Return whether elements of the slot's operand enter several elements of the result."""
-    return any(len(entered(elements, slot, flat)) > 1 for flat in (0, -1) if elements.program.values[slot.target].size)
+    size = elements.program.values[slot.target].size
+    return any(len(elements.feeds(slot.step, slot.slot, flat)) > 1 for flat in (0, size - 1) if size)
 
 
 def notes(trace: Trace, index: int, step: ForwardStep, slot: Slot | None = None) -> Iterator[str]:

@@ -31,7 +31,7 @@ from bptui.present.sentences import line_text
 from bptui.present.whole import functions
 from bptui.scenario.program import Line
 from bptui.text import printable
-from bptui.trace.elements import Node
+from bptui.trace.elements import Node, TooLarge
 from bptui.trace.record import Trace
 
 MOST_ELEMENTS = 6
@@ -199,7 +199,12 @@ class _Solution:
             yield Paragraph((name, " has no elements."))
             return
         elements = self.listed(record.size)
-        heads = sorted({edge.head[0] for flat in elements for edge in self.rule.edges((value, flat))})
+        try:
+            heads = sorted({edge.head[0] for flat in elements for edge in self.rule.edges((value, flat))})
+        except TooLarge:
+            yield Paragraph(("Each element of ", name, " enters too many others for its gradient to be written out."))
+            yield from _equations([self.whole(value)])
+            return
         if not heads:
             yield Paragraph((self.notation.target, " does not depend on ", name, ": the gradient is 0."))
             yield from _equations([self.whole(value)])

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
+from bptui.errors import BptuiError, Fault
 from bptui.ops.structure import Indices, Shape, Structure
 from bptui.scenario.program import Array
 from bptui.trace.backward import all_params, local_derivative
@@ -25,6 +26,12 @@ from bptui.trace.recorded import Recorded
 Level = Literal["named", "primitive"]
 Node = tuple[int, int]
 """A value's id and an element's flat index."""
+
+LARGEST_FAN = 300_000
+"""How many edges may lead out of one element; fewer where each takes more to compute."""
+
+_ROW_ELEMENTS = 100
+"""How many elements of a Jacobian's row are computed in the time that an edge takes."""
 
 _ELEMENTS_KEPT = 4_000_000
 """How many elements of Jacobian rows are remembered."""
@@ -37,6 +44,10 @@ What stands inside a line is come to from all that the line uses, and what stand
 
 _OPERANDS_KEPT = 64
 """Of how many operands the structure and the elementwise derivative are remembered."""
+
+
+class TooLarge(BptuiError):
+    """More leads out of one element than is followed link by link."""
 
 
 class Edge(Struct, frozen=True):
@@ -54,8 +65,16 @@ class Edge(Struct, frozen=True):
 def is_alone(edge: Edge, edges: Callable[[Node], Iterable[Edge]], most: float = math.inf) -> bool:
     """Return whether `edge` is the only route from its tail to its head, so that it is the total derivative.
 
-    `edges` gives the edges out of a node. False as well where more than `most` nodes would have to be looked at.
+    `edges` gives the edges out of a node. False as well where more than `most` nodes would have to be looked at, or
+    one that too much leads out of.
     """
+    try:
+        return _is_alone(edge, edges, most)
+    except TooLarge:
+        return False
+
+
+def _is_alone(edge: Edge, edges: Callable[[Node], Iterable[Edge]], most: float) -> bool:
     seen: set[Node] = set()
     waiting = [other.head for other in edges(edge.tail) if other is not edge]
     while waiting:
@@ -99,13 +118,24 @@ class Elements:
 
     def _find_primitive(self, node: Node) -> list[Edge]:
         value, flat = node
+        fans = [(step, slot, self.structure(step, slot).feeds(flat)) for step, slot in self.program.uses(value)]
+        if sum(len(heads) * self._cost(step, slot) - 1 for step, slot, heads in fans) > LARGEST_FAN:
+            name = self.program.element_name(value, flat)
+            raise TooLarge(Fault(f"{name} enters too many elements for each to be followed", "ask for one of theirs"))
         return [
             Edge(
                 node, (self.program.steps[step].output, int(head)), self.entry(step, slot, int(head), flat), step, slot
             )
-            for step, slot in self.program.uses(value)
-            for head in self.structure(step, slot).feeds(flat)
+            for step, slot, heads in fans
+            for head in heads
         ]
+
+    def _cost(self, step: int, slot: int) -> float:
+        """Return what an entry of a Jacobian costs: 1 where it is looked up, more where a row is computed for it."""
+        record = self.program.steps[step]
+        if record.operation.partner is not None or record.operation.partial(slot) is not None:
+            return 1.0
+        return 1.0 + sum(self.program.values[one].size for one in (record.inputs[slot], record.output)) / _ROW_ELEMENTS
 
     def _find_named(self, node: Node) -> list[Edge]:
         program = self.program

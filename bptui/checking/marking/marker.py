@@ -24,7 +24,7 @@ from bptui.checking.marking.in_symbols import expression
 from bptui.checking.marking.namer import Explanation, Question, Slip, explain
 from bptui.checking.marking.numbers import shaken, without_numbers
 from bptui.checking.marking.sheet import Sheet, Stated, Statement
-from bptui.checking.marking.world import TooLarge, World
+from bptui.checking.marking.world import World
 from bptui.errors import BptuiError, Fault
 from bptui.scenario.claimed_number import ClaimedNumber
 from bptui.scenario.program import Program
@@ -32,6 +32,7 @@ from bptui.scenario.resolve import Element
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import ClaimText
 from bptui.trace.derivative import jacobian
+from bptui.trace.elements import TooLarge
 from bptui.trace.record import Trace
 
 Verdict = Literal["right", "follows", "wrong", "unreadable"]

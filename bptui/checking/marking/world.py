@@ -21,15 +21,11 @@ from bptui.engine.passes import compute
 from bptui.ops import numeric
 from bptui.scenario.program import Array, Program
 from bptui.trace.arrays import read_only
-from bptui.trace.elements import Elements, Node
+from bptui.trace.elements import Elements, Node, TooLarge
 from bptui.trace.record import Trace
 
 LARGEST_GRAPH = 20_000
 """How many links may lie between what a derivative is of and what it is with respect to."""
-
-
-class TooLarge(ValueError):
-    """More lies between two elements than is looked at."""
 
 
 _ON_PAPER: Any = SimpleNamespace(**{name: rule for name, rule in vars(numeric).items() if not name.startswith("_")})
@@ -163,7 +159,7 @@ class World:
             links[node] = out
             size += len(out)
             if size > LARGEST_GRAPH:
-                raise TooLarge
+                raise TooLarge("too much lies between two elements")
             waiting += out
         order = tuple(sorted(links, reverse=True))
         return Graph(head, tuple(tails), order, links, fixed, frozenset(stated))
