@@ -1,0 +1,8 @@
+"""What is right: gradients against finite differences, and worked solutions against the trace.
+
+gradients     finite differences, by the forward rules alone
+marking       a worked solution line by line (a package of its own)
+batch         many scenarios, over the cores
+report        what came out, as plain data and as text; wording: the words that the app has too
+sheet_table   a marked solution as a table
+"""

@@ -1,6 +1,6 @@
 """The computation graph of a program, drawn on the cells of a terminal; it knows no terminal library.
 
-`model` makes a graph at a zoom level, `layered` or `rails` lays it out, `progress` says what a step of the walk has
+`building` makes a graph (`model`) at a zoom level, `layered` or `rails` lays it out, `progress` says what a step has
 done to it, and `drawing` turns any window of it into rows of text.
 """
 
