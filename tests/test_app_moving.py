@@ -25,27 +25,12 @@ from bptui.tui.step_panel import StepPanel
 from bptui.tui.timeline import Scale, Timeline
 from bptui.tui.top_line import TopLine
 from bptui.tui.walk import WalkScreen
-
-TEXT = """
-[inputs]
-x = [1.0, 2.0]
-[parameters]
-w = [3.0, 4.0]
-[functions]
-"f(a)" = "g(a * a) + a"
-"g(b)" = "exp(b) * b"
-[forward]
-u = "x + w"
-v = "f(u) * w"
-t = "sum(v)"
-"""
-# forward: 0 u | 1 a*a (f)  2 exp (g in f)  3 *b (g in f)  4 +a (f)  5 v | 6 t      7 the seed
-# backward: 8 t→v | 9 v→f 10 v→w | 11, 12 the sum in f | 13, 14 the product in g | 15 exp in g | 16, 17 a*a | 18, 19 u
+from test_places import NESTED
 
 
 @pytest.fixture(scope="module")
 def trace() -> Trace:
-    return bptui.run(bptui.loads(TEXT))
+    return bptui.run(bptui.loads(NESTED))
 
 
 def breakpoints(pilot: AnyPilot) -> BreakpointsScreen:
@@ -312,16 +297,16 @@ async def test_a_walk_without_a_stop_begins_at_its_beginning(trace: Trace) -> No
 async def test_breakpoints_stay_when_the_file_is_read_again(tmp_path: Path) -> None:
     """Those that mean nothing in the new file are left out; in another file there are none."""
     path = tmp_path / "one.toml"
-    path.write_text(TEXT)
+    path.write_text(NESTED)
     before = bptui.run(bptui.load(path))
     app = BptuiApp(before, str(path), read_breakpoints(before.program, ["op add", "line v", "op multiply"]))
     async with app.run_test(size=(120, 40)) as pilot:
         await arrives(pilot, 0)
         walk(pilot).breakpoints[1] = walk(pilot).breakpoints[1].switched()
         for text, source, left in [
-            (TEXT.replace("exp", "sin"), str(path), {"op add": True, "line v": False, "op multiply": True}),
+            (NESTED.replace("exp", "sin"), str(path), {"op add": True, "line v": False, "op multiply": True}),
             ('[inputs]\nx = 1\n[forward]\nv = "x + 1"\n', str(path), {"op add": True, "line v": False}),
-            (TEXT, "another", {}),
+            (NESTED, "another", {}),
         ]:
             screen = app.walk(bptui.run(bptui.loads(text)), source)
             await until(pilot, lambda screen=screen: app.screen is screen and screen.query("#values"))  # type: ignore[misc]
