@@ -26,6 +26,7 @@ def equation(program: Program, step: ForwardStep) -> str:
 
 
 def forward_sentence(program: Program, step: ForwardStep) -> str:
+    """Return what a forward step takes and gives, and where it stands."""
     operation, output = step.operation, program.values[step.output]
     operands = [_described(program.values[operand]) for operand in step.inputs[:4]]
     if len(step.inputs) > 4:
@@ -46,6 +47,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def seed_sentence(program: Program) -> str:
+    """Return what the backward pass begins with."""
     target = program.values[program.target].text
     if program.seeded:
         return (
@@ -65,6 +67,7 @@ _FLOWING = {
 
 
 def backward_sentence(elements: Elements, slot: Slot) -> str:
+    """Return from where to where a gradient flows, and what becomes of it."""
     program, step = elements.program, elements.program.steps[slot.step]
     output, target = program.values[step.output], program.values[slot.target]
     source, sink = cells.pretty(output.text), cells.pretty(target.text)

@@ -110,7 +110,7 @@ class CellWriter(ABC):
     def link(self, line: int, operand: int) -> Sequence[Sequence[str]]:
         """Return the derivative of each of a line's elements with respect to a value that it uses, as lines of text.
 
-        None where it is among the gradients that were asked for.
+        Nothing where it is among the gradients that were asked for.
         """
 
     # -- routes ------------------------------------------------------------------------------------------------------
