@@ -280,8 +280,8 @@ async def test_what_a_step_gives_is_hidden_until_it_is_predicted() -> None:
 async def test_an_answer_that_is_typed_at_once_is_taken_whole() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await pilot.press("t", "end")
-        for key, character in (("minus", "-"), ("1", "1"), ("full_stop", "."), ("5", "5")):  # as a terminal's buffer
-            part(pilot, LineTable, "elements").post_message(Key(key, character))
+        for key, character in (("minus", "-"), ("1", "1"), ("full_stop", "."), ("5", "5")):
+            pilot.app.post_message(Key(key, character))  # at once, as over a slow line
         await until(pilot, lambda: isinstance(pilot.app.screen, AnswerScreen))
         await until(pilot, lambda: pilot.app.screen.query(Input) and part(pilot, Input).value == "-1.5")
         assert sum(isinstance(screen, AnswerScreen) for screen in pilot.app.screen_stack) == 1

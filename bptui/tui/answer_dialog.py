@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -27,9 +26,6 @@ class AnswerScreen(Dialog[Quiz]):
         """Ask `question`; `hint` says of a wrong answer which slip it may be."""
         super().__init__()
         self._quiz, self._question, self._slip, self._typed = quiz, question, hint, typed
-        self._there = False
-        self._ahead: list[events.Key] = []
-        """What was typed before the window was there."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="window") as window:
@@ -42,16 +38,6 @@ class AnswerScreen(Dialog[Quiz]):
 
     def on_mount(self) -> None:
         self._show_hints()
-        self._there = True
-        for key in self._ahead:
-            self.take(key)
-
-    def take(self, key: events.Key) -> None:
-        """Take a key that was meant for this window and went to the walk, for it came right after the first one."""
-        if self._there:
-            self.query_one(Input).post_message(events.Key(key.key, key.character))
-        else:
-            self._ahead.append(key)
 
     def on_input_changed(self) -> None:
         self.say("")

@@ -41,7 +41,7 @@ class BreakpointsScreen(Dialog[None]):
     """Shows the walk's breakpoints with the steps that they stop at, and changes them."""
 
     BINDINGS = bindings(IN_BREAKPOINTS)
-    AUTO_FOCUS = ""
+    AUTO_FOCUS = "Input"
 
     def __init__(self, walk: Stops) -> None:
         super().__init__()
@@ -65,7 +65,6 @@ class BreakpointsScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         self._show(0)
-        self.query_one(Input).focus()
         self.set_interval(_WAIT, self._look_again)
 
     def _show(self, cursor: int) -> None:

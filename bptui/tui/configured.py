@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.dom import DOMNode
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome
 from textual.notifications import SeverityLevel
@@ -25,6 +24,7 @@ from bptui.settings import Settings, remember
 from bptui.text import printable
 from bptui.tui.filters import ASCII, COLOURLESS
 from bptui.tui.themes import THEMES
+from bptui.tui.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from bptui.trace.record import Trace
@@ -38,7 +38,7 @@ class _WholeCells(ScrollBarRender):
     HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
-class ConfiguredApp(App[None], inherit_bindings=False):
+class ConfiguredApp(TypedAhead, inherit_bindings=False):
     """Holds the settings in force."""
 
     NOTIFICATION_TIMEOUT = 4

@@ -101,10 +101,7 @@ class Predicting(WalkPart):
             self.refresh_step()
 
     def on_key(self, event: events.Key) -> None:
-        opened = self.app.screen
-        if isinstance(opened, AnswerScreen):
+        typed = event.character or " "
+        if typed in _BEGINNINGS and self._quiz is not None and self.app.screen is self:  # else it is open by now
             event.stop()
-            opened.take(event)
-        elif self._quiz is not None and event.character is not None and event.character in _BEGINNINGS:
-            event.stop()
-            self.action_answer(event.character)
+            self.action_answer(typed)

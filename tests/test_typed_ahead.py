@@ -1,0 +1,64 @@
+"""Keys that come all at once, as they do over a slow line: each goes to the screen that those before it led to."""
+
+from __future__ import annotations
+
+import pytest
+from textual.containers import Vertical
+from textual.events import Key
+from textual.widgets import Input
+
+from app_help import AnyPilot, part, until, walk
+from bptui.trace.record import Trace
+from bptui.tui.app import BptuiApp
+from bptui.tui.breakpoints_dialog import BreakpointsScreen
+from bptui.tui.edit_dialog import EditScreen
+from bptui.tui.walk import WalkScreen
+from bptui.tui.why import WhyScreen
+
+NAMES = {"\r": "enter", " ": "space", ":": "colon", "=": "equals_sign", ".": "full_stop", "/": "slash"}
+
+
+def at_once(pilot: AnyPilot, text: str) -> None:
+    """Give the app these keys before it handles the first of them."""
+    for character in text:
+        printable = character if character.isprintable() else None
+        pilot.app.post_message(Key(NAMES.get(character, character), printable))
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [(":37\r", 36), ("nn:5\r", 4), ("/relu\r", 2), ("wqn", 1), ("nwqmqn", 2), (":9\r", 8)],
+)
+async def test_they_lead_to_a_step(exercise: Trace, text: str, step: int) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("escape")
+        at_once(pilot, text)
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).step == step)
+
+
+async def test_they_are_typed_into_the_window_that_the_first_opens(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("escape")
+        at_once(pilot, "eW1=.3")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        await until(pilot, lambda: part(pilot, Input, "number").value == "W1=.3")
+        await pilot.press("escape")
+        at_once(pilot, "Bop relu\r")
+        await until(pilot, lambda: [one.text for one in walk_below(pilot).breakpoints] == ["op relu"])
+        assert isinstance(pilot.app.screen, BreakpointsScreen)
+
+
+async def test_they_are_commands_of_the_window_that_the_first_opens(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("escape")
+        at_once(pilot, "wv")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WhyScreen))
+        await until(pilot, lambda: "primitive" in str(part(pilot, Vertical, "window").border_title))
+
+
+def walk_below(pilot: AnyPilot) -> WalkScreen:
+    """Return the walk, below the windows that are open."""
+    return next(screen for screen in pilot.app.screen_stack if isinstance(screen, WalkScreen))
