@@ -171,6 +171,18 @@ async def test_the_edited_scenario_is_saved_beside_its_file(tmp_path: Path) -> N
     assert path.read_text() == SMALL
 
 
+async def test_a_name_before_a_number_that_there_is_not_is_told_at_once() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        part(pilot, Input, "number").value = "nothing = 0.3"
+        await until(pilot, lambda: "no value named `nothing`" in str(part(pilot, Static, "said").content))
+        assert "= 0.3" not in shown(part(pilot, TextView, "plot"))
+        part(pilot, Input, "number").value = "w = 0.3"
+        await until(pilot, lambda: "at w = 0.3" in shown(part(pilot, TextView, "plot")))
+        assert not str(part(pilot, Static, "said").content)
+
+
 async def test_saving_overwrites_nothing(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(SMALL)

@@ -94,8 +94,13 @@ class EditScreen(Dialog[Edit | None]):
         if message.input.id == "element" or (message.input.id == "number" and equals):
             try:
                 element = leaf_element(self._trace, name)
-            except BptuiError:
-                return  # said when it is put in: a name is typed letter by letter
+            except BptuiError as error:
+                if equals:  # else it is said when it is put in: a name is typed letter by letter
+                    self.say(printable(str(error), keep="\n"))
+                    self.workers.cancel_group(self, "curve")
+                    self._then = None
+                    self._draw()
+                return
             if element != self._element:
                 self._point_at(element, typed_as_number=bool(equals))
         self._compute()

@@ -20,7 +20,8 @@ _INTRODUCTION = (
 )
 _MOUSE = (
     "Everything can be clicked: a step in the list, any place on the timeline (or drag along it), a cell of a table, "
-    "a key in the last line. The wheel scrolls the panel below the pointer."
+    "a node of the graph, a key in the last line. The wheel scrolls the panel below the pointer; the graph is moved by "
+    "dragging it, and zoomed by ctrl and the wheel."
 )
 
 
