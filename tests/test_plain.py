@@ -89,6 +89,17 @@ def test_an_element_is_gone_to_by_its_name(exercise: Trace) -> None:
     assert said[-3] == "x: shape 2, value [0.5  0.2]", "a leaf is told where the walk is"
 
 
+def test_the_help_names_keys_as_they_are_typed(exercise: Trace) -> None:
+    said = answers(exercise, "help")
+    assert "help: Help: all keys (?)" in said
+    assert "go_to: Go to a step by number, to an element by name (:, ctrl+g)" in said
+    assert "next: Next step (right, n, space)" in said
+    assert answers(exercise, "values") == answers(exercise, "tab")
+    for line in said[3:]:  # whatever the help names is there
+        for word in line.partition(": ")[0].split(" or "):
+            assert not any("there is no command" in told for told in answers(exercise, word))
+
+
 def test_wires_are_told_in_words() -> None:
     said = answers(opened("exercise-7-3c"), "n", "G")
     assert said.count("cycles 0 → 3 → 2 → 0, 1 → 4 → 1") == 2

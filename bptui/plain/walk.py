@@ -10,7 +10,7 @@ from bptui.commands import COMMANDS
 from bptui.editing import History, leaf_element
 from bptui.errors import BptuiError, Fault
 from bptui.exporting import FORMATS, write_file
-from bptui.keys import Keymap, key_name
+from bptui.keys import Keymap, key_name, printed
 from bptui.plain.words import equation, row_words, table_words
 from bptui.present.changes import changes
 from bptui.present.frame import HIDDEN, Frame, Point
@@ -29,6 +29,15 @@ from bptui.trace.record import Trace
 from bptui.trace.stops import find, hits
 
 _FIRST_ROUTES = 6
+
+_TITLES = {
+    "read.panel": "Every value and its gradient so far",
+    "read.about": "Title and description",
+    "see.map": "How large every value and its gradient are",
+    "lines.down": "The next element",
+    "lines.up": "The element before",
+}
+"""What commands do here, where it is not quite what they do in the app."""
 
 Lines = Iterable[str]
 
@@ -329,7 +338,8 @@ class PlainWalk:
         yield "`: dL/dW1(1,1)`, `/ relu`, `marks 3`, `export text FILE`, `open NAME`."
         for identity in self.commands():
             command = COMMANDS[identity]
-            yield f"{' or '.join(_words(identity))}: {command.title} ({', '.join(self._keymap.of(command))})"
+            keys = ", ".join(map(_typed, self._keymap.of(command)))
+            yield f"{' or '.join(_words(identity))}: {_TITLES.get(identity, command.title)} ({keys})"
 
     # -- what if ----------------------------------------------------------------------------------------------------
 
@@ -417,4 +427,11 @@ class PlainWalk:
 
 def _words(identity: str) -> list[str]:
     """Return the words for a command: the one that the line of keys has for it, and the last part of its id."""
-    return list(dict.fromkeys(word for word in (COMMANDS[identity].label, identity.rpartition(".")[2]) if word))
+    words = (COMMANDS[identity].label, identity.rpartition(".")[2], *(["values"] if identity == "read.panel" else []))
+    return list(dict.fromkeys(word for word in words if word and " " not in word))
+
+
+def _typed(key: str) -> str:
+    """Return a key as it is typed on a line: `?`; what is no character in ASCII by its name, `right`."""
+    character = printed(key)
+    return character if len(character) == 1 and character.isascii() else key
