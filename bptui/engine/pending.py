@@ -100,7 +100,7 @@ class Pending(NDArrayOperatorsMixin):
         return self._sheet.noted("{}.T", (self,), lambda array: array.T)
 
     def dot(self, other: Any) -> Any:
-        return self._sheet.noted("{}.dot({})", (self, other), lambda array, other: array.dot(other))
+        return self._sheet.noted("{}.dot({})", (self, other), _product)
 
     def reshape(self, *shape: Any) -> Any:
         shape = shape[0] if len(shape) == 1 else shape
@@ -136,7 +136,6 @@ class Sheet:
 
     def __init__(self) -> None:
         self._noted: dict[Any, Pending] = {}
-        self._constants: dict[int, Pending] = {}
         self._left = _MOST
 
     def given(self, text: str, shape: tuple[int, ...]) -> Pending:
@@ -288,6 +287,12 @@ def _named(function: Callable[..., Any], names: Sequence[str], *arguments: Any) 
     """Call `function` with its last arguments by name."""
     first, last = arguments[: -len(names)], arguments[-len(names) :]
     return function(*first, **dict(zip(names, last, strict=True)))
+
+
+def _product(a: Any, b: Any) -> Any:
+    """Return an example of a product of vectors and matrices: of its shape, for multiplying takes as long as a run."""
+    shape = (*a.shape[:-1], *b.shape[-1:][: b.ndim - 1])
+    return np.empty(shape) if shape else np.float64(1.0)
 
 
 def _example(result: Any) -> Any:
