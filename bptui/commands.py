@@ -6,11 +6,10 @@ the commands of the line-by-line mode.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """Something that the reader can do."""
 
     id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -12,8 +12,7 @@ FILES = "FILES"
 """Stands among the values of an option or an argument that any file can be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """An option, or what stands without one."""
 
     flags: tuple[str, ...]
@@ -23,8 +22,7 @@ class Choice:
     """What may come after it (FILES: any file); None where nothing comes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command, `""` being bptui without one."""
 
     name: str

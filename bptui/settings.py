@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bptui.commands import COMMANDS
 from bptui.errors import BptuiError, Fault
@@ -33,8 +35,7 @@ ENVIRONMENT = "BPTUI_SETTINGS"
 """The variable that names another file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What can be set; each field is a key of the file."""
 
     theme: str = "dark"
@@ -62,7 +63,7 @@ class Settings:
         return Keymap(self.keys, self.ascii)
 
 
-NAMES = tuple(one.name for one in fields(Settings))
+NAMES = Settings.__struct_fields__
 
 
 def settings_path() -> Path:

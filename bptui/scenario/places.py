@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import tree_sitter_toml
+from msgspec import Struct
 from tree_sitter import Language, Node, Parser
 
 from bptui.scenario.source import Span
@@ -19,8 +19,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([ \t]*\n[ \t\n]
 _SHORT_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 
 
-@dataclass(slots=True)
-class Place:
+class Place(Struct):
     """Where one key or one element of a list stands, and what is below it."""
 
     key: Span | None
@@ -40,15 +39,12 @@ class Place:
         return self.children[len(self.children) - 1] if self.many and self.children else self
 
 
-@dataclass(slots=True)
 class Places:
     """The places of everything in `text`, which tomllib has accepted, or refused only for a key given twice."""
 
-    text: str
-    _repeated: list[tuple[Span, Span]] = field(init=False, default_factory=list)
-    _root: Place = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._repeated: list[tuple[Span, Span]] = []
         # One ASCII letter for every other character makes tree-sitter's byte offsets offsets of characters.
         tree = Parser(Language(tree_sitter_toml.language())).parse(_BEYOND_ASCII.sub("x", self.text).encode())
         self._root = Place(None, (0, 0), children={})
