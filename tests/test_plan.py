@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import bptui
 from bptui import bundled
@@ -70,6 +71,19 @@ d = "c*x + a - x[1]*x**2"
 L = "sum(d, axis=0)*c - mean(x/b)*2 + prod(x)"
 """)
     )
+
+
+def test_a_long_sum_without_a_rule_to_unfold() -> None:
+    terms = " - ".join(["x"] * 200)
+    check(bptui.loads(f'[inputs]\nx = [0.5, -2.0, 3.0]\n[forward]\ny = "{terms}"\nL = "sum(y)"'))
+
+
+def test_one_operation_with_rules_of_its_own() -> None:
+    """A step may have another operation in its place, of the same name."""
+    scenario = bptui.loads('[inputs]\nx = [0.5, -2.0]\n[forward]\ny = "sin(x)*sin(2*x)"\nL = "sum(y)"')
+    steps = list(scenario.program.steps)
+    steps[0] = replace(steps[0], operation=replace(steps[0].operation, partials=(lambda xp, y, x: x * x,)))
+    check(replace(scenario, program=replace(scenario.program, steps=steps)))
 
 
 def test_overflow_and_division_by_zero() -> None:

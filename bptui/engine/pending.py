@@ -10,6 +10,7 @@ A rule that looks at its numbers, or changes an array, cannot be run so; it is c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from operator import itemgetter
@@ -136,7 +137,8 @@ class Sheet:
 
     def __init__(self) -> None:
         self._noted: dict[Any, Pending] = {}
-        self._left = _MOST
+        self._left: float = math.inf
+        """How many operations the rule that is being unfolded may still note."""
 
     def given(self, text: str, shape: tuple[int, ...]) -> Pending:
         """Return what is given under the name `text` when the time comes."""
@@ -174,7 +176,7 @@ class Sheet:
             result = rule(xp, *operands, **options)
         except Untold:
             result = None
-        self._left = _MOST
+        self._left = math.inf
         return result if isinstance(result, Pending) else self.whole(rule, (xp.plain, *operands), options)
 
     def whole(self, rule: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> Pending:
@@ -218,7 +220,7 @@ class Unfolding:
         self.plain = plain
         """The namespace that they are the functions of."""
         self._sheet = sheet
-        self._operations: dict[str, Operation] = {}
+        self._operations: dict[int, Operation] = {}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.plain, name)
@@ -236,9 +238,9 @@ class Unfolding:
 
     def operation(self, operation: Operation) -> Operation:
         """Return an operation whose rules unfold."""
-        found = self._operations.get(operation.name)
+        found = self._operations.get(id(operation))
         if found is None:
-            self._operations[operation.name] = found = replace(
+            self._operations[id(operation)] = found = replace(
                 operation,
                 forward=self._unfolding(operation.forward),
                 vjps=tuple(map(self._unfolding, operation.vjps)),
