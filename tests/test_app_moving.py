@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 import bptui
-from app_help import AnyPilot, said, until, walk
+from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.commands import MOVING, STOPPING
 from bptui.present import numbers
 from bptui.trace.breakpoints import read_breakpoint, read_breakpoints
@@ -211,6 +211,11 @@ async def test_a_breakpoint_on_the_line(trace: Trace) -> None:
         await until(pilot, lambda: said(pilot) == "no earlier step stops at line v")
         assert "◆ line v" in top(pilot)
         assert "here the line begins" in str(walk(pilot).query_one(StepPanel).border_subtitle)
+        assert "here the line begins" not in shown(part(pilot, StepPanel)), "it is said once"
+        await pilot.resize_terminal(80, 24)  # where the panel has no lower border
+        await until(pilot, lambda: "◆ line v: here the line begins" in shown(part(pilot, StepPanel)))
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "here the line begins" not in shown(part(pilot, StepPanel)))
         await pilot.press("n")
         assert "◆" not in top(pilot)
         assert not walk(pilot).query_one(StepPanel).border_subtitle

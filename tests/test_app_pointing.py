@@ -142,6 +142,19 @@ async def test_the_line_of_keys_has_what_a_newcomer_looks_for(exercise: Trace) -
             assert said in shown(part(pilot, KeyLine))
 
 
+async def test_what_is_pointed_at_is_said_behind_the_title_where_there_is_no_lower_border(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(80, 24)) as pilot:
+        await at_dx(pilot)
+        assert str(values(pilot).border_title) == "Values and gradients"
+        await pilot.press("tab", "down", "down")
+        await until(pilot, lambda: values(pilot).has_focus)
+        said = str(values(pilot).border_title)
+        assert said.startswith("Values and gradients · ")
+        assert named(pilot, walk(pilot).pointed) in said
+        await pilot.press("escape")
+        await until(pilot, lambda: str(values(pilot).border_title) == "Values and gradients")
+
+
 async def test_the_line_of_keys_tells_that_the_arrows_are_the_tables(exercise: Trace) -> None:
     async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
         await at_dx(pilot)

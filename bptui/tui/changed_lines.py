@@ -85,6 +85,11 @@ class ChangedLines(KeptLines):
         self._compared.clear()
         super().notify_style_update()
 
+    @property
+    def framed(self) -> bool:
+        """Whether there is a lower border, which the subtitle stands on."""
+        return bool(self.styles.border_bottom[0])
+
     def label(self, title: str | None = None, subtitle: str | None = None) -> None:
         """Set the titles in the frame; what is None stays as it is."""
         if title is not None and title != self._framed.get("title"):

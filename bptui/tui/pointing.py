@@ -79,7 +79,7 @@ class Pointing(WalkPart):
         """Say in the frame of the table of values what its cursor points at."""
         values = self.query_one(ValuesPanel)
         text = point_text(self.trace.program, values.row, self._at) if values.row is not None and self._at else ""
-        values.label(subtitle=text if values.has_focus else "")
+        values.show_pointed(text if values.has_focus else "")
 
     # -- what the cursor does ----------------------------------------------------------------------------------------
 

@@ -20,6 +20,14 @@ class StepPanel(TextView):
     """Shows a frame but for its table."""
 
     stepping = True
+    _stop = ""
+
+    def show_stop(self, said: str) -> None:
+        """Say what a breakpoint found here: on the lower border, or where there is none, below the title."""
+        self.label(subtitle=said)
+        if said != self._stop:
+            self._stop = said
+            self.lines_changed()
 
     def show_frame(self, frame: Frame) -> None:
         """Show `frame`."""
@@ -33,10 +41,12 @@ class StepPanel(TextView):
         notes = [line(text, "muted") for note in frame.notes for text in wrapped(note, width, 2, "• ")]
         for at, text in enumerate(frame.jacobian):
             notes += [line(one, "muted") for one in (wrapped(text, width, 2, "• ") if at == 0 else [f"  {text}"])]
+        here = self._stop if not self.framed else ""
+        stop = [line(text, "strong") for text in wrapped(here, width, 2)] if here else []
         if self.room.height < _TINY:
-            return [*equation, *title, *words, *notes]
+            return [*equation, *stop, *title, *words, *notes]
         if self.room.height < _ROOMY:
-            return [*title, *equation, *words, *notes]
+            return [*title, *stop, *equation, *words, *notes]
         spare = max(0, self.room.height - len([*title, *words, *equation, *notes]))
         above, below = [line("")] * min(1, spare), [line("")] * min(1, spare - 1)
         return [*title, *words, *above, *equation, *(below + notes if notes else [])]

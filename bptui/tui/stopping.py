@@ -55,7 +55,7 @@ class Stopping(Pointing):
             self.breakpoints_changed()
         here = self.stops_at(self.step)
         said = "; ".join(hit_text(self.presentation, one, self.step) if numbers else one.text for one in here)
-        self.query_one(StepPanel).label(subtitle=f"{MARK} {said}" if here else "")
+        self.query_one(StepPanel).show_stop(f"{MARK} {said}" if here else "")
         return (f"{MARK} {here[0].text}",) if here else ()
 
     def breakpoints_changed(self) -> None:

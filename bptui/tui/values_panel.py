@@ -11,6 +11,8 @@ from bptui.present.frame import Point, Table
 from bptui.tui.bindings import bindings
 from bptui.tui.line_table import LineTable
 
+_TITLE = "Values and gradients"
+
 
 class ValuesPanel(LineTable):
     """Shows a table of values. The arrows that step elsewhere go over its numbers while it has the focus."""
@@ -19,7 +21,11 @@ class ValuesPanel(LineTable):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(quiet=True, id=id)
-        self.border_title = "Values and gradients"
+        self.show_pointed("")
+
+    def show_pointed(self, said: str) -> None:
+        """Say what the cursor points at: on the lower border, or where there is none, behind the title."""
+        self.label(_TITLE if self.framed or not said else f"{_TITLE} · {said}", said)
 
     def show_values(self, table: Table, at: Point | None, row: int | None, lit: range) -> None:
         """Show `table` with the cursor on `at`, which stands in row `row`; the rows `lit` are those that changed."""

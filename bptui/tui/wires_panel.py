@@ -57,11 +57,9 @@ class WiresPanel(PictureView):
             return
         self.screen.query("#elements, #values").set_class(self.display, "-below-wires")
         if self._wires is not None:
-            self.label(
-                f"Wires · {self._wires.title}",
-                f"{key(self, 'see.wires')} hides · {key(self, 'see.matrix')} "
-                + ("without the matrix" if self._matrix else "0/1 Jacobian"),
-            )
+            title = f"Wires · {self._wires.title}"
+            switch = f"{key(self, 'see.matrix')} {'without the matrix' if self._matrix else '0/1 Jacobian'}"
+            self.label(title if self.framed else f"{title} · {switch}", f"{key(self, 'see.wires')} hides · {switch}")
         self.show(self._drawn)
         self.refresh(layout=True)
 
