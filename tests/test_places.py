@@ -171,6 +171,15 @@ def test_search_finds_names_operations_formulas_and_functions(nested: Trace) -> 
     assert found("no such text") == []
 
 
+@pytest.mark.parametrize("name", ["exercise-7-1", "conv1d-pooling", "linear-regression", "scalar-chain"])
+def test_search_finds_signs_where_they_are_shown(name: str) -> None:
+    shown = Presentation(bptui.run(bptui.load(name)))
+    every = range(len(shown))
+    for sign in ("@", "^", "²", "^7"):
+        expected = [step for step in every if sign in shown.label(step).text]
+        assert [step for step in Search(shown, sign).matches(every) if step in expected] == expected
+
+
 def test_search_goes_both_ways_and_leaves_out_where_it_begins(nested: Trace) -> None:
     shown = Presentation(nested)
     search = Search(shown, "multiply")

@@ -21,6 +21,9 @@ _WORD = re.compile(r"[^\W²³]+")
 _PARAMS = "axis keepdims copy of is given sum"
 """Words that a formula may have from its options, and from what it says of copies, sums and the seed."""
 
+_SIGNS = {"@": ("@",), "^": ("^", "**")}
+"""Signs that no formula has of its own accord, and how they are written in a line or a rule."""
+
 
 class Search:
     """One text that is looked for in the steps of one trace.
@@ -69,8 +72,15 @@ class Search:
         found = self._lines.get(line)
         if found is None:
             text = f"{line} {self._program.lines[line].text}".casefold()
-            found = self._lines[line] = all(word in text or word.isdigit() for word in self._words)
+            found = all(word in text or word.isdigit() for word in self._words)
+            found = found and all(any(one in text or one in self._rules for one in sign) for sign in self._signs)
+            self._lines[line] = found
         return found
+
+    @cached_property
+    def _signs(self) -> list[tuple[str, ...]]:
+        """What a line or a rule must have one of, for each sign of the text."""
+        return [written for sign, written in _SIGNS.items() if sign in self._text]
 
     @cached_property
     def _words(self) -> list[str]:
