@@ -13,6 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
+import bptui
 from bptui.errors import Fault
 from bptui.files import reason
 from bptui.folders import state_folder
@@ -24,7 +25,7 @@ KEPT = 10
 LONGEST = 64_000
 """How many characters of a traceback are kept: its beginning and its end."""
 
-_PACKAGES = ("bptui", "numpy", "textual", "rich", "sympy")
+_PACKAGES = ("numpy", "textual", "rich", "sympy")
 
 
 def crashed(error: BaseException) -> Fault:
@@ -47,6 +48,7 @@ def report_text(error: BaseException) -> str:
     if len(trace) > LONGEST:
         trace = f"{trace[: LONGEST // 2]}\n…\n{trace[-LONGEST // 2 :]}"
     lines = [
+        f"bptui {bptui.__version__}",
         f"Python {sys.version.split()[0]} on {platform.platform()}",
         *(f"{name} {_version(name)}" for name in _PACKAGES),
         f"command: {' '.join(sys.argv)[:1000]}",
