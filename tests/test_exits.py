@@ -192,7 +192,8 @@ def test_a_broken_app_leaves_a_report_and_says_where(start: Start, tmp_path: Pat
     assert second == f"  please send the report {report}, with the scenario"
     text = report.read_text(encoding="utf-8")
     python = sys.version.split()[0]
-    for part in (f"bptui {bptui.__version__}\n", f"Python {python} on ", "numpy ", "command: bptui exercise-7-1", "in <lambda>"):
+    assert f"bptui {bptui.__version__}\n" in text
+    for part in (f"Python {python} on ", "numpy ", "command: bptui exercise-7-1", "in <lambda>"):
         assert part in text
     assert "place: WalkScreen; exercise-7-1 (Exercise 7.1: backpropagation), step 1 of 38" in text.replace(
         "Screen > ", ""

@@ -20,6 +20,7 @@ from bptui.cli import main
 from bptui.errors import BptuiError
 from bptui.exporting.json import json_pieces
 from bptui.limits import FIXED, LIMITS, MOST, NAMES, Deadline, in_force
+from bptui.present.pictures import sizes
 from bptui.scenario import leaves
 from work import counted
 
@@ -204,6 +205,24 @@ def test_the_number_of_routes_is_exact_and_can_be_told_however_many_there_are() 
     assert routes.count == 2**899
     assert math.isfinite(routes.total)
     assert np.isfinite(trace.gradient("x"))
+
+
+def test_the_map_looks_for_units_in_layers_and_not_in_what_unfolds_into_thousands_of_steps() -> None:
+    functions = "\n".join(f'"f{n}(a)" = "f{n - 1}(f{n - 1}(a))"' for n in range(1, 12))
+    scenario = f"""
+[inputs]
+x = [0.5, -1.0]
+[functions]
+"f0(a)" = "tanh(a)"
+{functions}
+[forward]
+h = "relu(x)"
+L = "sum(f11(h))"
+"""
+    trace = bptui.run(bptui.loads(scenario))
+    found, calls = counted(sizes, trace)
+    assert [one.notes for one in found] == [(), ("1 of 2 units off",), ()]
+    assert calls < 1000
 
 
 @pytest.mark.parametrize("line", ["softmax(z)", "cumsum(z)", "z[0]*y"])

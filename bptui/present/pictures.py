@@ -32,6 +32,9 @@ _ACTIVATIONS = ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "silu", "gelu", 
 _FEWEST_ROWS = 4
 """How many rows a heat map keeps where what is said below it takes more lines than one."""
 
+_LONGEST_LINE = 1000
+"""How many steps a line may unfold into to be a layer, of which it is said how many units are off."""
+
 _NARROWEST = 30
 """The narrowest column in which words are broken rather than put below all else."""
 
@@ -212,9 +215,11 @@ def _units_off(trace: Trace) -> Iterator[tuple[str, str]]:
     """Yield for each line with an activation how many of its units are off: of slope 0, for every example."""
     program, columns = trace.program, trace.program.columns
     kinds = [kind.operation.name in _ACTIVATIONS for kind in columns.kinds]
-    for index, kind in enumerate(columns.kind):
-        if not kinds[kind] or (step := program.steps[index]).line not in program.lines:
+    short = [line for line in program.lines.values() if line.last - line.first <= _LONGEST_LINE]
+    for index in (index for line in short for index in range(line.first, line.last)):
+        if not kinds[columns.kind[index]]:
             continue
+        step = program.steps[index]
         with np.errstate(all="ignore"):
             slope = local_derivative(step, 0, trace.values, trace.choices)
         if slope is None or not np.size(slope):
