@@ -21,6 +21,8 @@ from bptui.errors import BptuiError
 from bptui.exporting.json import json_pieces
 from bptui.limits import FIXED, LIMITS, MOST, NAMES, Deadline, in_force
 from bptui.present.pictures import sizes
+from bptui.present.presentation import presentation_of
+from bptui.present.search import Search
 from bptui.scenario import leaves
 from work import counted
 
@@ -223,6 +225,40 @@ L = "sum(f11(h))"
     found, calls = counted(sizes, trace)
     assert [one.notes for one in found] == [(), ("1 of 2 units off",), ()]
     assert calls < 1000
+
+
+def test_wires_do_not_look_through_thousands_of_steps_for_second_ways() -> None:
+    functions = "\n".join(f'"f{n}(a)" = "f{n - 1}(f{n - 1}(a))"' for n in range(1, 10))
+    scenario = f"""
+[inputs]
+x = [1.0, -1.0, 1.0]
+[functions]
+"f0(a)" = "a[0]*permute(a, [2, 0, 1])"
+{functions}
+[forward]
+y = "f9(x)"
+L = "sum(y)"
+"""
+    shown = presentation_of(bptui.run(bptui.loads(scenario)))
+
+    def words() -> list[str]:
+        wires = shown.wires(1)
+        assert wires is not None
+        return [part for line in wires.lines(100) for part, _ in line]
+
+    found, calls = counted(words)
+    assert any("cycles" in part for part in found)
+    assert calls < 10_000
+
+
+@pytest.mark.parametrize("text", ["f3", "tanh", "nothing"])
+def test_a_search_makes_no_record_of_every_step_to_rule_steps_out(text: str) -> None:
+    functions = "\n".join(f'"f{n}(a)" = "f{n - 1}(f{n - 1}(a))"' for n in range(1, 12))
+    scenario = f'[inputs]\nx = 0.5\n[functions]\n"f0(a)" = "tanh(a)"\n{functions}\n[forward]\nL = "f11(x)"\n'
+    search = Search(presentation_of(bptui.run(bptui.loads(scenario))), text)
+    found, calls = counted(search.find, range(1, 64))
+    assert (found is None) == (text == "nothing")
+    assert calls < 10_000
 
 
 @pytest.mark.parametrize("line", ["softmax(z)", "cumsum(z)", "z[0]*y"])

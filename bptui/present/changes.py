@@ -109,8 +109,7 @@ def _change(shown: Presentation, at: Point, old: float, new: float) -> Row:
 def _made(trace: Trace, value: int, gradient: bool) -> int:
     """Return the step at which a value is computed, or its gradient complete; of a leaf the first that uses it."""
     made = made_at(trace, value, gradient)
-    uses = (step.index for step in trace.program.steps if value in step.inputs)
-    return made if made is not None else next(uses, 0)
+    return made if made is not None else next((step for step, _ in trace.program.operands_at(value)), 0)
 
 
 def same_walk(before: Presentation, after: Presentation) -> bool:

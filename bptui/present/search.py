@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+import numpy as np
+
 from bptui.present import cells
 from bptui.present.presentation import Presentation
 from bptui.scenario.program import ForwardStep, Slot
@@ -89,18 +91,24 @@ class Search:
         Where there are symbols, whose elements are written `x0` for `x[0]`, the words without the number at their end.
         """
         words = [word.removeprefix("d") for word in _WORD.findall(self._text)]
-        if any(value.symbol is not None for value in self._program.values):
+        if self._symbols:
             words = [word.rstrip("0123456789_") for word in words]
         return [word for word in words if word not in self._rules]
+
+    @cached_property
+    def _symbols(self) -> list[str]:
+        """The symbols of the leaves: no other value has one."""
+        symbols = (self._program.values[value].symbol for value in self._program.names.values())
+        return [symbol for symbol in symbols if symbol is not None]
 
     @cached_property
     def _rules(self) -> str:
         """All words that do not stand in a line's own text: of the functions, the operations and their rules."""
         samples: dict[tuple[str, object], ForwardStep] = {}
-        for step in self._program.steps:
+        for index in np.unique(np.asarray(self._program.columns.kind), return_index=True)[1]:
+            step = self._program.steps[int(index)]
             samples.setdefault((step.operation.name, step.params.get("reduction")), step)
-        texts = [_PARAMS, self._program.loss, self._program.values[self._program.target].text]
-        texts += [value.symbol for value in self._program.values if value.symbol is not None]
+        texts = [_PARAMS, self._program.loss, self._program.values[self._program.target].text, *self._symbols]
         for signature, body in self._shown.trace.scenario.functions.items():
             texts += [signature, body]
         for step in samples.values():

@@ -160,7 +160,8 @@ class Wires(Wiring):
     def _detour_sum(self, detour: Detour) -> str:
         if not self.backward:
             return ""
-        found = {(slot.step, slot.slot): slot.index for slot in self.program.slots if slot.target == self.operands[0]}
+        columns = self.program.slot_columns
+        found = {(columns.step[slot], columns.slot[slot]): slot for slot in self.trace.slots_of(self.operands[0])}
         slot = found.get((detour.step, detour.slot))
         if slot is None:
             return ""

@@ -17,6 +17,9 @@ from bptui.trace.elements import Elements
 MOST_DRAWN = 16
 """How many elements a row of wires may have; what is longer is a list."""
 
+LONGEST_LINE = 256
+"""How many steps a line may unfold into to be searched for other ways from a step to its end."""
+
 _BY_VALUE = ("sort", "topk")
 
 
@@ -122,6 +125,8 @@ class Wiring:
         """The other ways of the operand's elements into the same line; looked for where the wires are drawn."""
         line = self.program.lines.get(self.step.line)
         if line is None or not self.drawable or len(self.operands) != 1 or self.program.values[line.value].size > 64:
+            return ()
+        if line.last - line.first > LONGEST_LINE:
             return ()
         found = []
         taken = sorted(set(self.sources.tolist()) - {-1})
