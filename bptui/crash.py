@@ -13,7 +13,6 @@ import time
 import traceback
 from pathlib import Path
 
-import bptui
 from bptui.errors import Fault
 from bptui.files import reason
 from bptui.folders import state_folder
@@ -48,7 +47,7 @@ def report_text(error: BaseException) -> str:
     if len(trace) > LONGEST:
         trace = f"{trace[: LONGEST // 2]}\n…\n{trace[-LONGEST // 2 :]}"
     lines = [
-        f"bptui {bptui.__version__}",
+        f"bptui {sys.modules[__package__ or ''].__version__}",  # it runs without being installed too
         f"Python {sys.version.split()[0]} on {platform.platform()}",
         *(f"{name} {_version(name)}" for name in _PACKAGES),
         f"command: {' '.join(sys.argv)[:1000]}",
