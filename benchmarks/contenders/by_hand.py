@@ -30,7 +30,7 @@ def _network_gradients(x: Any, t: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Ar
     log_y, rest_t, rest_y = np.log(y), 1.0 - t, 1.0 - y
     log_rest = np.log(rest_y)
     _L = -0.5 * np.sum(t * log_y + rest_t * log_rest)
-    d = np.broadcast_to(-0.5, y.shape)
+    d = -0.5
     d_t = d * log_y - d * log_rest
     d_y = d * t / y - d * rest_t / rest_y
     d_z2 = d_y * y * (1.0 - y)

@@ -48,12 +48,11 @@ def find_plan(program: Program) -> Plan | None:
 
     None the first time, and always where the program is long.
     """
-    if len(program.steps) + len(program.slots) > LONGEST:
-        return None
     planned = _planned(program)
-    if planned.plan is None and planned.asked:
-        planned.plan = make_plan(program)
-    planned.asked = True
+    if planned.plan is None:
+        if planned.asked and len(program.steps) + len(program.slots) <= LONGEST:
+            planned.plan = make_plan(program)
+        planned.asked = True
     return planned.plan
 
 

@@ -33,6 +33,13 @@ class Arrays(OneByOne[Array]):
     def __len__(self) -> int:
         return len(self._recorded)
 
+    def __getitem__(self, index: Any) -> Any:
+        found = self._recorded[index]
+        if type(found) is np.ndarray and found.dtype is _FLOAT64:  # the way that is gone most
+            found.setflags(write=False)
+            return found
+        return super().__getitem__(index)
+
     def _item(self, index: int) -> Array:
         found = self._recorded[index]
         if type(found) is np.ndarray and found.dtype is _FLOAT64:
