@@ -105,6 +105,17 @@ async def test_going_down_keeps_the_column_and_the_equation_follows(exercise: Tr
         assert "dL/dx(2) =" in shown(part(pilot, StepPanel))
 
 
+async def test_the_cell_that_the_cursor_was_left_on_is_lit_on_coming_back(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
+        await at_dx(pilot)
+        await pilot.press("L", "L")
+        there = lit(elements(pilot))
+        await pilot.press("left")
+        assert lit(elements(pilot)) != there
+        await pilot.press("right")
+        assert lit(elements(pilot)) == there
+
+
 async def test_why_at_an_upstream_gradient_asks_about_that_one(exercise: Trace) -> None:
     async with BptuiApp(exercise).run_test(size=SIZE) as pilot:
         await at_dx(pilot)

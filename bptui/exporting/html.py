@@ -156,7 +156,3 @@ def _line(spans: Iterable[Span]) -> str:
     return line_of(
         spans, escape, lambda text: f"<code>{escape(text)}</code>", lambda one: f"<math>{inline(one)}</math>"
     )
-
-
-def _in_line(formula: Tree) -> str:
-    return f"<math>{inline(formula)}</math>"

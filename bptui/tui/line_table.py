@@ -123,9 +123,10 @@ class LineTable(LineView):
         self.table, self._lit = table, lit
         self._rows.clear()
         self.cursor = max(0, min(cursor, len(table.rows) - 1))
+        self._spot = spot  # laying out takes the nearest one that is drawn, before the row is
         self._natural = [cell_len(title) for title in table.columns]
         self.lines_changed()
-        self._on_spot(spot)
+        self._on_spot(self._spot)
         self.after_resize()
 
     def after_resize(self) -> None:
