@@ -33,11 +33,17 @@ MOST_ELEMENTS = 64
 _MOST_WORK = 10**10
 """About how many elements and products may be computed to check one value, where one element does not take more."""
 
+_ALL_WORK = 4 * 10**10
+"""About how many for all values together."""
+
 _RUNS = 40
 """How often the scenario is run for one element, where it needs the whole ladder of steps."""
 
 _STEP_WORK = 5000
-"""How many elements could be computed in the time that a step takes beyond its own."""
+"""How many products could be computed in the time that a step takes beyond its own."""
+
+_ELEMENT_WORK = 10
+"""How many could be in the time that a function of one element takes, or to go through what is summed up."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _STEP = _EPSILON ** (1 / 3)
@@ -84,11 +90,12 @@ def _most(trace: Trace) -> int:
     program = trace.program
     work = 0
     for step in program.steps:
-        size = program.values[step.output].size
+        sizes = [program.values[one].size for one in (step.output, *step.inputs)]
         terms = step.operation.terms
         shapes = tuple(program.values[one].shape for one in step.inputs)
-        work += _STEP_WORK + size * max(1, terms(shapes) if terms is not None else 1)
-    return max(1, min(MOST_ELEMENTS, _MOST_WORK // max(1, _RUNS * work)))
+        work += _STEP_WORK + (_ELEMENT_WORK * max(sizes) if terms is None else sizes[0] * terms(shapes))
+    most = min(_MOST_WORK, _ALL_WORK // max(1, len(program.wrt)))
+    return max(1, min(MOST_ELEMENTS, most // max(1, _RUNS * work)))
 
 
 def _check(trace: Trace, name: str, rounding: float, most: int, deadline: Deadline) -> Checked:
