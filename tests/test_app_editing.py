@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.commands import KEEPING, PREDICTING, WHAT_IF
 from bptui.present.frame import HIDDEN
 from bptui.trace.record import Trace
+from bptui.tui import what_if
 from bptui.tui.answer_dialog import AnswerScreen
 from bptui.tui.app import BptuiApp
 from bptui.tui.changes import ChangesScreen
@@ -111,6 +114,21 @@ async def test_undo_redo_and_reset_by_key() -> None:
         for key, value in (("u", 1.0), ("ctrl+r", 3.0), ("R", 0.5), ("u", 3.0)):
             await pilot.press(key)
             await until(pilot, lambda value=value: walk(pilot).trace.value("w") == value)  # type: ignore[misc]
+
+
+async def test_large_traces_that_were_edited_away_are_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(what_if, "_LARGE", 4)
+    async with app().run_test(size=SIZE) as pilot:
+        await edit(pilot, "w", "2")
+        gone = weakref.ref(walk(pilot).trace)
+        gc.collect()
+        gc.disable()
+        try:
+            for number in "34":
+                await edit(pilot, "w", number)
+            await until(pilot, lambda: gone() is None)
+        finally:
+            gc.enable()
 
 
 async def test_an_edit_keeps_the_place() -> None:

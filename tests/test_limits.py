@@ -290,3 +290,10 @@ L = "sum(p*y)"
     assert report["worked"][0]["verdict"] == "wrong"
     assert report["worked"][0]["exact"] == trace.gradient_of(trace.program.names["z"])[0]
     assert peak < 150_000_000
+
+
+def test_a_large_window_is_written_with_its_middle_left_out() -> None:
+    text = '[inputs]\nx = { shape = [50000], init = "normal" }\n[forward]\nL = "sum(max_pool1d(x, 50000))"\n'
+    written, calls = counted(presentation_of(bptui.run(bptui.loads(text))).frame, 0)
+    assert any("… 49995 more …" in part for part in written.formulas)
+    assert calls < 10_000

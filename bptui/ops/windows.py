@@ -203,7 +203,7 @@ def _max_pool1d_element(cell: Cell, i: int) -> str:
     length, n = cell.shapes[0][-1], cell.params["n"]
     row, window = divmod(i, cell.output_shape[-1])
     first = row * length + window * n
-    return extreme_text("max", [cell.x(0, first + k) for k in range(n)])
+    return extreme_text("max", listed(range(n), lambda k: cell.x(0, first + k)))
 
 
 MAX_POOL1D = Operation(

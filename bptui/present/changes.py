@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from bptui.present import cells, numbers
 from bptui.present.frame import ARROW, Frame, Point, Row, Spot, Table, changed
 from bptui.present.presentation import Presentation
-from bptui.scenario.program import Array
+from bptui.scenario.notation import Shape
+from bptui.scenario.program import Array, Program
 from bptui.sequences import Lazy
 from bptui.text import counted
 from bptui.trace.places import made_at
@@ -119,10 +120,14 @@ def same_walk(before: Presentation, after: Presentation) -> bool:
         (before.title, before.description) == (after.title, after.description)
         and (first.names, first.target, first.index_base, first.wrt)
         == (second.names, second.target, second.index_base, second.wrt)
-        and [value.shape for value in first.values] == [value.shape for value in second.values]
-        and [(step.formula, step.inputs, step.params) for step in first.steps]
-        == [(step.formula, step.inputs, step.params) for step in second.steps]
+        and (_given(first), before.trace.scenario.functions, first.lines)
+        == (_given(second), after.trace.scenario.functions, second.lines)
     )
+
+
+def _given(program: Program) -> list[tuple[Shape, str | None]]:
+    """Return the shape and the symbol of every named value; with the lines' texts, they make all steps."""
+    return [(program.shape(value), program.values[value].symbol) for value in program.names.values()]
 
 
 def same_step(before: Presentation, after: Presentation, step: int) -> int:

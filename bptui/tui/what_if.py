@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import math
 from pathlib import Path
 
 from textual import work
@@ -23,6 +25,14 @@ from bptui.tui.file_watch import SECONDS, FileWatch
 from bptui.tui.opening import opened
 from bptui.tui.seeing import Seeing
 from bptui.tui.text_view import TextView, line
+
+_LARGE = 300_000
+"""From how many values and elements of named values on a trace that is no longer shown is let go of at once."""
+
+
+def _is_large(trace: Trace) -> bool:
+    program = trace.program
+    return len(program.values) + sum(math.prod(program.shape(one)) for one in program.names.values()) > _LARGE
 
 
 class WhatIf(Seeing):
@@ -142,6 +152,8 @@ class WhatIf(Seeing):
         self.trace, self.presentation = trace, presentation
         self.numbers_changed()
         self.refresh_step()
+        if _is_large(trace):
+            self.call_after_refresh(gc.collect)  # the trace before takes as much, and refers to itself
 
     def _pointed_at(self) -> LeafElement | None:
         """Return the leaf's element that the reader most likely means."""
