@@ -10,9 +10,12 @@ from typing import ClassVar
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widget import Widget
 
 import bptui
+from app_help import until
 from bptui import bundled
 from bptui.ascii import respelled
 from bptui.graph import MOST_LAYERED, draw, lay_out
@@ -571,6 +574,23 @@ def place_of(widget: Widget, text: str) -> tuple[int, int]:
     rows = on_screen(widget).split("\n")
     y = next(y for y, row in enumerate(rows) if text in row)
     return rows[y].index(text), y
+
+
+async def test_the_first_picture_has_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures: list[str] = []
+    render_lines = GraphView.render_lines
+
+    def noted(self: GraphView, crop: Region) -> list[Strip]:
+        lines = render_lines(self, crop)
+        pictures.append("\n".join(line.text for line in lines))
+        return lines
+
+    monkeypatch.setattr(GraphView, "render_lines", noted)
+    async with GraphApp(bundled_trace("exercise-7-1")).run_test(size=(60, 30)) as pilot:
+        await pilot.resize_terminal(50, 30)
+        await until(pilot, lambda: pictures[-1].splitlines()[0] != pictures[0].splitlines()[0])
+    assert all("z1 = W1 @ x + b1" in picture for picture in pictures)
+    assert {len(picture.splitlines()[0]) for picture in pictures} == {60, 50}
 
 
 async def test_arrows_select_and_enter_goes() -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Offset
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -73,6 +73,8 @@ class GraphView(ChangedLines, can_focus=True):
         self._selected: int | None = None
         self._drawing: Drawing | None = None
         self._progress: Progress | None = None
+        self._made_for: Size | None = None
+        """The room that the drawing was made for."""
         self._stale = False
         """Whether the drawing is of another trace or step, for it was not on the screen."""
         self._held: Offset | None = None
@@ -133,11 +135,15 @@ class GraphView(ChangedLines, can_focus=True):
         return [row - self._top for row in rows if 0 <= row - self._top < self.size.height]
 
     def _redraw(self) -> None:
-        """Make the graph anew: at another zoom, for another operation, or with other room."""
-        if not self.size:
-            return
-        self._stale = False
+        """Make and paint the graph anew: at another zoom, for another operation, or with other room."""
+        self._make()
+        self.refresh()
+
+    def _make(self) -> None:
         chosen, size = self.selected, self.size
+        if not size:
+            return
+        self._stale, self._made_for = False, size
         focus = self._walk.focus(self._step, self._element)
         graph = build(self._trace.program, self._zoom, focus, self._trace.choices)
         self._drawing = draw(graph, size.width)
@@ -151,7 +157,6 @@ class GraphView(ChangedLines, can_focus=True):
             self._top = (box.y + box.bottom - size.height) // 2
         self._follow()
         self.border_title = f"Graph · {self._zoom}"
-        self.refresh()
 
     def _follow(self) -> None:
         """Pan as little as needed to see where the walk is."""
@@ -167,8 +172,14 @@ class GraphView(ChangedLines, can_focus=True):
         runs = self._drawing.row(self._progress, y + self._top, self._left, width, self._selected)
         return Strip([Segment(text, self.component(_COMPONENTS[name]) if name else base) for text, name in runs], width)
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self.size != self._made_for:  # drawn before it is told that it was resized
+            self._make()
+        return super().render_lines(crop)
+
     def on_resize(self) -> None:
-        self._redraw()
+        if self.size != self._made_for:
+            self._redraw()
 
     def on_show(self) -> None:
         if self._stale:
