@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
+
 import pytest
 
 import bptui
@@ -47,6 +50,20 @@ async def test_the_sheet_with_its_verdicts_and_sentences(size: tuple[int, int]) 
         await until(pilot, lambda: routes.display and len(routes.table.rows) == 2)
         await pilot.press("p")
         await until(pilot, lambda: "The sign was lost" in said_of_line(pilot))
+
+
+async def test_lines_gone_past_at_once_leave_nothing_behind() -> None:
+    """What is looked for at each line is given up at the next one, also where it was not begun."""
+    async with app().run_test(size=(120, 40)) as pilot:
+        sheet = await opened(pilot)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for row in (5, 6, 7):
+                sheet.move_to(row)
+            await pilot.pause()
+            gc.collect()
+        assert sheet.cursor == 7
+        assert [str(one.message) for one in caught] == []
 
 
 async def test_from_a_line_to_its_step_and_its_routes() -> None:

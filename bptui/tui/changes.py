@@ -17,6 +17,7 @@ from bptui.present.presentation import Presentation
 from bptui.present.quiz import Known
 from bptui.present.why import routes_table
 from bptui.text import counted
+from bptui.tui.beside import run_beside
 from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
@@ -53,7 +54,7 @@ class ChangesScreen(Offering, Dialog[int | Point | None]):
     def on_mount(self) -> None:
         self.query_one("#changes").border_title = "Comparing …"
         self.query_one("#routes").display = False
-        self.run_worker(self._compare(), exclusive=True, group="changes")
+        run_beside(self, "changes", self._compare)
 
     async def _compare(self) -> None:
         """Compare all numbers beside the app, which stays at hand however many there are."""
@@ -70,7 +71,7 @@ class ChangesScreen(Offering, Dialog[int | Point | None]):
 
     @on(LineTable.CursorMoved, "#changes")
     def _find_routes(self) -> None:
-        self.run_worker(self._routes(self._at()), exclusive=True, group="routes")
+        run_beside(self, "routes", self._routes, self._at())
 
     def _at(self) -> Point | None:
         return self.query_one("#changes", LineTable).point
@@ -113,7 +114,7 @@ class ChangesScreen(Offering, Dialog[int | Point | None]):
     def action_sort(self) -> None:
         """List what changed most first, or everything in its order again."""
         self._largest_first = not self._largest_first
-        self.run_worker(self._compare(), exclusive=True, group="changes")
+        run_beside(self, "changes", self._compare)
 
     def action_why(self) -> None:
         """Ask why, about the number under the cursor."""

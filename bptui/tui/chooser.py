@@ -21,6 +21,7 @@ from bptui.errors import BptuiError
 from bptui.present.frame import Row, Table
 from bptui.present.layout import paragraph
 from bptui.text import counted, printable
+from bptui.tui.beside import run_beside
 from bptui.tui.bindings import Offering, bindings
 from bptui.tui.description import description_lines
 from bptui.tui.key_line import KeyLine
@@ -75,7 +76,7 @@ class ChooserScreen(Offering, Screen[Choice | None]):
         self.query_one("#scenarios").border_title = "Scenarios"
         self.query_one("#about").border_title = "About"
         self._list()
-        self.call_after_refresh(lambda: self.run_worker(self._read_all()))
+        self.call_after_refresh(lambda: run_beside(self, "reading", self._read_all))
 
     async def _read_all(self) -> None:
         """Read the scenarios one after the other; the list of names is there before, and fills."""

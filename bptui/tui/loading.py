@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from bptui.commands import APP, WALKING
 from bptui.errors import BptuiError
+from bptui.tui.beside import run_beside
 from bptui.tui.configured import app_of
 from bptui.tui.description import Description
 from bptui.tui.key_line import KeyLine
@@ -52,7 +53,7 @@ class LoadingScreen(Screen[None]):
         self.query_one(TopLine).show("opening…")
         if app_of(self).settings.description and self._opening.description and not self._opening.breakpoints:
             self.query_one(Description).open()
-        self.call_after_refresh(lambda: self.run_worker(self._read()))
+        self.call_after_refresh(lambda: run_beside(self, "reading", self._read))
 
     async def _read(self) -> None:
         try:

@@ -6,6 +6,7 @@ from bptui.present.search import Search
 from bptui.text import printable
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
+from bptui.tui.beside import run_beside
 from bptui.tui.looking import look_through
 from bptui.tui.pointing import Pointing
 
@@ -99,7 +100,7 @@ class Moving(Pointing):
         if not self._sought:
             self.action_search()
         else:
-            self.run_worker(self._matched(self._sought, direction), exclusive=True, group="looking")
+            run_beside(self, "looking", self._matched, self._sought, direction)
 
     async def _matched(self, text: str, direction: Direction) -> None:
         start, search, last = self.step, Search(self.presentation, text), len(self.presentation) - 1

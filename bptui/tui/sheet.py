@@ -18,6 +18,7 @@ from bptui.present.frame import RouteList
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
 from bptui.present.why import routes_table
+from bptui.tui.beside import run_beside
 from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
@@ -58,7 +59,7 @@ class SheetScreen(Offering, Dialog[tuple[Place, bool] | None]):
         self.query_one("#said-of-line", TextView).can_focus = False
         self.query_one("#routes").display = False
         self.query_one("#sheet").border_title = "Marking …"
-        self.run_worker(self._mark(), exclusive=True, group="sheet")
+        run_beside(self, "sheet", self._mark)
 
     async def _mark(self) -> None:
         """Mark the sheet beside the app, which stays at hand meanwhile."""
@@ -97,7 +98,7 @@ class SheetScreen(Offering, Dialog[tuple[Place, bool] | None]):
 
         self.query_one("#said-of-line", TextView).show(lines)
         self.query_one("#routes").display = False
-        self.run_worker(self._routes(self.at), exclusive=True, group="routes")
+        run_beside(self, "routes", self._routes, self.at)
 
     async def _routes(self, at: int) -> None:
         """Show the routes of the gradient that the line is about."""

@@ -11,6 +11,7 @@ from bptui.trace.breakpoints import Breakpoint, read_breakpoint
 from bptui.trace.places import Direction, Places, value_of
 from bptui.trace.record import Trace
 from bptui.trace.stops import Hit, find, hits
+from bptui.tui.beside import run_beside
 from bptui.tui.configured import key
 from bptui.tui.looking import look_through
 from bptui.tui.pointing import Pointing
@@ -64,7 +65,7 @@ class Stopping(Pointing):
         self._found = {text: steps for text, steps in self._found.items() if text in texts}
         self.query_one(StepList).mark(lambda step: bool(self.stops_at(step)))
         self._mark_timeline()
-        self.run_worker(self._find_all(), exclusive=True, group="stops")
+        run_beside(self, "stops", self._find_all)
 
     async def _find_all(self) -> None:
         """Find all steps that the breakpoints stop at, for the timeline and the list of breakpoints."""
@@ -97,7 +98,7 @@ class Stopping(Pointing):
             self.breakpoints_changed()
         if self.runs_first:
             whole = range(len(self.trace.steps))
-            self.run_worker(self._run(whole, "no step stops at"), exclusive=True, group="looking")
+            run_beside(self, "looking", self._run, whole, "no step stops at")
 
     def action_continue(self, direction: Direction) -> None:
         """Run on, or back, to the next step that a breakpoint stops at."""
@@ -111,7 +112,7 @@ class Stopping(Pointing):
         last = len(self.trace.steps) - 1
         steps = range(self.step + 1, last + 1) if direction > 0 else range(self.step - 1, -1, -1)
         said = f"no {'later' if direction > 0 else 'earlier'} step stops at"
-        self.run_worker(self._run(steps, said), exclusive=True, group="looking")
+        run_beside(self, "looking", self._run, steps, said)
 
     async def _run(self, steps: range, otherwise: str) -> None:
         start = self.step

@@ -19,6 +19,7 @@ from bptui.present.quiz import Known
 from bptui.present.why import factors_table, routes_table
 from bptui.trace.elements import Level
 from bptui.trace.record import Trace
+from bptui.tui.beside import run_beside
 from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
@@ -70,7 +71,7 @@ class WhyScreen(Offering, Dialog[int | None]):
 
     def _look(self) -> None:
         self.query_one("#window").border_title = Content(f"Why? · {self._level} level")
-        self.run_worker(self._find(), exclusive=True)
+        run_beside(self, "routes", self._find)
 
     async def _find(self) -> None:
         """Look for the routes beside the app, so that it stays at hand however many there are."""
