@@ -180,6 +180,22 @@ def test_search_finds_signs_where_they_are_shown(name: str) -> None:
         assert [step for step in Search(shown, sign).matches(every) if step in expected] == expected
 
 
+@pytest.mark.parametrize(
+    ("forward", "text", "step"),
+    [
+        ('h = "A @ B"\ny = "h @ v"\nL = "sum(y)"', "outer(", 5),
+        ('y = "sort(v, -1, True)"\nL = "sum(y)"', "descending=True", 0),
+        ('y = "bce(v, v, \'none\')"\nL = "sum(y)"', 'reduction="none"', 0),
+    ],
+)
+def test_search_finds_what_only_the_steps_themselves_are_written_with(forward: str, text: str, step: int) -> None:
+    """A rule that shapes decide on, and the name of an option that is given by its place."""
+    given = "A = [[0.5, 0.2], [0.1, 0.3]]\nB = [[1.0, 2.0], [3.0, 4.0]]\nv = [0.25, 0.75]"
+    shown = Presentation(bptui.run(bptui.loads(f"[inputs]\n{given}\n[forward]\n{forward}")))
+    assert text in shown.label(step).text
+    assert Search(shown, text).find(range(len(shown))) == step
+
+
 def test_search_goes_both_ways_and_leaves_out_where_it_begins(nested: Trace) -> None:
     shown = Presentation(nested)
     search = Search(shown, "multiply")

@@ -112,9 +112,13 @@ class Search:
         for signature, body in self._shown.trace.scenario.functions.items():
             texts += [signature, body]
         for step in samples.values():
-            texts.append(step.operation.name)
+            operation = step.operation
+            texts += [operation.name, *operation.options]  # what is given by its place is shown by its name
+            if operation.rule_for is not None:  # shapes decide what words the rule has
+                shapes = [sample.shapes for sample in operation.samples if sample.shapes]
+                texts += [operation.rule(slot, one) for one in shapes for slot in range(len(one))]
             for number, operand in enumerate(step.inputs):
-                if step.operation.passes(number):
+                if operation.passes(number):
                     texts.append(formulas.local(self._program, Slot(0, step.index, number, operand, -1), brief=True))
         return " ".join(texts).casefold()
 
