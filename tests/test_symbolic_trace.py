@@ -19,6 +19,7 @@ from bptui import bundled
 from bptui.errors import BptuiError
 from bptui.present.presentation import presentation_in_symbols
 from bptui.symbols.record import SymbolicTrace
+from bptui.symbols.tree import size
 from bptui.trace.record import Trace
 from random_scenarios import random_scenario
 from worked_out import evaluate
@@ -338,3 +339,49 @@ def test_neither_numbers_nor_a_refusal_load_sympy() -> None:
         "assert 'sympy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "functions", "said"),
+    [
+        ("softmax(softmax(softmax(x)))", "", "an element has over 10,000 names, numbers and operations"),
+        ("f7(x)", "a*a + sin(a)", "an element has over 10,000 names, numbers and operations"),
+        ("f7(x)", "sin(a)", "an element is nested more than 100 deep"),
+        ("f7(x)", "a*a*1.5", "a number has thousands of digits"),
+    ],
+)
+def test_a_line_that_is_too_large_to_be_written_in_symbols_is_refused(line: str, functions: str, said: str) -> None:
+    elements = 2 if functions else 30
+    unfolded = "".join(f'functions."f{n}(a)" = "f{n - 1}(f{n - 1}(a))"\n' for n in range(1, 8)) if functions else ""
+    scenario = bptui.loads(
+        f'inputs.x = {{ symbol = "x", value = {[n / 7 for n in range(elements)]} }}\n'
+        + (f'functions."f0(a)" = "{functions}"\n' if functions else "")
+        + f'{unfolded}forward.L = "sum({line})"\n'
+    )
+    with pytest.raises(BptuiError, match=f"in the line L, {said}\n .*give parts of it names"):
+        bptui.run(scenario, mode="symbols")
+
+
+def test_the_size_of_an_expression_is_told_however_deep_it_is_nested() -> None:
+    expression = sympy.Symbol("x")
+    for _ in range(5000):
+        expression = sympy.Function("f")(expression)
+    assert size(expression) == 5001
+
+
+@pytest.mark.parametrize("line", ["(2.5*x)**1000000000", "(3*x + 3)**100000*2", "(x/7)**-100000"])
+def test_powers_with_millions_of_digits_are_never_worked_out(line: str) -> None:
+    scenario = bptui.loads(f'inputs.x = {{ symbol = "x", value = 1.0 }}\nforward.L = "{line}"\n')
+    if "+" in line:
+        assert "**100000" in bptui.export(bptui.run(scenario, mode="symbols"), "json")
+    else:
+        with pytest.raises(BptuiError, match="a number has thousands of digits"):
+            bptui.run(scenario, mode="symbols")
+
+
+def test_lines_in_a_long_row_are_written_line_by_line() -> None:
+    lines = "".join(f'forward.a{n} = "sin(a{n - 1})"\n' for n in range(1, 400))
+    trace = bptui.run(bptui.loads(f'inputs.a0 = {{ symbol = "x", value = 1.0 }}\n{lines}'), mode="symbols")
+    assert isinstance(trace, SymbolicTrace)
+    assert trace.level == "values"
+    assert "sin(a398)" in bptui.export(trace, "json")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from bptui.errors import BptuiError
 from bptui.symbols.extent import refuse_large
 from bptui.trace.elements import Node
 from bptui.trace.record import Trace
@@ -131,8 +132,11 @@ class Derivation:
         return self.text(expanded(found, self.named.meant))
 
     def text(self, expression: Any) -> str:
-        """Return an expression of this derivation as formula text."""
-        return self.writer.written(expression).text
+        """Return an expression of this derivation as formula text; `…` where it is too large to be written."""
+        try:
+            return self.writer.written(expression).text
+        except (BptuiError, RecursionError):
+            return "…"
 
     def sum_of(self, terms: Sequence[Any]) -> str:
         """Return a sum whose terms are left apart, in the order in which a person writes them: `d3*x0 + d3*x0`."""

@@ -15,6 +15,7 @@ import sympy
 
 from bptui.ops import numeric
 from bptui.symbols import functions
+from bptui.symbols.bound import refuse_long_power
 from bptui.symbols.exact import exact
 
 concatenate = numeric.concatenate
@@ -150,11 +151,13 @@ def _gelu_tanh(x: Any) -> Any:
     return tanh(sympy.sqrt(2 / sympy.pi) * (x + exact(0.044715) * x**3))
 
 
-def power(a: Any, b: Any) -> Any:
+def _power(a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+    refuse_long_power(a, b)
     return a**b
 
 
 def _power_slope(a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
+    refuse_long_power(a, b)
     return b * a ** (b - 1)  # 0 where b is the number 0; what is no number is not
 
 
@@ -166,6 +169,7 @@ def _ratio(a: sympy.Expr, b: sympy.Expr) -> sympy.Expr:
     return sympy.Integer(0) if a == 0 and b == 0 else _expression(a) / b
 
 
+power = _elementwise(_power, 2)
 power_slope = _elementwise(_power_slope, 2)
 times_log = _elementwise(_times_log, 2)
 ratio = _elementwise(_ratio, 2)

@@ -6,6 +6,9 @@ from bptui.errors import BptuiError, Fault
 from bptui.scenario.program import Program
 from bptui.trace import formulas
 
+LONGEST_SUM = 1000
+"""How many elements one element may be made of by one operation: putting terms together takes their square in time."""
+
 LARGEST = 20_000
 """How many elements, and terms of the sums that they are, a scenario may have to be written in symbols."""
 
@@ -37,7 +40,8 @@ def extent(program: Program) -> int:
         output = program.values[step.output]
         for slot in range(len(step.inputs)) if output.size else ():
             structure = step.operation.structure(slot, shapes, output.shape, step.params)
-            terms += output.size * len(structure.reads(output.size - 1))
+            read = len(structure.reads(output.size - 1))
+            terms += output.size * read if read <= LONGEST_SUM else max(output.size * read, LARGEST + 1)
     return terms
 
 

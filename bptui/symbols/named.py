@@ -19,6 +19,7 @@ from bptui.errors import BptuiError
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import GIVE_NUMBERS, Scenario
 from bptui.symbols import folded
+from bptui.symbols.bound import Bound
 from bptui.symbols.elements import element_symbols, gradient_symbols, seed_symbols
 from bptui.symbols.exact import exact_array
 from bptui.symbols.extent import refuse_large
@@ -108,6 +109,7 @@ class NamedTrace(Trace):
         gradients: dict[int, Array] = {program.target: self.seed}
         contributions: list[Array] = []
         accumulated: list[Array] = []
+        bound = Bound()
         for slot in program.slots:
             advance(len(program.steps) + slot.index, len(program.steps) + len(program.slots))
             step = program.steps[slot.step]
@@ -117,6 +119,7 @@ class NamedTrace(Trace):
             added = read_only(contribution(step, slot.slot, upstream, self.values, self.choices, folded), folded)
             before = gradients.get(slot.target)
             gradients[slot.target] = added if before is None else read_only(before + added, folded)
+            bound.check(gradients[slot.target], step.line)
             contributions.append(added)
             accumulated.append(gradients[slot.target])
         return contributions, accumulated
@@ -144,9 +147,11 @@ def record_named(scenario: Scenario, numbers: Trace | None, advance: Advance = l
         elif value.name is not None:
             values[value.id] = read_only(element_symbols(program, value.id), folded)
     made: dict[int, Array] = {}
+    bound = Bound()
     for step in program.steps:
         advance(step.index, len(program.steps) + len(program.slots))
         result = compute(step, values, choices, folded, choose=False)
+        bound.check(result, step.line)
         if program.values[step.output].name is None:
             values[step.output] = result
         else:

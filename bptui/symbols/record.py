@@ -16,9 +16,10 @@ from bptui.engine.passes import backward, forward
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.symbols import explicit
+from bptui.symbols.bound import DEEPEST
 from bptui.symbols.exact import exact_array
 from bptui.symbols.named import NamedTrace, record_named
-from bptui.symbols.tree import Sizes, size
+from bptui.symbols.tree import Sizes, depth, size
 from bptui.trace.arrays import read_only
 from bptui.trace.derivative import derivative
 from bptui.trace.record import Trace
@@ -104,19 +105,21 @@ def record_symbols(scenario: Scenario, numbers: Trace | None) -> SymbolicTrace:
 
 def _fits(named: NamedTrace) -> bool:
     """Return whether the derivation can be written out in leaves, by the sizes that its expressions would have."""
-    known: Sizes = {}
+    known, depths = Sizes(), Sizes()
     total = 0
     for step in named.program.steps:
         for symbol, one in zip(named.values[step.output].flat, named.result(step.index).flat, strict=True):
-            known[symbol] = size(one, known)
+            known[symbol], depths[symbol] = size(one, known), depth(one, depths)
             total += known[symbol]
+            if depths[symbol] > DEEPEST:
+                return False
     for slot in named.program.slots:
         arriving = named.arriving(slot.target).flat
         for symbol, one in zip(arriving, named.accumulated[slot.index].flat, strict=True):
             found = size(one, known)
-            known[symbol] = found
+            known[symbol], depths[symbol] = found, depth(one, depths)
             total += 3 * found  # as the contribution, what was there before, and their sum
-            if found > LARGEST_ELEMENT or total > LARGEST_TOTAL:
+            if found > LARGEST_ELEMENT or total > LARGEST_TOTAL or depths[symbol] > DEEPEST:
                 return False
     return True
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import sympy
 
@@ -14,11 +15,27 @@ def size(expression: sympy.Expr, known: Sizes | None = None) -> int:
 
     `known` gives the sizes of subexpressions (of a symbol: of what it stands for), and remembers those found.
     """
-    known = {} if known is None else known
-    found = known.get(expression)
-    if found is None:
-        found = known[expression] = 1 + sum(size(argument, known) for argument in expression.args)
-    return found
+    return _from_below(expression, {} if known is None else known, sum)
+
+
+def depth(expression: sympy.Expr, known: Sizes) -> int:
+    """Return how deep an expression is nested, a symbol 1; `known` as in `size`."""
+    return _from_below(expression, known, partial(max, default=0))
+
+
+def _from_below(expression: sympy.Expr, known: Sizes, together: Callable[[Iterable[int]], int]) -> int:
+    """Return 1 more than what the arguments come to `together`; not by calling itself: it may be nested very deep."""
+    waiting = [expression]
+    while waiting:
+        one = waiting[-1]
+        lacking = [] if one in known else [argument for argument in one.args if argument not in known]
+        if lacking:
+            waiting += lacking
+            continue
+        if one not in known:
+            known[one] = 1 + together(map(known.__getitem__, one.args))
+        waiting.pop()
+    return known[expression]
 
 
 def size_of_meaning(expression: sympy.Expr, meant: Mapping[sympy.Symbol, sympy.Expr], known: Sizes) -> int:

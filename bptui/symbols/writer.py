@@ -15,11 +15,15 @@ from typing import Generic, NamedTuple
 import sympy
 
 from bptui.symbols import functions
+from bptui.symbols.bound import refuse_long_number
 from bptui.symbols.elements import element_symbols, gradient_symbols
 from bptui.symbols.pens import Out, Pen
 from bptui.trace.record import Trace
 
 Key = tuple[int, int, int]
+
+_LARGEST_POWER = 100
+"""Up to which power a number that a sum shares is taken out of it."""
 
 _NUMBER, _GRADIENT, _SEED, _PARAMETER, _INPUT, _LINE, _SUM, _FUNCTION = range(-1, 7)
 
@@ -69,6 +73,7 @@ class Writer(Generic[Out]):
         if expression.is_Symbol:
             return self._symbol(expression)
         if expression.is_Rational:
+            refuse_long_number(expression)
             return self._pen.number(expression)
         if expression.is_Add:
             return self._sum(expression)
@@ -118,7 +123,7 @@ class Writer(Generic[Out]):
             if factor.is_Rational:
                 number *= factor
                 continue
-            if base.is_Add and exponent.is_Integer:
+            if base.is_Add and exponent.is_Integer and abs(exponent) <= _LARGEST_POWER:
                 terms = [self._split(one) for one in base.args]
                 shared = _shared(terms) * self._sign(terms)
                 if shared != 1:
