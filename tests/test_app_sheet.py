@@ -9,6 +9,11 @@ import pytest
 
 import bptui
 from app_help import AnyPilot, part, said, shown, until, walk
+from bptui.checking.marking.marker import Marked
+from bptui.errors import BptuiError
+from bptui.scenario.scenario import Scenario
+from bptui.trace.record import Trace
+from bptui.tui import sheet
 from bptui.tui.app import BptuiApp
 from bptui.tui.line_table import LineTable
 from bptui.tui.sheet import SheetScreen
@@ -50,6 +55,19 @@ async def test_the_sheet_with_its_verdicts_and_sentences(size: tuple[int, int]) 
         await until(pilot, lambda: routes.display and len(routes.table.rows) == 2)
         await pilot.press("p")
         await until(pilot, lambda: "The sign was lost" in said_of_line(pilot))
+
+
+async def test_a_marking_that_takes_too_long_is_said_in_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(scenario: Scenario, trace: Trace) -> list[Marked]:
+        raise BptuiError("it took more than 120 seconds")
+
+    monkeypatch.setattr(sheet, "mark", slow)
+    async with app().run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter", "M")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SheetScreen))
+        await until(pilot, lambda: part(pilot, LineTable, "sheet").border_title == "it took more than 120 seconds")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
 
 
 async def test_lines_gone_past_at_once_leave_nothing_behind() -> None:

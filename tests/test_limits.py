@@ -16,6 +16,7 @@ import bptui
 from bptui.bundled import path
 from bptui.checking import gradients
 from bptui.checking.gradients import check_gradients
+from bptui.checking.marking.marker import mark
 from bptui.cli import main
 from bptui.errors import BptuiError
 from bptui.exporting.json import json_pieces
@@ -147,6 +148,8 @@ def test_a_question_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPa
         trace.routes("W1(1,1)")
     with pytest.raises(BptuiError, match="the check of the gradients took more than"):
         check_gradients(trace)
+    with pytest.raises(BptuiError, match="the marking of the worked solution took more than"):
+        mark(bptui.load(path("exercise-7-1-as-solved") or ""), trace)
 
 
 def test_of_a_costly_scenario_fewer_elements_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from bptui.checking.marking.marker import Marked, mark
 from bptui.checking.marking.place import Place, place_of
 from bptui.checking.sheet_table import about, sheet_table
 from bptui.commands import IN_SHEET
+from bptui.errors import BptuiError
 from bptui.present.frame import RouteList
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
@@ -65,7 +66,11 @@ class SheetScreen(Offering, Dialog[tuple[Place, bool] | None]):
         """Mark the sheet beside the app, which stays at hand meanwhile."""
         trace = self._presentation.trace
         if not self.sheet:
-            self.sheet = await asyncio.to_thread(mark, trace.scenario, trace)
+            try:
+                self.sheet = await asyncio.to_thread(mark, trace.scenario, trace)
+            except BptuiError as fault:  # the time was up
+                self.query_one("#sheet").border_title = Content(fault.faults[0].message)
+                return
         self._show()
 
     def on_resize(self) -> None:

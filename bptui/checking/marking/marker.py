@@ -24,8 +24,9 @@ from bptui.checking.marking.in_symbols import expression
 from bptui.checking.marking.namer import Explanation, Question, Slip, explain
 from bptui.checking.marking.numbers import shaken, without_numbers
 from bptui.checking.marking.sheet import Sheet, Stated, Statement
-from bptui.checking.marking.world import World
+from bptui.checking.marking.world import MARKING, World
 from bptui.errors import BptuiError, Fault
+from bptui.limits import Deadline
 from bptui.scenario.claimed_number import ClaimedNumber
 from bptui.scenario.program import Program
 from bptui.scenario.resolve import Element
@@ -76,8 +77,11 @@ class Marked(Struct, frozen=True, kw_only=True):
 
 def mark(scenario: Scenario, trace: Trace) -> list[Marked]:
     """Return every line of the scenario's worked solution, marked, in the order of the file."""
-    marker = _Marker(scenario, trace)
-    return [marker.mark(text, line) for text, line in marker.lines]
+    marker, deadline, marked = _Marker(scenario, trace), Deadline(MARKING), []
+    for text, line in marker.lines:
+        deadline.check()
+        marked.append(marker.mark(text, line))
+    return marked
 
 
 class _Marker:

@@ -18,11 +18,14 @@ from msgspec import Struct
 
 from bptui.checking.marking.claims import Entry, loss_node
 from bptui.engine.passes import compute
+from bptui.limits import Deadline
 from bptui.ops import numeric
 from bptui.scenario.program import Array, Program
 from bptui.trace.arrays import read_only
 from bptui.trace.elements import Elements, Node, TooLarge
 from bptui.trace.record import Trace
+
+MARKING = "the marking of the worked solution"
 
 LARGEST_GRAPH = 20_000
 """How many links may lie between what a derivative is of and what it is with respect to."""
@@ -42,6 +45,7 @@ class World:
         """`base` is a world with other statements: what both have in common is not worked out again."""
         self.trace, self.program, self.statements = trace, trace.program, statements
         self.loss = loss_node(trace.program)
+        self._deadline = Deadline(MARKING)
         self._totals: dict[Entry, float] = {}
         self._locals: dict[Node, list[tuple[Node, float]]] = {}
         stated: dict[int, dict[int, float]] = {}
@@ -147,6 +151,7 @@ class World:
             node = waiting.pop()
             if node in links or node in fixed:
                 continue
+            self._deadline.check()
             total = self._totals.get((head, node))
             if total is not None:
                 fixed[node] = total
