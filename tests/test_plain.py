@@ -112,6 +112,13 @@ def test_the_map_is_told_without_bars() -> None:
     assert len(said) == 9
 
 
+def test_rows_with_nothing_in_them_are_not_told() -> None:
+    """A table keeps room for the rows of an array that is not computed yet; aloud there is nothing to it."""
+    lines = answers(opened("batch-norm"), "home", "values")
+    assert "N: shape 4×2" in lines
+    assert "" not in lines[lines.index("N: shape 4×2") :]
+
+
 def test_a_test_hides_what_steps_give_and_tells_the_score(exercise: Trace) -> None:
     said = answers(exercise, "n", "r 1", "t", "0.3", "h", "0.23", "why z1(1)", "map", "0.4", "j", "0.4", "t", "t")
     assert "nothing is hidden: `test` begins a test" in said

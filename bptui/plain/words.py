@@ -25,7 +25,8 @@ def table_words(table: Table, wanted: range | None = None) -> Iterator[str]:
         if at == MOST_ROWS:
             yield f"and {counted(len(rows) - MOST_ROWS, 'more row')}"
             return
-        yield row_words(table, row)
+        if words := row_words(table, row):  # what has no numbers yet has empty rows for them
+            yield words
 
 
 def row_words(table: Table, row: Row) -> str:
