@@ -7,11 +7,12 @@ from textual.containers import Vertical
 from textual.events import Key
 from textual.widgets import Input
 
-from app_help import AnyPilot, part, until, walk
+from app_help import AnyPilot, part, shown, until, walk
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
 from bptui.tui.breakpoints_dialog import BreakpointsScreen
 from bptui.tui.edit_dialog import EditScreen
+from bptui.tui.step_panel import StepPanel
 from bptui.tui.walk import WalkScreen
 from bptui.tui.why import WhyScreen
 
@@ -48,6 +49,27 @@ async def test_they_are_typed_into_the_window_that_the_first_opens(exercise: Tra
         at_once(pilot, "Bop relu\r")
         await until(pilot, lambda: [one.text for one in walk_below(pilot).breakpoints] == ["op relu"])
         assert isinstance(pilot.app.screen, BreakpointsScreen)
+
+
+async def test_they_are_about_what_the_cursor_comes_to(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("escape")
+        at_once(pilot, "jje")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        assert part(pilot, Input, "element").value == "W1(3,1)"
+
+
+async def test_the_equation_is_that_of_the_step_that_they_lead_to(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("escape")
+        at_once(pilot, "jn")
+        await until(pilot, lambda: walk(pilot).step == 1)
+        await pilot.pause()
+        assert "z1(1) = " in shown(part(pilot, StepPanel))
+        await pilot.press("left")
+        assert "(W1 @ x)(2) = " in shown(part(pilot, StepPanel))
 
 
 async def test_they_are_commands_of_the_window_that_the_first_opens(exercise: Trace) -> None:

@@ -30,11 +30,12 @@ class Pointing(WalkPart):
     def leave_step(self) -> None:
         """Remember where the cursor is in the present step's table."""
         elements = self.query_one("#elements", LineTable)
-        self._cursors[self.step] = (self._element, elements.cursor, elements.spot)
+        self._cursors[self.step] = (self.element, elements.cursor, elements.spot)
 
     @property
     def element(self) -> int:
-        return self._element
+        row = self.query_one("#elements", LineTable).row  # that the cursor moved may not be told yet
+        return self._element if row is None or row.element is None else row.element
 
     @property
     def pointed(self) -> Point:
@@ -46,7 +47,7 @@ class Pointing(WalkPart):
             value, flat = found
             return Point(value, flat, self.step >= self.trace.seed_step)
         at = self.query_one("#elements", LineTable).point
-        about = Point(value_of(self.trace, self.step), self._element, self.step >= self.trace.seed_step)
+        about = Point(value_of(self.trace, self.step), self.element, self.step >= self.trace.seed_step)
         return at if at is not None else about
 
     @property
@@ -85,8 +86,8 @@ class Pointing(WalkPart):
 
     @on(LineTable.CursorMoved, "#elements")
     def _element_pointed(self, message: LineTable.CursorMoved) -> None:
-        row = message.row
-        if row.element is not None and row.element != self._element:
+        row = message.table.row  # the walk may have gone on to another step since the cursor moved
+        if row is not None and row.element is not None and row.element != self._element:
             self._element = row.element
             self.show_element(row.element)
             if row.kind == "more":
