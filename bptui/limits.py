@@ -52,7 +52,7 @@ class Limits(NamedTuple):
     total_elements: int = 50_000_000
     """How many elements a trace may hold: of all values, contributions and gradients together."""
     steps: int = 1_000_000
-    """How many steps a trace may have."""
+    """How many steps the forward pass may have; the backward pass has about as many more."""
     products: int = 50_000_000_000
     """How many products all matrix products and convolutions of the forward pass may take together."""
     layers: int = 1000

@@ -207,6 +207,11 @@ def test_export_to_a_file(run: Runner) -> None:
     assert json.loads(Path("t.json").read_text(encoding="utf-8"))["format"] == "bptui-trace"
 
 
+def test_export_to_a_dash_is_to_standard_output(run: Runner) -> None:
+    assert run("export", "exercise-7-1", "-o", "-") == run("export", "exercise-7-1")
+    assert not Path("-").exists()
+
+
 def test_export_never_overwrites_without_force(run: Runner) -> None:
     Path("t.txt").write_text("mine")
     err = run.refused("export", "exercise-7-1", "-o", "t.txt")

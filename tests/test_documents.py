@@ -264,6 +264,13 @@ def test_json_is_no_handout() -> None:
 
 # -- files of strangers ----------------------------------------------------------------------------------------------
 
+
+def test_an_address_in_a_title_becomes_no_link() -> None:
+    trace = bptui.run(bptui.loads("title = 'at www.example.org, http://example.org'\ninputs.x = 1\nforward.y = 'x*x'"))
+    heading = bptui.export(trace, "markdown").split("\n")[0]
+    assert heading == r"# at www\.example.org, http\://example.org"
+
+
 NASTY = {
     "markup": r"""
         title = '\input{/etc/passwd} $x$ <script>alert(1)</script> % & # _ ^ ~ | `x` **b** [l](http://x.y)'

@@ -60,7 +60,8 @@ def _line(spans: Iterable[Span]) -> str:
 def _text(text: str) -> str:
     """Return words without anything that Markdown or HTML would read as its own."""
     text = re.sub(r"([\\`*_\[\]<>#|~$&])", r"\\\1", text)
-    return re.sub(r"(?<=\w)://", r"\\://", text)
+    text = re.sub(r"(?<=\w)://", r"\\://", text)
+    return re.sub(r"\b(www)\.", r"\1\\.", text, flags=re.IGNORECASE)
 
 
 def _opened(line: str) -> str:

@@ -21,7 +21,7 @@ def run(arguments: list[str]) -> int:
     )
     parser.add_argument("scenario", metavar="SCENARIO", help="a path, a bundled scenario's name, or -")
     parser.add_argument("-f", "--format", default="text", metavar="FORMAT", help=f"{', '.join(FORMATS)}; default: text")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, which must not exist yet")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, which must not exist yet, or -")
     parser.add_argument("--force", action="store_true", help="replace FILE where it exists")
     parser.add_argument("--blanks", action="store_true", help="a handout: the derivation with room for the answers")
     parser.add_argument("--key", action="store_true", help="a handout with the answers on a page of their own")
@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> int:
         raise BptuiError(Fault(f"`--ascii` is for text, and not for {options.format}"))
     trace = first_trace(scenario(options.scenario), options.symbolic)
     text = pieces(trace, options.format, blanks=options.blanks, key=options.key)
-    if options.output is None:
+    if options.output in (None, "-"):
         write(text, options.ascii)
     else:
         from bptui.files import write_whole
