@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 from textual.containers import Vertical
+from textual.css.query import NoMatches
 from textual.events import Key
 from textual.widgets import Input
 
+import bptui
 from app_help import AnyPilot, part, shown, until, walk
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
+from bptui.tui.beside import while_there
 from bptui.tui.breakpoints_dialog import BreakpointsScreen
 from bptui.tui.edit_dialog import EditScreen
+from bptui.tui.line_table import LineTable
 from bptui.tui.step_panel import StepPanel
 from bptui.tui.walk import WalkScreen
 from bptui.tui.why import WhyScreen
@@ -70,6 +74,39 @@ async def test_the_equation_is_that_of_the_step_that_they_lead_to(exercise: Trac
         assert "z1(1) = " in shown(part(pilot, StepPanel))
         await pilot.press("left")
         assert "(W1 @ x)(2) = " in shown(part(pilot, StepPanel))
+
+
+@pytest.mark.parametrize("keys", ["MqMqMqMq", "e5qe5qe5q", "wvqwvq", "DqDq"])
+async def test_windows_that_are_closed_at_once_take_their_work_with_them(keys: str) -> None:
+    """The parts of a window go before it does, and what was looked for meanwhile finds none of them."""
+    name = "exercise-7-1-as-solved"
+    app = BptuiApp(bptui.run(bptui.load(name)), name)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, WalkScreen))
+        await pilot.press("escape", "M")
+        await until(pilot, lambda: part(pilot, LineTable, "sheet").table.rows)
+        await pilot.press("escape")
+        for key in keys:
+            app.post_message(Key("escape", None) if key == "q" else Key(key, key))
+        await until(pilot, lambda: isinstance(app.screen, WalkScreen))
+        await pilot.pause()
+    assert app.fault is None
+
+
+async def test_what_a_window_lacks_is_a_fault_only_while_it_is_open(exercise: Trace) -> None:
+    async with BptuiApp(exercise).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await pilot.press("escape", "w")
+        window = pilot.app.screen
+
+        async def look() -> None:
+            window.query_one("#nothing")
+
+        with pytest.raises(NoMatches):
+            await while_there(window, look)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        await while_there(window, look)
 
 
 async def test_they_are_commands_of_the_window_that_the_first_opens(exercise: Trace) -> None:

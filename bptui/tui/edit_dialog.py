@@ -6,7 +6,6 @@ import asyncio
 import re
 
 from msgspec import Struct
-from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
@@ -20,6 +19,7 @@ from bptui.present.plot import Mark, plot
 from bptui.scenario.claimed_number import read_number
 from bptui.text import printable
 from bptui.trace.record import Trace
+from bptui.tui.beside import run_beside
 from bptui.tui.bindings import bindings
 from bptui.tui.configured import app_of
 from bptui.tui.dialog import Dialog
@@ -78,7 +78,7 @@ class EditScreen(Dialog[Edit | None]):
 
     def on_mount(self) -> None:
         self._draw()
-        self._compute()
+        run_beside(self, "curve", self._compute)
 
     # -- fields ------------------------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class EditScreen(Dialog[Edit | None]):
                 return
             if element != self._element:
                 self._point_at(element, typed_as_number=bool(equals))
-        self._compute()
+        run_beside(self, "curve", self._compute)
 
     def _point_at(self, element: LeafElement, typed_as_number: bool) -> None:
         """Ask about another element, which was typed in its own field, or before the number as `w = 0.3`."""
@@ -115,7 +115,6 @@ class EditScreen(Dialog[Edit | None]):
             self.query_one("#number", Input).value = repr(element.number(self._trace))
         self.query_one("#range", Input).value = _range_text(*_around(element.number(self._trace)))
 
-    @work(exclusive=True, group="curve")
     async def _compute(self) -> None:
         """Compute the curve, and the target with the number typed, off the screen's own thread."""
         # Read now: a later change begins this anew, and while this waits the dialog may be closed.
@@ -141,8 +140,6 @@ class EditScreen(Dialog[Edit | None]):
     # -- the plot ----------------------------------------------------------------------------------------------------
 
     def _draw(self) -> None:
-        if not self.query("#plot"):
-            return  # closed while the curve was computed
         self.query_one("#plot", TextView).show(self._drawn if self._told else lambda width: [line(_UNTOLD, "muted")])
 
     def _drawn(self, width: int) -> list[Line]:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 
-from textual import work
-
 from bptui.errors import BptuiError
 from bptui.present.presentation import Presentation, presentation_in_symbols
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
+from bptui.tui.beside import run_beside
 from bptui.tui.configured import app_of, key
 from bptui.tui.pointing import Pointing
 
@@ -72,8 +71,8 @@ class InSymbols(Pointing):
         if kept is not None:
             self._show(kept)
         else:
-            self._coming = "loading SymPy (s gives up)"
-            self._derive()
+            self._coming = f"loading SymPy {self._way_out}"
+            run_beside(self, "symbols", self._derive)
             self.refresh_step()
 
     def leave_symbols(self) -> None:
@@ -94,7 +93,10 @@ class InSymbols(Pointing):
         self.symbols = self._kept = symbols
         self.refresh_step()
 
-    @work(exclusive=True, group="symbols")
+    @property
+    def _way_out(self) -> str:
+        return f"({key(self, 'read.symbols')} gives up)"
+
     async def _derive(self) -> None:
         """Load SymPy and derive the scenario, off the screen's own thread."""
         trace = self.trace
@@ -119,10 +121,12 @@ class InSymbols(Pointing):
     def _derivation(self, trace: Trace) -> Presentation:
         from bptui.present.derivation import Derivation
 
+        way_out = self._way_out
+
         def advance(done: int, of: int) -> None:
             if not self._coming:
                 raise BptuiError("the symbols were given up")
-            self._coming = f"deriving, {done} of {counted(of, 'step')} (s gives up)"
+            self._coming = f"deriving, {done} of {counted(of, 'step')} {way_out}"
 
         return presentation_in_symbols(trace, Derivation(trace, advance))
 

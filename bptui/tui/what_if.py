@@ -7,7 +7,6 @@ import gc
 import math
 from pathlib import Path
 
-from textual import work
 from textual.content import Content
 
 from bptui.editing import SEED, History, LeafElement
@@ -18,6 +17,7 @@ from bptui.present.layout import paragraph
 from bptui.present.presentation import Presentation
 from bptui.text import counted, printable
 from bptui.trace.record import Trace
+from bptui.tui.beside import run_beside
 from bptui.tui.configured import app_of, key
 from bptui.tui.description import Description
 from bptui.tui.edit_dialog import Edit, EditScreen
@@ -139,9 +139,8 @@ class WhatIf(Seeing):
 
     def _use(self, history: History) -> None:
         self._history = history
-        self._apply()
+        run_beside(self, "edits", self._apply)
 
-    @work(exclusive=True, group="edits")
     async def _apply(self) -> None:
         """Compute the trace of the edits in force, off the screen's own thread, and show it."""
         trace = await asyncio.to_thread(self._history.edits.apply, self._original)
