@@ -18,6 +18,9 @@ SHOWN_IN_FULL = 20
 _CONTEXT = 96
 """How many characters of a source line are shown around the caret."""
 
+_LONGEST = 4096
+"""How many characters of a place or a message are shown: as many as a path may have."""
+
 
 class Fault(NamedTuple):
     """One fault of one input.
@@ -35,10 +38,10 @@ class Fault(NamedTuple):
     source: str = ""
 
     def __str__(self) -> str:
-        place = printable(self.file)
+        place = _bounded(printable(self.file))
         if self.line is not None:
             place += f":{self.line}:{self.column or 1}"
-        said = printable(self.message)
+        said = _bounded(printable(self.message))
         lines = [f"{place}: {said}" if place else said]
         if self.line is not None and self.source:
             lines += self._pointed()
@@ -59,6 +62,11 @@ class Fault(NamedTuple):
         margin = f"  {self.line} | "
         caret = " " * (width(margin) - 2) + "| " + " " * width(head + before) + "^" * max(1, width(marked))
         return [f"{margin}{head}{before}{marked}{after}{tail}".rstrip(), caret]
+
+
+def _bounded(text: str) -> str:
+    """Return `text`, without its middle where it is longer than any path or sentence."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
 
 
 class BptuiError(ValueError):

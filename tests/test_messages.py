@@ -246,3 +246,9 @@ def test_a_text_is_as_wide_as_the_app_takes_it_to_be() -> None:
 @pytest.mark.parametrize("blank", ["\u115f", "\u3164", "\uffa0", "\u034f", "\u200b"])
 def test_what_nothing_is_drawn_for_is_written_as_an_escape(blank: str) -> None:
     assert printable(f"a{blank}b") == f"a\\u{ord(blank):04x}b"
+
+
+def test_the_middle_of_what_is_longer_than_any_path_is_left_out() -> None:
+    said = str(Fault("no such file", file=f"begin{'x' * 100_000}end"))
+    assert len(said) < 5000
+    assert re.fullmatch("beginx+…x+end: no such file", said)

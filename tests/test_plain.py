@@ -249,3 +249,9 @@ def test_symbols_alone_are_told_and_say_what_needs_numbers() -> None:
     said = answers(bptui.run(bptui.loads(text), mode="symbols"), "G", "edit x[0] = 1", "b", "s")
     assert "Together: dL/dx0 = 2·d0·x0 + d1·x1" in said
     assert said.count("this needs numbers, and this scenario has symbols alone") == 3
+
+
+def test_of_a_long_word_only_the_beginning_is_said() -> None:
+    said = answers(bptui.run(bptui.loads("inputs.x = 1\nforward.L = 'x*x'")), "q" * 100_000)
+    assert any(told.startswith("there is no command `qqq") and len(told) < 200 for told in said)
+    assert max(map(len, said)) < 1000

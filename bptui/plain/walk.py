@@ -30,6 +30,9 @@ from bptui.trace.stops import find, hits
 
 _FIRST_ROUTES = 6
 
+_LONGEST_WORD = 60
+"""How many characters of a word that is no command are said."""
+
 _TITLES = {
     "read.panel": "Every value and its gradient so far",
     "read.about": "Title and description",
@@ -135,7 +138,7 @@ class PlainWalk:
         if identity is None:
             close = nearest(word, [one for identity in commands for one in _words(identity)])
             hint = f"did you mean `{close}`? " if close else ""
-            yield f"there is no command `{printable(word)}`: {hint}`help` lists them"
+            yield f"there is no command `{printable(word[:_LONGEST_WORD])}`: {hint}`help` lists them"
             return
         try:
             for told in commands[identity](argument):
