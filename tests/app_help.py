@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from textual._context import active_app
 from textual._queue import Queue
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -58,11 +59,18 @@ def _busy(pump: MessagePump) -> bool:
 
 
 async def until(pilot: AnyPilot, condition: Callable[[], object], seconds: float = 30.0) -> None:
-    """Wait until `condition` holds; fails where it does not within the deadline."""
+    """Wait until `condition` holds; fails where it does not within the deadline. A part may still be to come."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not _holds(condition):
         assert time.monotonic() < end, "waited in vain"
         await pilot.pause(0.01)
+
+
+def _holds(condition: Callable[[], object]) -> bool:
+    try:
+        return bool(condition())
+    except NoMatches:
+        return False
 
 
 def part(pilot: AnyPilot, kind: type[Some], id: str = "") -> Some:

@@ -61,7 +61,7 @@ async def test_they_are_about_what_the_cursor_comes_to(exercise: Trace) -> None:
         await pilot.press("escape")
         at_once(pilot, "jje")
         await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
-        assert part(pilot, Input, "element").value == "W1(3,1)"
+        await until(pilot, lambda: part(pilot, Input, "element").value == "W1(3,1)")
 
 
 async def test_the_equation_is_that_of_the_step_that_they_lead_to(exercise: Trace) -> None:
