@@ -224,3 +224,15 @@ def test_the_largest_of_one_number_has_slope_1() -> None:
     text = bptui.export(bptui.run(scenario, mode="symbols"), "text")
     assert "dL/dx = 2·x" in text
     assert " if " not in text
+
+
+@pytest.mark.parametrize("number", ["log(q - q)", "(q - q) / (q - q)", "sqrt(0*q - 1)"])
+@pytest.mark.parametrize(
+    "line", ["relu({})", "maximum({}, 1)", "minimum({}, u)", "{} < 1", "1 >= {}", "max(stack([{}, u]))"]
+)
+def test_what_compares_with_nothing_is_no_number_in_symbols(number: str, line: str) -> None:
+    text = f'[inputs]\nu = -2.9\nq = 0.5\n[forward]\nv = "{line.format(number)}"\nL = "v * 2"\n'
+    trace = bptui.run(bptui.loads(text), mode="symbols")
+    written = {name: bptui.export(trace, name) for name in ("text", "json", "markdown", "latex", "html")}
+    assert all(written.values())
+    assert "= nan" in written["text"]

@@ -35,6 +35,13 @@ class Named(sympy.Function):
 class Branching(Named):
     """A function that asks how its arguments compare: its definition needs numbers, or a `Piecewise`."""
 
+    @classmethod
+    def eval(cls, *arguments: sympy.Expr) -> sympy.Expr | None:
+        try:
+            return super().eval(*arguments)
+        except (TypeError, ValueError):  # 1/0, 0/0 and the root of -1 are neither less than anything nor more
+            return sympy.nan
+
     def doit(self, **hints: Any) -> sympy.Expr:
         return self.func(*(argument.doit(**hints) for argument in self.args))
 
