@@ -8,20 +8,19 @@ from functools import partial
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 
 from bptui.commands import IN_CHANGES
 from bptui.present.changes import changes
 from bptui.present.frame import Point, RouteList
 from bptui.present.presentation import Presentation
 from bptui.present.quiz import Known
-from bptui.present.why import routes_table
 from bptui.text import counted
 from bptui.tui.beside import run_beside
 from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.routes_panel import RoutesPanel
 from bptui.tui.sizes import HEIGHTS
 
 _LISTED = 16
@@ -48,7 +47,7 @@ class ChangesScreen(Offering, Dialog[int | Point | None]):
         with Vertical(id="window") as window:
             window.border_title = "What the edits changed"
             yield LineTable(id="changes")
-            yield LineTable(id="routes")
+            yield RoutesPanel(id="routes")
             yield KeyLine(IN_CHANGES, id="changes-keys")
 
     def on_mount(self) -> None:
@@ -92,11 +91,9 @@ class ChangesScreen(Offering, Dialog[int | Point | None]):
             self._show_routes(listing)
 
     def _show_routes(self, listing: RouteList | None) -> None:
-        routes = self.query_one("#routes", LineTable)
-        routes.display = listing is not None and bool(listing.routes)
+        routes = self.query_one(RoutesPanel)
+        routes.show_routes(listing)
         if listing is not None:
-            routes.border_title = Content(listing.title)
-            routes.show(routes_table(listing))
             routes.styles.height = min(len(listing.routes) + 3, max(4, self.app.size.height // 2 - 2))
 
     # -- commands ----------------------------------------------------------------------------------------------------

@@ -15,15 +15,14 @@ from bptui.checking.marking.place import Place, place_of
 from bptui.checking.sheet_table import about, sheet_table
 from bptui.commands import IN_SHEET
 from bptui.errors import BptuiError
-from bptui.present.frame import RouteList
 from bptui.present.layout import wrapped
 from bptui.present.presentation import Presentation
-from bptui.present.why import routes_table
 from bptui.tui.beside import run_beside
 from bptui.tui.bindings import PALETTE, Offering, bindings
 from bptui.tui.dialog import Dialog
 from bptui.tui.key_line import KeyLine
 from bptui.tui.line_table import LineTable
+from bptui.tui.routes_panel import RoutesPanel
 from bptui.tui.sizes import HEIGHTS, TALL
 from bptui.tui.text_view import Line, TextView, line
 
@@ -53,7 +52,7 @@ class SheetScreen(Offering, Dialog[tuple[Place, bool] | None]):
             window.border_title = "The worked solution, marked"
             yield LineTable(id="sheet")
             yield TextView(id="said-of-line")
-            yield LineTable(quiet=True, id="routes")
+            yield RoutesPanel(quiet=True, id="routes")
             yield KeyLine(IN_SHEET, id="sheet-keys")
 
     def on_mount(self) -> None:
@@ -114,17 +113,10 @@ class SheetScreen(Offering, Dialog[tuple[Place, bool] | None]):
                 self._presentation.route_list, *place.node, _LISTED, "named", lambda: self._wanted(at)
             )
         if self._wanted(at):
-            self._show_routes(listing)
+            self.query_one(RoutesPanel).show_routes(listing)
 
     def _wanted(self, at: int) -> bool:
         return self.is_attached and self.at == at
-
-    def _show_routes(self, listing: RouteList | None) -> None:
-        routes = self.query_one("#routes", LineTable)
-        routes.display = listing is not None and bool(listing.routes)
-        if listing is not None:
-            routes.border_title = Content(listing.title)
-            routes.show(routes_table(listing))
 
     def _place(self, at: int) -> Place | None:
         entry = self.sheet[at].entry if self.sheet else None
