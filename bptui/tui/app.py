@@ -70,8 +70,6 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         """
         super().__init__(settings, settings_file)
         self._opening = opening
-        self._typed: list[Key] = []
-        """What was typed while `opening` is read, oldest first."""
         self._refused, self._recent_file, self._faulty = refused, recent_file, faulty
         self._trace, self._source, self._breakpoints, self._symbolic = trace, source, breakpoints, symbolic
         self._walk: WalkScreen | None = None
@@ -116,24 +114,26 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
                     return
             self.walk(found, self._source)
         self._tell_refused()
-        self.screen.call_after_refresh(self._take_typed)
+        self.screen.call_after_refresh(self._is_there)
 
-    async def _take_typed(self) -> None:
-        """Handle the keys that were typed before there was a walk to take them."""
-        while self._typed:
-            await super().on_event(self._typed.pop(0))
+    def _is_there(self) -> None:
+        """Let the walk take keys, those first that were typed before it was there."""
         self._opening = None
+        self.take_kept()
 
     async def on_event(self, event: Event) -> None:
         """Keep keys until the scenario is read, but for those that leave; with each what was said in passing goes."""
-        if isinstance(event, Key) and not event.is_forwarded:
-            self.say_no_more()
-        if isinstance(event, Key) and self._opening is not None and not event.is_forwarded:
-            leaving = (key for name in ("app.quit", "app.interrupt") for key in self.keymap.of(COMMANDS[name]))
-            if event.key not in leaving:
-                self._typed.append(event)
-                return
-        await super().on_event(event)
+        if not isinstance(event, Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        self.say_no_more()
+        leaving = (key for name in ("app.quit", "app.interrupt") for key in self.keymap.of(COMMANDS[name]))
+        if self._opening is None:
+            await super().on_event(event)
+        elif event.key in leaving:
+            await self.hand_on(event)
+        else:
+            self.keep(event)
 
     def _give_up(self, error: BptuiError) -> None:
         """Leave the app, and have `error` said once the terminal is as it was."""

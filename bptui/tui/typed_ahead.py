@@ -35,11 +35,11 @@ class TypedAhead(App[None], inherit_bindings=False):
             await super().on_event(event)
         elif not event.is_forwarded:
             if self._ahead or not self._takes_keys():
-                self._ahead.append(event)
+                self.keep(event)
                 if len(self._ahead) == 1:
                     self._look_again(0)
             else:
-                await self._hand_on(event)
+                await self.hand_on(event)
         elif self._went_to.get(event, self.screen) is self.screen:
             await super().on_event(event)
         else:  # nobody took it, and the screen that it went to is another one by now
@@ -51,7 +51,16 @@ class TypedAhead(App[None], inherit_bindings=False):
             self._opened.add(self.screen)
         return self.screen in self._opened
 
-    async def _hand_on(self, key: Key) -> None:
+    def keep(self, key: Key) -> None:
+        """Let a key wait until `take_kept` is called."""
+        self._ahead.append(key)
+
+    def take_kept(self) -> None:
+        """Hand the keys that wait to the screen that there is now."""
+        if self._ahead:
+            self._look_again(0)
+
+    async def hand_on(self, key: Key) -> None:
         self._went_to[key] = self.screen
         await super().on_event(key)
 
@@ -63,7 +72,7 @@ class TypedAhead(App[None], inherit_bindings=False):
         if looks >= _MOST_LOOKS:
             self._opened.add(self.screen)
         if self._takes_keys():
-            await self._hand_on(self._ahead.pop(0))
+            await self.hand_on(self._ahead.pop(0))
             looks = 0
         if self._ahead:
             self._look_again(looks + 1)
