@@ -33,7 +33,7 @@ class ChangedLines(KeptLines):
         return {}
 
     @cached_property
-    def _framed(self) -> dict[str, str]:
+    def _titles(self) -> dict[str, str]:
         """The titles in the frame."""
         return {}
 
@@ -92,7 +92,7 @@ class ChangedLines(KeptLines):
 
     def label(self, title: str | None = None, subtitle: str | None = None) -> None:
         """Set the titles in the frame; what is None stays as it is."""
-        if title is not None and title != self._framed.get("title"):
-            self._framed["title"], self.border_title = title, Content(title)
-        if subtitle is not None and subtitle != self._framed.get("subtitle", ""):
-            self._framed["subtitle"], self.border_subtitle = subtitle, Content(subtitle)
+        if title is not None and title != self._titles.get("title"):
+            self._titles["title"], self.border_title = title, Content(title)
+        if subtitle is not None and subtitle != self._titles.get("subtitle", ""):
+            self._titles["subtitle"], self.border_subtitle = subtitle, Content(subtitle)

@@ -74,9 +74,7 @@ class GraphView(ChangedLines, can_focus=True):
         self._drawing: Drawing | None = None
         self._progress: Progress | None = None
         self._made_for: Size | None = None
-        """The room that the drawing was made for."""
-        self._stale = False
-        """Whether the drawing is of another trace or step, for it was not on the screen."""
+        """The room that the drawing was made for; None where it is of another trace or step, for it was not seen."""
         self._held: Offset | None = None
         """Where the mouse button went down, or where a drag has come to."""
         self._dragged = False
@@ -113,11 +111,11 @@ class GraphView(ChangedLines, can_focus=True):
         if trace is not None and trace is not self._trace:
             if trace.program is not self._trace.program:
                 self._selected = None
-            self._trace, self._walk, self._stale = trace, Walk(trace), True
+            self._trace, self._walk, self._made_for = trace, Walk(trace), None
         if not self.is_on_screen:
-            self._stale = True  # drawn when it is shown again
+            self._made_for = None  # drawn when it is shown again
             return
-        if self._drawing is None or self._stale:
+        if self._drawing is None or self._made_for is None:
             self._redraw()
             return
         before, progress = self._progress, self._walk.at(self._drawing.graph, step, element)
@@ -143,7 +141,7 @@ class GraphView(ChangedLines, can_focus=True):
         chosen, size = self.selected, self.size
         if not size:
             return
-        self._stale, self._made_for = False, size
+        self._made_for = size
         focus = self._walk.focus(self._step, self._element)
         graph = build(self._trace.program, self._zoom, focus, self._trace.choices)
         self._drawing = draw(graph, size.width)
@@ -182,7 +180,7 @@ class GraphView(ChangedLines, can_focus=True):
             self._redraw()
 
     def on_show(self) -> None:
-        if self._stale:
+        if self._made_for is None:
             self._redraw()
 
     # -- by key ------------------------------------------------------------------------------------------------------
