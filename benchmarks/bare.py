@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -28,7 +30,7 @@ class Lines(Widget):
 class Bare(App[None]):
     """Shows `Lines`."""
 
-    BINDINGS = [Binding("right", "move(1)"), Binding("left", "move(-1)")]  # noqa: RUF012 (as Textual has it)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("right", "move(1)"), Binding("left", "move(-1)")]
     ENABLE_COMMAND_PALETTE = False
 
     def compose(self) -> ComposeResult:

@@ -37,7 +37,7 @@ def _is_hidden(character: str) -> bool:
 
 
 def printable_json(text: str) -> str:
-    """Return JSON text with every hidden character in its strings written as `\\uXXXX`: the same data, safe to show."""
+    """Return JSON text with the hidden characters in its strings as escapes: the same data, safe to show."""
     return _BEYOND_ASCII.sub(lambda match: _as_json(match[0]), text)
 
 

@@ -14,6 +14,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -182,6 +183,10 @@ class _Generator:
         self.line_names = self.random.sample(_LINE_NAMES, len(_LINE_NAMES))
         self.symbols = self.random.sample(_SYMBOLS, len(_SYMBOLS))
 
+    def line_with(self, operation: str) -> None:
+        """Add a line that features an operation."""
+        self.line(self.dressed(self.operation(operation), operation))
+
     # -- the whole ---------------------------------------------------------------------------------------------------
 
     def scenario(self, featured: Sequence[str]) -> RandomScenario:
@@ -191,7 +196,7 @@ class _Generator:
         wanted = [*featured, *random.choices(tuple(OPERATIONS), k=random.randint(2, 4))]
         random.shuffle(wanted)
         for name in wanted:
-            self.attempt(lambda name=name: self.line(self.dressed(self.operation(name), name)))  # type: ignore[misc]
+            self.attempt(partial(self.line_with, name))
         if random.random() < 0.3:
             self.line(self.checked("2*pi - e", SUM, lambda env: np.float64(2 * math.pi - math.e)))
         of, seed, loss, backward = self.target()

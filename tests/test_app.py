@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,11 +175,15 @@ def test_a_step_number_is_read_or_refused(text: str, expected: int | str) -> Non
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
+def equation_is_of(pilot: AnyPilot, name: str) -> bool:
+    return f"{name} = x" in shown(part(pilot, StepPanel))
+
+
 async def test_the_equation_follows_the_cursor(small: Trace) -> None:
     async with app_on(small).run_test(size=(120, 40)) as pilot:
         for key, name in (("down", "y[1]"), ("j", "y[2]"), ("down", "y[2]"), ("k", "y[1]"), ("up", "y[0]")):
             await pilot.press(key)
-            await until(pilot, lambda name=name: f"{name} = x" in shown(part(pilot, StepPanel)))  # type: ignore[misc]
+            await until(pilot, partial(equation_is_of, pilot, name))
         await pilot.press("j", "n", "p")
         assert "▸ y[1]" in shown(part(pilot, LineTable, "elements")), "the cursor is where it was left"
         assert "y[1] = x" in shown(part(pilot, StepPanel))

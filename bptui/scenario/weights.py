@@ -62,7 +62,7 @@ _BROKEN = (
     OSError,
     ValueError,  # a bad time, name or offset
     RuntimeError,  # encrypted
-    NotImplementedError,  # a method of compression that is not built in
+    NotImplementedError,  # what zipfile raises where a method of compression is unknown to it
     OverflowError,
     struct.error,
 )
@@ -212,7 +212,7 @@ def _npz(stream: BinaryIO, key: str | None, limits: Limits, check: Callable[[Sha
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         member = members[choose(key, members)]
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise NotImplementedError("it is compressed in a way that NumPy does not use")
+            raise ValueError("it is compressed in a way that NumPy does not use")
         with archive.open(member) as content:
             return _npy(content, limits, check)
 

@@ -5,6 +5,7 @@ On a number each of them is that number's value, so that putting numbers into an
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import sympy
@@ -14,8 +15,9 @@ class Named(sympy.Function):
     """A function that is shown by its name and known by its `definition`, an expression in its arguments."""
 
     @classmethod
+    @abstractmethod
     def definition(cls, *arguments: sympy.Expr) -> sympy.Expr:
-        raise NotImplementedError
+        """Return the expression in `arguments` that the function stands for."""
 
     @classmethod
     def eval(cls, *arguments: sympy.Expr) -> sympy.Expr | None:

@@ -7,6 +7,8 @@ come together there: so its own cache is asked.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from textual.containers import Horizontal, Vertical
 from textual.events import Key
 from textual.geometry import Region
@@ -18,9 +20,12 @@ from textual.widget import Widget
 class KeptLines(Widget):
     """Keeps all its lines, with its frame around them, as they were handed out last."""
 
-    _kept_lines: list[Strip] = []  # noqa: RUF012 (replaced as a whole before it is changed)
     _kept_region = Region()
-    """The part of the widget that they are."""
+    """The part of the widget that the lines are."""
+
+    @cached_property
+    def _kept_lines(self) -> list[Strip]:
+        return []
 
     def render_lines(self, crop: Region) -> list[Strip]:
         cache = self._styles_cache

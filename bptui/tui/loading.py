@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -63,6 +64,6 @@ class LoadingScreen(Screen[None]):
         self._done(found)
 
     def _found(self) -> Trace:
-        import bptui.tui.walk  # noqa: F401 (loaded here, where the app does not wait for it)
+        import_module("bptui.tui.walk")  # here, where the app does not wait for it
 
         return self._opening.read()
