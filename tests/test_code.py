@@ -75,6 +75,44 @@ L = "sum(w * deep(w, u))"
 """
 
 
+UNUSED = """
+[inputs]
+x = [0.5, -0.2]
+[forward]
+a = "sin(x)"
+unused = "cos(a) * x + exp(cos(a))"
+mask = "x > 0"
+L = "sum(a * (a > 0.1) + 2 * a * mask)"
+after = "L * L + sum(unused)"
+[backward]
+of = "L"
+"""
+
+
+def slots_by_definition(program: Program) -> list[tuple[int, int, int, int]]:
+    """Return step, slot, target and the slot before on the same target, found by going back through the steps."""
+    reached, last, slots = {program.target}, dict[int, int](), list[tuple[int, int, int, int]]()
+    for step in reversed(program.steps):
+        if step.output not in reached:
+            continue
+        for slot, operand in enumerate(step.inputs):
+            if step.operation.passes(slot) and program.values[operand].constant is None:
+                reached.add(operand)
+                slots.append((step.index, slot, operand, last.get(operand, -1)))
+                last[operand] = len(slots) - 1
+    return slots
+
+
+@pytest.mark.parametrize(
+    "text", [CALLS, UNUSED, doubled(6), *(random_scenario(Random(at), list(OPERATIONS)[at::9]).text for at in range(9))]
+)
+def test_slots_are_what_going_back_through_the_steps_finds(text: str) -> None:
+    program = bptui.loads(text).program
+    expected = slots_by_definition(program)
+    assert [(slot.step, slot.slot, slot.target, slot.previous) for slot in program.slots] == expected
+    assert dict(program.last_slot) == {target: at for at, (_, _, target, _) in enumerate(expected)}
+
+
 def structure(program: Program) -> list[object]:
     """Return everything that a program says but for the texts of its values and calls."""
     return [

@@ -173,7 +173,7 @@ def test_placing_is_as_near_to_the_wishes_as_can_be() -> None:
 def test_large_graphs_are_laid_out_with_little_work() -> None:
     def graph(count: int) -> Graph:
         _, links = random_graph(Random(5), count)
-        nodes = tuple(Node(at, "line", (f"n{at} = f(x)",), "", (at,), (at,)) for at in range(count))
+        nodes = tuple(Node(at, "line", (f"n{at} = f(x)",), "", range(at, at + 1), (at,)) for at in range(count))
         return Graph("lines", nodes, tuple(Edge(tail, head, ((head, 0),)) for tail, head in links))
 
     for count, most in ((300, 1_000_000), (2000, 300_000)):
@@ -243,7 +243,7 @@ wrt = ["x"]
     graph = graph_at(trace, "network")
     expected = ["x", "L: layer(x, V)", "L: … + 1", "L: layer(…)", "L: sq(…)", "L = …/2"]
     assert [node.label[0] for node in graph.nodes] == expected
-    assert [node.steps for node in graph.nodes] == [(), (0, 1), (2,), (3, 4), (5, 6), (7,)]
+    assert [tuple(node.steps) for node in graph.nodes] == [(), (0, 1), (2,), (3, 4), (5, 6), (7,)]
     assert links_of(graph) == [(at, at + 1) for at in range(5)]
     assert trace.program.names["V"] in graph.nodes[1].values
     assert faults(lay_out(graph), links_of(graph)) == []
@@ -562,7 +562,7 @@ class GraphApp(App[None]):
         self.chosen.append(message.step)
 
     def on_graph_view_node_selected(self, message: GraphView.NodeSelected) -> None:
-        self.selected.append(message.values)
+        self.selected.append(tuple(message.values))
 
 
 def on_screen(widget: Widget) -> str:

@@ -25,9 +25,7 @@ def forward(
 
     `chosen` is what they chose in another run of the program: then none looks at its inputs again.
     """
-    values: list[Any] = [None] * len(program.values)
-    for identity, array in program.code.constants():
-        values[identity] = array
+    values: list[Any] = program.code.constants()
     for identity, array in leaves.items():
         values[identity] = xp.kept(array)
     choices: Choices = {} if chosen is None else dict(chosen)

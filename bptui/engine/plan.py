@@ -94,7 +94,8 @@ def _unfold(program: Program) -> tuple[list[Pending], list[Pending], list[Pendin
         for value, source in enumerate(program.code.source)
         if source < 0
     }
-    given |= {value: sheet.constant(array) for value, array in program.code.constants()}
+    constants = enumerate(program.code.constants())
+    given |= {value: sheet.constant(array) for value, array in constants if array is not None}
     steps = [replace(step, operation=xp.operation(step.operation)) for step in program.steps]
     unfolding = replace(program, steps=steps)
     values, choices = forward(unfolding, given, xp)

@@ -8,6 +8,7 @@ zoom.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from bptui.graph.model import Edge, Focus, Graph, Kind, Node, Operand, Zoom, distinct
 from bptui.ops.operation import ATOM, Written, shape_text
@@ -36,6 +38,7 @@ MOST_NODES = 2000
 AROUND = 200
 """How many are drawn of more: those around the focus."""
 
+_NO_STEPS = range(0)
 _NO_CHOICES: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
 _FIRST = Focus()
 
@@ -62,10 +65,11 @@ def build(
     if zoom == "lines":
         return _assembled(program, zoom, [_lines_node(program, "line", (line,)) for line in shown])
     groups = [node for group in _groups(program, shown) for node in _group_nodes(program, group)]
-    own = _own_leaves(program, groups)
-    return _assembled(
-        program, zoom, [replace(node, values=(*own.get(at, ()), *node.values)) for at, node in enumerate(groups)]
-    )
+    for at, leaves in _own_leaves(program, groups).items():
+        values = array("i", leaves)
+        values.extend(groups[at].values)
+        groups[at] = replace(groups[at], values=values)
+    return _assembled(program, zoom, groups)
 
 
 def _around(index: int, count: int) -> tuple[int, int]:
@@ -82,13 +86,17 @@ def _around(index: int, count: int) -> tuple[int, int]:
 def _given(program: Program, value: Value) -> Node:
     """Return a node for a value that is not computed by any other: a leaf, or what lies before all that is drawn."""
     text = value.text if value.role in ("input", "parameter") else pretty(value.brief.text)
-    return Node(0, "leaf", (_cut(printable(text)),), _note(value), (), (value.id,))
+    return Node(0, "leaf", (_cut(printable(text)),), _note(value), _NO_STEPS, (value.id,))
 
 
 def _step_node(program: Program, step: ForwardStep) -> Node:
     value = program.values[step.output]
     text = _result(value, step) + pretty(printable(_outermost(program, step)))
-    return Node(0, "step", (_cut(text),), _note(value), (step.index,), (step.output,))
+    return Node(0, "step", (_cut(text),), _note(value), _alone(step), array("i", [step.output]))
+
+
+def _alone(step: ForwardStep) -> range:
+    return range(step.index, step.index + 1)
 
 
 def _outermost(program: Program, step: ForwardStep) -> str:
@@ -105,7 +113,7 @@ def _lines_node(program: Program, kind: Kind, lines: tuple[Line, ...]) -> Node:
     last = program.values[lines[-1].value]
     first, after = lines[0].first, lines[-1].last
     label = _wrapped(_equation(lines[0])) if len(lines) == 1 else tuple(_cut(_equation(line)) for line in lines)
-    return Node(0, kind, label, _note(last), tuple(range(first, after)), tuple(program.columns.outputs[first:after]))
+    return Node(0, kind, label, _note(last), range(first, after), program.columns.outputs[first:after])
 
 
 def _equation(line: Line) -> str:
@@ -161,10 +169,10 @@ def _call_node(program: Program, call: int, steps: range) -> Node:
     text = pretty(printable(program.calls[call].text))
     if any(program.code.is_unnamed(value) for value in _used(program, steps)):
         text = f"{printable(program.calls[call].function)}(…)"
-    outputs = tuple(program.columns.outputs[steps.start : steps.stop])
+    outputs = program.columns.outputs[steps.start : steps.stop]
     value = program.values[outputs[-1]]
     label = _cut(_result(value, program.steps[steps[-1]]) + text)
-    return Node(0, "group", (label,), _note(value), tuple(steps), outputs)
+    return Node(0, "group", (label,), _note(value), steps, outputs)
 
 
 def _result(value: Value, step: ForwardStep) -> str:
@@ -176,10 +184,11 @@ def _result(value: Value, step: ForwardStep) -> str:
 
 def _used(program: Program, steps: range) -> set[int]:
     """Return the values that some steps in a row use and do not compute themselves; constants are left out."""
-    columns = program.columns
-    operands = distinct(columns.operands[columns.starts[steps.start] : columns.starts[steps.stop]])
-    given = np.setdiff1d(operands, columns.outputs[steps.start : steps.stop], assume_unique=True)
-    return {value for value in given.tolist() if not program.code.is_constant(value)}
+    starts = program.columns.starts
+    operands = np.asarray(program.columns.operands)[starts[steps.start] : starts[steps.stop]]
+    source = np.asarray(program.code.source)[operands]
+    given = ((source < steps.start) | (source >= steps.stop)) & ~program.constant[operands]
+    return set(distinct(operands[given]).tolist())
 
 
 def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, tuple[int, ...]]:
@@ -201,27 +210,35 @@ def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, tuple[int
 
 
 class _Uses:
-    """All operands of the steps of some nodes, in order: the value, its step and slot, and the place of the node."""
+    """All operands of the steps of some nodes, in order: the value, and the place of the node."""
 
     def __init__(self, program: Program, nodes: Sequence[Node]) -> None:
-        starts = np.asarray(program.columns.starts)
-        steps = np.fromiter((step for node in nodes for step in node.steps), np.intp)
-        counts = starts[steps + 1] - starts[steps]
-        self.slots = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        self.operands = np.asarray(program.columns.operands)[np.repeat(starts[steps], counts) + self.slots]
-        self.steps = np.repeat(steps, counts)
-        self.nodes = np.repeat(np.repeat(np.arange(len(nodes)), [len(node.steps) for node in nodes]), counts)
+        self._starts = np.asarray(program.columns.starts)
+        self._first = self._starts[[node.steps.start for node in nodes]]
+        after = self._starts[[node.steps.stop for node in nodes]]
+        operands = np.asarray(program.columns.operands)
+        parts = zip(self._first.tolist(), after.tolist(), strict=True)
+        self.operands = np.concatenate([operands[:0], *(operands[first:last] for first, last in parts)])
+        self.nodes = np.repeat(np.arange(len(nodes), dtype=np.intc), after - self._first)
+
+    def places(self, some: NDArray[np.bool_]) -> list[Operand]:
+        """Return the step and the slot of some of the operands."""
+        before = np.searchsorted(self.nodes, np.arange(len(self._first)))
+        nodes, places = self.nodes[some], np.flatnonzero(some)
+        places += (self._first - before)[nodes]
+        steps = np.searchsorted(self._starts, places, side="right") - 1
+        return list(zip(steps.tolist(), (places - self._starts[steps]).tolist(), strict=True))
 
 
 def _assembled(program: Program, zoom: Zoom, made: Sequence[Node]) -> Graph:
     """Return the graph of these nodes and of what they need that none of them gives: numbered, and joined."""
     uses = _Uses(program, made)
-    giver = np.full(len(program.values), -1, np.intp)
+    giver = np.full(len(program.values), -1, np.intc)
     for index, node in enumerate(made):
         giver[np.asarray(node.values)] = index
     leaves = takewhile(lambda value: value not in program.producer, program.names.values())
-    lacking = {*uses.operands[giver[uses.operands] < 0].tolist(), *(leaf for leaf in leaves if giver[leaf] < 0)}
-    given = [value for value in sorted(lacking) if not program.code.is_constant(value)]
+    lacking = uses.operands[(giver[uses.operands] < 0) & ~program.constant[uses.operands]]
+    given = sorted({*lacking.tolist(), *(leaf for leaf in leaves if giver[leaf] < 0)})
     nodes = [
         Node(index, node.kind, node.label, node.note, node.steps, node.values)
         for index, node in enumerate([*(_given(program, program.values[value]) for value in given), *made])
@@ -229,12 +246,10 @@ def _assembled(program: Program, zoom: Zoom, made: Sequence[Node]) -> Graph:
     giver[giver >= 0] += len(given)
     giver[given] = np.arange(len(given))
     tails, heads = giver[uses.operands], uses.nodes + len(given)
-    joined = (tails >= 0) & (tails != heads)
+    across = (tails >= 0) & (tails != heads)
     carried: dict[tuple[int, int], list[Operand]] = {}
-    for tail, head, step, slot in zip(
-        *(array[joined].tolist() for array in (tails, heads, uses.steps, uses.slots)), strict=True
-    ):
-        carried.setdefault((tail, head), []).append((step, slot))
+    for tail, head, operand in zip(tails[across].tolist(), heads[across].tolist(), uses.places(across), strict=True):
+        carried.setdefault((tail, head), []).append(operand)
     edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in carried.items())
     return Graph(zoom, tuple(nodes), edges)
 
@@ -251,12 +266,12 @@ def _elements(program: Program, focus: Focus, choices: Mapping[str, Any]) -> Gra
     nodes: list[Node] = []
     at: dict[tuple[int, int], int] = {}
 
-    def add(value: Value, flat: int, steps: tuple[int, ...]) -> None:
+    def add(value: Value, flat: int, steps: range) -> None:
         at[value.id, flat] = len(nodes)
         text = _cut(pretty(printable(program.element_name(value.id, flat))))
         nodes.append(Node(len(nodes), "element", (text,), "", steps, (value.id,), flat))
 
-    def left_out(value: Value, shown: int, steps: tuple[int, ...]) -> int | None:
+    def left_out(value: Value, shown: int, steps: range) -> int | None:
         if shown == value.size:
             return None
         nodes.append(Node(len(nodes), "more", (f"… {value.size - shown:,} more",), "", steps, (value.id,)))
@@ -287,11 +302,11 @@ def _elements(program: Program, focus: Focus, choices: Mapping[str, Any]) -> Gra
                 wanted += flats
         shown = sorted(list(dict.fromkeys(wanted))[:MOST_ELEMENTS])
         for flat in shown:
-            add(value, flat, ())
-        left_out(value, len(shown), ())
+            add(value, flat, _NO_STEPS)
+        left_out(value, len(shown), _NO_STEPS)
     for head in heads:
-        add(output, head, (step.index,))
-    rest = left_out(output, len(heads), (step.index,))
+        add(output, head, _alone(step))
+    rest = left_out(output, len(heads), _alone(step))
     carried: dict[tuple[int, int], list[Operand]] = {}
     if rest is not None and nodes[0].values[0] != output.id:
         # what is left out of the result reads what is left out of the first operand, or else the last that is not

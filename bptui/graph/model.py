@@ -32,9 +32,9 @@ class Node(Struct, frozen=True):
     """Its text, one row each."""
     note: str
     """Its shape; empty for a single number."""
-    steps: tuple[int, ...]
-    """The forward steps it stands for, in order."""
-    values: tuple[int, ...]
+    steps: range
+    """The forward steps it stands for; they follow each other."""
+    values: Sequence[int]
     """The values it stands for; the last is what it hands on."""
     element: int | None = None
 
@@ -109,11 +109,22 @@ def distinct(numbers: Sequence[int] | NDArray[np.integer]) -> NDArray[np.integer
     return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
 
 
+def in_a_row(sequences: Iterable[Sequence[int]]) -> NDArray[np.intp]:
+    """Return the numbers of all sequences in a row."""
+    return np.concatenate([np.arange(0), *(_array(numbers) for numbers in sequences)])
+
+
+def _array(numbers: Sequence[int]) -> NDArray[np.intp]:
+    if isinstance(numbers, range):
+        return np.arange(numbers.start, numbers.stop, numbers.step)
+    return np.asarray(numbers, np.intp)
+
+
 class _Owners(Mapping[int, tuple[int, ...]]):
     """For each number the nodes that own it, out of the numbers of each node; a million take a fraction of a second."""
 
     def __init__(self, owned: Sequence[tuple[Sequence[int], int]]) -> None:
-        numbers = np.fromiter((number for some, _ in owned for number in some), np.intp)
+        numbers = in_a_row(some for some, _ in owned)
         nodes = np.repeat([node for _, node in owned], [len(some) for some, _ in owned])
         order = np.argsort(numbers, kind="stable")
         self._numbers, self._nodes = numbers[order], nodes[order]

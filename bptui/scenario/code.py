@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -337,11 +337,18 @@ class Code:
         source = self.source[value]
         return source < 0 and self._given[-source - 1].constant is not None
 
-    def constants(self) -> Iterator[tuple[int, Array]]:
-        """Yield every constant's id and its array."""
-        for value in np.flatnonzero(np.array(self.source, np.intc) < 0).tolist():
-            if (constant := self._given[-self.source[value] - 1].constant) is not None:
-                yield value, constant
+    def constants(self) -> list[Array | None]:
+        """Return for each value its array where it is a constant, None for all others."""
+        arrays = [None, *(given.constant for given in self._given)]
+        return list(map(arrays.__getitem__, self._given_as().tolist()))
+
+    def constant(self) -> NDArray[np.bool_]:
+        """Return for each value whether it is a constant."""
+        return np.array([False, *(given.constant is not None for given in self._given)])[self._given_as()]
+
+    def _given_as(self) -> NDArray[np.intc]:
+        """Return for each value its place in `_given`, counted from 1; 0 where it is computed."""
+        return np.maximum(-np.array(self.source, np.intc), 0)
 
     def inside(self, call: int) -> range:
         """Return the steps that a call was unfolded into, those of its inner calls included."""

@@ -65,6 +65,11 @@ class Program(Struct, frozen=True, eq=False, dict=True):
         return self.code.columns if self.steps is self.code.steps else Columns.of(self.steps)
 
     @cached_property
+    def constant(self) -> NDArray[np.bool_]:
+        """By value, whether it is a constant."""
+        return self.code.constant()
+
+    @cached_property
     def slot_columns(self) -> SlotColumns:
         """The slots as arrays of numbers, for those who go through all of them."""
         return SlotColumns(self)
@@ -137,28 +142,27 @@ class SlotColumns:
     """The slots of a program as arrays of numbers, with the names of the fields of `Slot`."""
 
     def __init__(self, program: Program) -> None:
-        self.step, self.slot, self.target, self.previous = array("i"), array("i"), array("i"), array("i")
-        self.last = array("i", [-1]) * len(program.code.shape)
+        places = _carrying(program)
+        columns = program.columns
+        starts, operands = np.asarray(columns.starts), np.asarray(columns.operands)
+        steps = np.searchsorted(starts, places, side="right") - 1
+        count = np.bincount(steps, minlength=len(columns))
+        # in the order of the steps, slot i would be number i; with the last step first, all after its step come before
+        order = np.arange(len(places)) + count[steps] + len(places) - 2 * np.cumsum(count)[steps]
+        self.step, self.slot, self.target = (
+            _in_order(numbers, order) for numbers in (steps, places - starts[steps], operands[places])
+        )
+        target = np.asarray(self.target)
+        by_target = np.argsort(target, kind="stable")
+        again = np.flatnonzero(np.diff(target[by_target]) == 0)
+        previous = np.full(len(places), -1, np.intc)
+        previous[by_target[again + 1]] = by_target[again]
+        self.previous = _numbers(previous)
+        latest = np.full(len(program.code.shape), -1, np.intc)
+        np.maximum.at(latest, target, np.arange(len(places), dtype=np.intc))
+        self.last = _numbers(latest)
         """By value, its last slot; −1 where no gradient arrives."""
         self._kept: dict[int, tuple[int, ...]] = {}
-        columns, last = program.columns, self.last
-        reached = bytearray(len(last))
-        reached[program.target] = True
-        constant = bytearray(len(last))
-        for value, _ in program.code.constants():
-            constant[value] = True
-        for step in range(len(columns) - 1, -1, -1):
-            if not reached[columns.outputs[step]]:
-                continue
-            passes = columns.passing(step)
-            for slot, operand in enumerate(columns.inputs(step)):
-                if passes[slot] and not constant[operand]:
-                    reached[operand] = True
-                    self.previous.append(last[operand])
-                    last[operand] = len(self.step)
-                    self.step.append(step)
-                    self.slot.append(slot)
-                    self.target.append(operand)
 
     def record(self, index: int) -> Slot:
         return Slot(index, self.step[index], self.slot[index], self.target[index], self.previous[index])
@@ -179,6 +183,50 @@ class SlotColumns:
     def reached(self) -> Iterator[int]:
         """Yield the values that a gradient reaches, in the order in which it does."""
         return (target for target, previous in zip(self.target, self.previous, strict=True) if previous < 0)
+
+
+def _carrying(program: Program) -> NDArray[np.intp]:
+    """Return the places in `columns.operands` through which a gradient flows back, in order.
+
+    Those are the operands that are no constants and that a gradient can pass into, of steps whose output it reaches.
+    Steps that nothing uses are sorted out, and then those that only they use.
+    """
+    columns = program.columns
+    starts, operands, outputs = np.asarray(columns.starts), np.asarray(columns.operands), columns.outputs
+    steps = np.repeat(np.arange(len(columns)), np.diff(starts))
+    kind = np.asarray(columns.kind)
+    first = np.full(len(columns.kinds), len(columns))
+    np.minimum.at(first, kind, np.arange(len(columns)))
+    passing = [columns.passing(step) if step < len(columns) else () for step in first.tolist()]
+    begins = np.cumsum([0, *map(len, passing)])
+    slots = np.arange(len(operands)) - starts[steps]
+    carrying = np.concatenate([(), *passing]).astype(bool)[begins[kind[steps]] + slots]
+    carrying &= ~program.constant[operands]
+
+    uses = np.bincount(operands[carrying], minlength=len(program.code.shape))
+    uses[program.target] += 1
+    idle = np.flatnonzero(uses[np.asarray(outputs)] == 0).tolist()
+    while idle:
+        step = idle.pop()
+        for place in range(columns.starts[step], columns.starts[step + 1]):
+            if carrying[place]:
+                carrying[place] = False
+                operand = columns.operands[place]
+                uses[operand] -= 1
+                if not uses[operand] and program.code.source[operand] >= 0:
+                    idle.append(program.code.source[operand])
+    return np.flatnonzero(carrying)
+
+
+def _in_order(numbers: NDArray[Any], order: NDArray[np.intp]) -> array[int]:
+    """Return `numbers`, each in the place that `order` gives it."""
+    ordered = np.empty(len(numbers), np.intc)
+    ordered[order] = numbers
+    return _numbers(ordered)
+
+
+def _numbers(numbers: NDArray[np.intc]) -> array[int]:
+    return array("i", numbers.tobytes())
 
 
 class _Places(Mapping[int, int]):

@@ -5,7 +5,7 @@ It draws only the rows on the screen. Try it on any scenario: `python -m bptui.t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -60,7 +60,7 @@ class GraphView(ChangedLines, can_focus=True):
     class NodeSelected(Message):
         """The reader selected a node that stands for these values, the last the one that it hands on; or none."""
 
-        def __init__(self, values: tuple[int, ...]) -> None:
+        def __init__(self, values: Sequence[int]) -> None:
             super().__init__()
             self.values = values
 
@@ -88,7 +88,7 @@ class GraphView(ChangedLines, can_focus=True):
         return self._zoom
 
     @property
-    def selected(self) -> tuple[int, ...]:
+    def selected(self) -> Sequence[int]:
         """The values that the selected node stands for; none where none is selected."""
         if self._selected is None or self._drawing is None:
             return ()
