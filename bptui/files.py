@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from bptui.ending import unfinished
 from bptui.errors import BptuiError, Fault
 
 CHOOSE = "choose another name"
@@ -104,30 +105,27 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
     Something that exists is replaced only with `force`, and only where it is an ordinary file; a link is followed.
     `remedy` says what to do where it is not replaced.
     """
-    import tempfile  # it loads much that `--help` needs not
-
     shown = str(path)
     path = Path(os.path.realpath(path))
     _refuse_existing(path, shown, force, remedy)
-    try:
-        descriptor, beside = tempfile.mkstemp(prefix=".bptui-", dir=path.parent)
-    except OSError as fault:
-        raise BptuiError(Fault(f"cannot write here: {reason(fault)}", file=shown)) from None
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines([text] if isinstance(text, str) else text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(beside, _mode(path))
-        if force:
-            os.replace(beside, path)
-        else:
-            _move_to_free(beside, path, shown, remedy)
-    except OSError as fault:
-        raise BptuiError(Fault(f"cannot write this file: {reason(fault)}", file=shown)) from None
-    finally:
-        if os.path.lexists(beside):
-            os.unlink(beside)
+    beside = str(path.parent / f".bptui-{os.urandom(8).hex()}")
+    with unfinished(beside):
+        try:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as fault:
+            raise BptuiError(Fault(f"cannot write here: {reason(fault)}", file=shown)) from None
+        try:
+            with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.writelines([text] if isinstance(text, str) else text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(beside, _mode(path))
+            if force:
+                os.replace(beside, path)
+            else:
+                _move_to_free(beside, path, shown, remedy)
+        except OSError as fault:
+            raise BptuiError(Fault(f"cannot write this file: {reason(fault)}", file=shown)) from None
 
 
 def _refuse_existing(path: Path, shown: str, force: bool, remedy: str) -> None:

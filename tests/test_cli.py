@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +24,6 @@ COMMANDS = ("export", "check", "list", "ops", "schema", "new")
 GOOD = "[inputs]\nx = 3\n[forward]\ny = 'x**2'\n"
 BAD = "[inputs]\nx = 3\n[forward]\ny = 'q**2'\n"
 WRONG_NAME = "unknown name `q`"
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """Put back what the command line installs."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
@@ -429,7 +419,7 @@ def test_signals(number: signal.Signals, status: int) -> None:
         "    @property\n"
         "    def buffer(self): print('waiting', flush=True); return sys.__stdin__.buffer\n"
         "sys.stdin = Told()\n"
-        "raise SystemExit(bptui.cli.main(['-']))"
+        "from bptui.__main__ import program; sys.argv[1:] = ['-']; program()"
     )
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     with subprocess.Popen(

@@ -132,16 +132,78 @@ def test_a_terminal_that_goes_away_ends_it(start: Start) -> None:
     assert terminal.process.wait(30) == 129
 
 
+def ran(code: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """Run the program in `folder`, after code that has it do something else."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "state")}
+    code += "\nfrom bptui.__main__ import program; program()"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=folder, env=environment, check=False, timeout=60
+    )
+
+
 def test_what_cannot_be_written_any_more_changes_no_signals_status(tmp_path: Path) -> None:
     code = (
         "import sys, bptui.cli as cli\n"
         "sys.stdout = open('/dev/full', 'w')\n"
         "def hung_up(arguments): sys.stdout.write('half a picture'); return 129\n"
-        "cli.run_command = hung_up\n"
-        "from bptui.__main__ import program; program()"
+        "cli.run_command = hung_up"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 129
+    assert ran(code, tmp_path).returncode == 129
+
+
+IN_A_DESTRUCTOR = """
+class Told:
+    def __del__(self): os.kill(os.getpid(), number)
+def told(arguments):
+    Told()
+    return 0
+"""
+
+IN_AN_IMPORT = """
+def told(arguments):
+    try:
+        os.kill(os.getpid(), number)
+    except BaseException as error:  # as NumPy does while it is imported
+        raise ImportError("the extensions cannot be imported") from error
+    return 0
+"""
+
+WHILE_WRITING = """
+from pathlib import Path
+from bptui.files import write_whole
+def pieces():
+    yield "half"
+    os.kill(os.getpid(), number)
+def told(arguments):
+    write_whole(Path("new"), pieces())
+    return 0
+"""
+
+WHILE_A_THREAD_WRITES = """
+import threading
+from pathlib import Path
+from bptui.files import write_whole
+begun = threading.Event()
+def pieces():
+    yield "half"
+    begun.set()
+    threading.Event().wait()
+def told(arguments):
+    threading.Thread(target=write_whole, args=(Path("old"), pieces(), True), daemon=True).start()
+    begun.wait()
+    os.kill(os.getpid(), number)
+    return 0
+"""
+
+
+@pytest.mark.parametrize("moment", [IN_A_DESTRUCTOR, IN_AN_IMPORT, WHILE_WRITING, WHILE_A_THREAD_WRITES])
+@pytest.mark.parametrize("way", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_at_any_moment_and_leaves_nothing(moment: str, way: str, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    head = f"import os, signal, bptui.cli as cli\nnumber = signal.{way}\n"
+    done = ran(f"{head}{moment}\ncli.run_command = told", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (STATUS[way], b"", b"")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old", "old")]
 
 
 STUCK = """
@@ -239,32 +301,78 @@ def test_where_no_report_can_be_written_that_is_said(tmp_path: Path, monkeypatch
 
 
 CHECKING = """
-import sys
+import os, sys, time
 def checked(name):
     print("working", flush=True)
-    import time
     time.sleep(600)
-if __name__ == "__main__":
-    from bptui.checking.batch import each
-    list(each(sys.argv[1:], checked, sys.stderr))
+def checked_at_most_once(name):
+    if name.endswith("3"):
+        os.kill(os.getpid(), 9)
+    if name.endswith("4"):
+        raise KeyError(name)
+    return name
 """
 
 
-def test_where_a_check_is_killed_its_workers_end_too(tmp_path: Path) -> None:
-    script = tmp_path / "checking.py"
-    script.write_text(CHECKING, encoding="utf-8")
-    names = [str(tmp_path / f"{number}.toml") for number in range(20)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+@pytest.fixture
+def checking(tmp_path: Path) -> dict[str, str]:
+    """A module with work for the processes of a check, and the environment that it is found in."""
+    (tmp_path / "checking.py").write_text(CHECKING, encoding="utf-8")
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+
+
+@pytest.mark.parametrize(("way", "said"), [("SIGKILL", -9), ("SIGINT", 130), ("SIGTERM", 143)])
+def test_where_a_check_is_ended_its_workers_end_too(way: str, said: int, checking: dict[str, str]) -> None:
+    code = (
+        "import sys, checking, bptui.cli, bptui.checking.batch as batch\n"
+        "batch._cores = lambda: 2\n"
+        "bptui.cli.run_command = lambda names: list(batch.each(names, checking.checked, str, sys.stderr))\n"
+        "from bptui.__main__ import program; program()"
+    )
     reading, writing = os.pipe()
-    with subprocess.Popen([sys.executable, script, *names], stdout=writing, env=environment) as process:
+    with subprocess.Popen([sys.executable, "-c", code, *"0123456789"], stderr=writing, env=checking) as process:
         os.close(writing)
         assert os.read(reading, 7) == b"working"
-        process.kill()
-    said = b"..."
-    while said:  # the pipe comes to its end when the last worker is gone
+        process.send_signal(getattr(signal, way))
+    assert process.returncode == said
+    told = [b"..."]
+    while told[-1]:  # the pipe comes to its end when the last worker is gone
         assert select.select([reading], [], [], 30)[0], "a worker goes on"
-        said = os.read(reading, 1000)
+        told.append(os.read(reading, 1000))
     os.close(reading)
+    assert b"".join(told[1:]).replace(b"working", b"").strip() == b""
+
+
+def test_a_check_goes_on_where_one_of_its_processes_is_ended(checking: dict[str, str]) -> None:
+    code = (
+        "import sys, checking, bptui.checking.batch as batch\n"
+        "batch._cores = lambda: 2\n"
+        "def lost(name): return 'lost ' + name\n"
+        "try:\n"
+        "    for one in batch.each(sys.argv[1:], checking.checked_at_most_once, lost, sys.stderr): print(one)\n"
+        "except KeyError as error: print(repr(error), 'checked_at_most_once' in error.__notes__[0])"
+    )
+    for names, expected in (("01235678", "0 1 2 lost 3 5 6 7 8"), ("12456789", "1 2 KeyError('4') True")):
+        ran = subprocess.run(
+            [sys.executable, "-c", code, *names], capture_output=True, env=checking, check=False, timeout=60
+        )
+        assert (ran.returncode, ran.stderr) == (0, b"")
+        assert ran.stdout.decode().split() == expected.split()
+
+
+def test_no_module_of_the_scenarios_folder_is_imported(tmp_path: Path) -> None:
+    for name in ("pickle", "multiprocessing", "threading", "struct", "numpy", "bptui"):
+        (tmp_path / f"{name}.py").write_text("open('obeyed', 'w').close()", encoding="utf-8")
+    for number in range(8):
+        (tmp_path / f"{number}.toml").write_text(SCENARIO, encoding="utf-8")
+    code = (
+        f"import sys; sys.path[0] = {str(ROOT)!r}\n"  # as of a script: no place of modules is where one is
+        "import bptui.checking.batch as batch; batch._cores = lambda: 2\n"
+        "from bptui.cli import main; raise SystemExit(main(['check', '.']))"
+    )
+    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, cwd=tmp_path, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert not (tmp_path / "obeyed").exists()
 
 
 # -- no room -----------------------------------------------------------------------------------------------------------

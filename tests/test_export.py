@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -249,17 +249,15 @@ def test_an_interruption_while_writing_leaves_nothing_behind(tmp_path: Path, mon
     assert os.listdir(tmp_path) == []
 
 
-def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "t.txt"
-    make = tempfile.mkstemp
 
-    def meanwhile(prefix: str, dir: Path) -> tuple[int, str]:
+    def meanwhile() -> Iterator[str]:
         path.write_text("theirs")
-        return make(prefix=prefix, dir=dir)
+        yield "new"
 
-    monkeypatch.setattr(tempfile, "mkstemp", meanwhile)
     with pytest.raises(BptuiError, match="this file exists already"):
-        write_whole(path, "new")
+        write_whole(path, meanwhile())
     assert path.read_text() == "theirs"
     assert os.listdir(tmp_path) == ["t.txt"]
 

@@ -1,23 +1,35 @@
-"""Many scenarios at once: which files are meant, and one after the other or over the cores, with progress."""
+"""Many scenarios at once: which files are meant, and one after the other or over the cores, with progress.
+
+A process that checks is given one file after the other over its standard input, and answers on its standard output.
+Python's own pools are not used: they look for modules in the folder that one is in, and whoever wrote the scenarios may
+have put some there.
+"""
 
 from __future__ import annotations
 
 import glob
-import multiprocessing
 import os
-import signal
+import pickle
+import subprocess
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TextIO, TypeVar
+from queue import SimpleQueue
+from typing import Any, TextIO, TypeVar
 
+from bptui.ending import end
 from bptui.errors import Fault
 
 Result = TypeVar("Result")
 
 _WORTHWHILE = 8
 """From how many files on processes are started: each takes half a second to begin."""
+
+_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from bptui.checking.batch import serve; serve()"
+"""What a process runs, with the places of modules as arguments."""
 
 
 def named_files(arguments: Sequence[str]) -> tuple[list[str], list[Fault]]:
@@ -40,49 +52,117 @@ def named_files(arguments: Sequence[str]) -> tuple[list[str], list[Fault]]:
     return files, faults
 
 
-def each(files: Sequence[str], work: Callable[[str], Result], progress: TextIO) -> Iterator[Result]:
-    """Yield what `work` makes of each file, in their order. Many files are shared out to a process for each core.
+def each(
+    files: Sequence[str], work: Callable[[str], Result], lost: Callable[[str], Result], progress: TextIO
+) -> Iterator[Result]:
+    """Yield what `work`, a function of a module, makes of each file, in their order.
 
-    Where `progress` is a terminal, it says how far the work is, and is left as it was.
+    Many files are shared out to a process for each core; for a file whose process does not live to answer it is what
+    `lost` makes of it. Where `progress` is a terminal, it says how far the work is, and is left as it was.
     """
     shown = len(files) > 1 and progress.isatty()
-    for number, result in enumerate(_results(files, work), start=1):
+    for number, result in enumerate(_results(files, work, lost), start=1):
         if shown:
             progress.write(f"\r\x1b[Kchecked {number} of {len(files)}" if number < len(files) else "\r\x1b[K")
             progress.flush()
         yield result
 
 
-def _results(files: Sequence[str], work: Callable[[str], Result]) -> Iterator[Result]:
-    workers = min(_cores(), len(files))
-    if len(files) < _WORTHWHILE or workers < 2 or "-" in files:
+def _results(files: Sequence[str], work: Callable[[str], Result], lost: Callable[[str], Result]) -> Iterator[Result]:
+    number = min(_cores(), len(files))
+    if len(files) < _WORTHWHILE or number < 2 or "-" in files or not sys.executable:
         yield from map(work, files)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
+    workers = [_Worker(work) for _ in range(number)]
+    idle: SimpleQueue[_Worker] = SimpleQueue()
+    for worker in workers:
+        idle.put(worker)
+
+    def done(file: str) -> Result:
+        worker = idle.get()
         try:
-            yield from pool.map(work, files, chunksize=max(1, min(16, len(files) // (4 * workers))))
-        except BaseException:  # an interrupt, mostly: nobody waits for what is still being checked
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
+            result: Result = worker.answer(file)
+        except _Gone:
+            worker = _Worker(work)
+            workers.append(worker)
+            result = lost(file)
         finally:
-            pool.shutdown(cancel_futures=True)
+            idle.put(worker)
+        return result
+
+    with ThreadPoolExecutor(number) as pool:
+        try:
+            yield from pool.map(done, files)
+        finally:  # nobody waits for what is still being checked, where it was not all
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.end()
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _begin() -> None:
-    """Let the process that started this one decide what an interrupt means, and end with it, however it ends."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+class _Gone(Exception):
+    """A process has ended before it was told to."""
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+class _Worker:
+    """A process that does one thing after the other, and ends with the process that started it, however that ends."""
+
+    def __init__(self, work: Callable[[str], object]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _BEGIN, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # an interrupt from the keyboard is for the process that started it
+        )
+        self._send(work)
+
+    def answer(self, file: str) -> Any:
+        """Return what the work makes of a file; raises what it raises, and _Gone where the process is gone."""
+        assert self._process.stdout is not None
+        try:
+            self._send(file)
+            made, error = pickle.load(self._process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise _Gone from None
+        if error is not None:
+            raise error
+        return made
+
+    def _send(self, subject: object) -> None:
+        assert self._process.stdin is not None
+        pickle.dump(subject, self._process.stdin)
+        self._process.stdin.flush()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def serve() -> None:
+    """Do the work that standard input hands over first, to each file that it names then."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever is printed is no answer
+    asked: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    work = asked.get()
+    while True:
+        made, error = None, None
+        try:
+            made = work(asked.get())
+        except Exception as fault:  # the process that asked tells of it
+            error = fault
+            error.add_note(traceback.format_exc())
+        pickle.dump((made, error), answers)
+        answers.flush()
+
+
+def _listen(asked: SimpleQueue[Any]) -> None:
+    """Pass on what is asked for; end the process at once where nothing more can be."""
+    try:
+        while True:
+            asked.put(pickle.load(sys.stdin.buffer))
+    except EOFError:
+        end(1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from bptui.cli.dispatch import BAD, OK, run_command
 from bptui.cli.streams import give_up, open_streams, say
@@ -17,15 +16,11 @@ from bptui.errors import BptuiError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 (a check failed), 2 (bad input), 130, 143 or 129."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
-        if number is not None:
-            signal.signal(number, _stop)
     open_streams()
     try:
         try:
             status = run_command(sys.argv[1:] if arguments is None else list(arguments))
-        except SystemExit as stop:  # argparse after --help, or a signal
+        except SystemExit as stop:  # argparse after --help
             status = stop.code if isinstance(stop.code, int) else OK
         if status < 128:  # after a signal, what is still to be written may have nowhere to go
             sys.stdout.flush()
@@ -56,7 +51,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         say(str(crashed(error)))
         return BAD
-
-
-def _stop(number: int, frame: object) -> NoReturn:
-    raise SystemExit(128 + number)

@@ -11,6 +11,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from bptui.ending import end
+
 PATIENCE = 3.0
 """How many seconds the app has to leave in good order when it is told to, and a terminal to take what is left."""
 
@@ -44,7 +46,7 @@ class Terminal:
         def watch() -> None:
             if not met.wait(PATIENCE):
                 self.restore()
-                os._exit(status)
+                end(status)
 
         threading.Thread(target=watch, name="give-up", daemon=True).start()
 

@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     for fault in faults:
         say(str(fault))
         status = BAD
-    for checked, said in each(files, _checked, sys.stderr):
+    for checked, said in each(files, _checked, _lost, sys.stderr):
         if checked is None:
             say(said)
             status = BAD
@@ -66,3 +66,12 @@ def _checked(named: str) -> tuple[dict[str, Any] | None, str]:
         return check_one(scenario(named)), ""
     except BptuiError as error:
         return None, str(error)
+    except MemoryError:
+        return None, str(Fault("there is not enough memory to check this", file=named))
+    except Exception as error:  # a fault of ours: the report is to say in which scenario
+        error.add_note(named)
+        raise
+
+
+def _lost(named: str) -> tuple[None, str]:
+    return None, str(Fault("the process that checked this was ended, maybe for want of memory", file=named))
