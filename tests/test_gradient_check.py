@@ -15,33 +15,14 @@ import pytest
 from msgspec.structs import replace
 
 import bptui
-from bptui.checking import gradients
 from bptui.checking.gradients import MOST_ELEMENTS, TOLERANCE, Checked, check_gradients
 from bptui.checking.report import all_right, check_one
 from bptui.checking.wording import gradient_lines
-from bptui.engine import passes
 from bptui.ops import OPERATIONS
 from bptui.ops.operation import Operation
 from bptui.scenario.scenario import Scenario
 from bptui.trace.record import Trace
 from random_scenarios import random_scenario
-
-
-def test_a_value_is_copied_once_however_many_of_its_elements_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    moved: list[Any] = []
-    run = passes.recompute
-
-    def watched(program: Any, values: Any, changed: dict[int, Any]) -> Any:
-        moved.extend(changed.values())
-        return run(program, values, changed)
-
-    monkeypatch.setattr(gradients, "recompute", watched)
-    text = '[inputs]\nx = [1.0, -2.0, 0.0]\n[forward]\nL = "sum(x[0]*abs(x))"\n'
-    trace = bptui.run(bptui.loads(text))
-    (found,) = check_gradients(trace)
-    assert (found.ok, found.checked) == (True, 3)
-    assert len({id(array) for array in moved}) == 1
-    assert moved[0].tolist() == trace.value("x").tolist()
 
 
 def checked(text: str) -> list[Checked]:

@@ -11,17 +11,18 @@ the element is named as a kink.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
+from bptui.checking.probes import Probes
 from bptui.editing import scalar_of
-from bptui.engine.passes import recompute
 from bptui.limits import Deadline
 from bptui.scenario.program import Array
+from bptui.trace.arrays import Arrays
 from bptui.trace.record import Trace
 
 TOLERANCE = 1e-5
@@ -36,18 +37,15 @@ _MOST_WORK = 10**10
 _ALL_WORK = 4 * 10**10
 """About how many for all values together."""
 
-_RUNS = 40
-"""How often the scenario is run for one element, where it needs the whole ladder of steps."""
-
-_STEP_WORK = 5000
-"""How many products could be computed in the time that a step takes beyond its own."""
-
-_ELEMENT_WORK = 10
-"""How many could be in the time that a function of one element takes, or to go through what is summed up."""
+_PROBES = 40
+"""How often the target is computed for one element, where it needs the whole ladder of steps."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
 _STEP = _EPSILON ** (1 / 3)
 """The first step, relative to max(1, |x|)."""
+
+_ROUNDS = (0, 1, 2, 4, 8, 1000)
+"""Where the ladder is cut: the steps between two of these are tried together, for all elements at once."""
 
 
 class Checked(Struct, frozen=True):
@@ -80,32 +78,17 @@ class Checked(Struct, frozen=True):
 
 def check_gradients(trace: Trace) -> list[Checked]:
     """Return one comparison for each name in the scenario's `wrt`, in its order."""
-    rounding, most = _rounding(trace), _most(trace)
-    deadline = Deadline("the check of the gradients")
-    return [_check(trace, name, rounding, most, deadline) for name in trace.program.wrt]
+    rounding, deadline = _rounding(trace), Deadline("the check of the gradients")
+    return [_check(trace, name, rounding, deadline) for name in trace.program.wrt]
 
 
-def _most(trace: Trace) -> int:
-    """Return how many elements of each value are checked: as many as the work allows, the same on every machine."""
-    program = trace.program
-    work = 0
-    for step in program.steps:
-        sizes = [program.values[one].size for one in (step.output, *step.inputs)]
-        terms = step.operation.terms
-        shapes = tuple(program.values[one].shape for one in step.inputs)
-        work += _STEP_WORK + (_ELEMENT_WORK * max(sizes) if terms is None else sizes[0] * terms(shapes))
-    most = min(_MOST_WORK, _ALL_WORK // max(1, len(program.wrt)))
-    return max(1, min(MOST_ELEMENTS, most // max(1, _RUNS * work)))
-
-
-def _check(trace: Trace, name: str, rounding: float, most: int, deadline: Deadline) -> Checked:
+def _check(trace: Trace, name: str, rounding: float, deadline: Deadline) -> Checked:
     value = trace.program.names[name]
     gradient = trace.gradient_of(value).reshape(-1)
-    moved = trace.values[value].copy()
-    picked = np.linspace(0, gradient.size - 1, min(gradient.size, most)).astype(int).tolist()
+    probes = Probes(trace, value, deadline)
+    picked = np.linspace(0, gradient.size - 1, min(gradient.size, _most(trace, probes))).astype(int).tolist()
     worst, ok, kinks, not_finite = 0.0, True, [], 0
-    for flat in picked:
-        verdict = _compare(trace, value, moved, flat, float(gradient[flat]), rounding, deadline)
+    for flat, verdict in zip(picked, _compare(trace, value, picked, probes, rounding), strict=True):
         if verdict.not_finite:
             not_finite += 1
             continue
@@ -115,6 +98,12 @@ def _check(trace: Trace, name: str, rounding: float, most: int, deadline: Deadli
         else:
             worst = max(worst, verdict.error)
     return Checked(name, len(picked), gradient.size, worst, ok, tuple(kinks), not_finite)
+
+
+def _most(trace: Trace, probes: Probes) -> int:
+    """Return how many elements of a value are checked: as many as the work allows, the same on every machine."""
+    most = min(_MOST_WORK, _ALL_WORK // max(1, len(trace.program.wrt)))
+    return max(1, min(MOST_ELEMENTS, most // (_PROBES * probes.work)))
 
 
 class _Verdict(Struct, frozen=True):
@@ -146,37 +135,60 @@ class _Slopes(Struct, frozen=True):
         return abs(self.central - gradient) <= allowed and self.noise <= allowed and self.apart <= 100 * allowed
 
 
-def _compare(
-    trace: Trace, value: int, moved: Array, flat: int, gradient: float, rounding: float, deadline: Deadline
-) -> _Verdict:
-    """Compare one element: by the first step that plainly agrees, else by the most exact of a ladder of steps.
+class _Element:
+    """One element: its number, its gradient, and the slopes over the steps that were tried."""
 
-    `moved` is a copy of the value, which is as it was afterwards: there may be millions of elements beside this one.
-    """
-    size = abs(float(trace.values[value].reshape(-1)[flat]))
-    if not all(map(math.isfinite, (_target(trace, trace.values), gradient, size))):
-        return _Verdict(False, not_finite=True)
-    rungs: list[_Slopes] = []
-    for step in _ladder(size):
-        slopes = _slopes(trace, value, moved, flat, step, rounding, deadline)
-        if slopes is None:
-            continue
-        if slopes.plainly(gradient):
-            return _Verdict(True, abs(slopes.central - gradient) / abs(gradient) if gradient else 0.0)
-        rungs.append(slopes)
-    rungs.sort(key=lambda slopes: slopes.step, reverse=True)
-    if len(rungs) < 2:
-        return _Verdict(False, not_finite=True)
-    wide, narrow = min(pairwise(rungs), key=lambda pair: _doubt(*pair))
-    doubt = _doubt(wide, narrow)
-    if narrow.apart > wide.apart / 2 and narrow.apart > 100 * doubt:
-        slack = TOLERANCE * max(abs(narrow.left), abs(narrow.right)) + doubt
-        low, high = sorted((narrow.left, narrow.right))
-        return _Verdict(low - slack <= gradient <= high + slack, kink=True)
-    missed = max(0.0, abs(narrow.central - gradient) - doubt)
-    scale = max(abs(narrow.central), abs(gradient))
-    error = missed / scale if scale else 0.0
-    return _Verdict(error <= TOLERANCE, error)
+    def __init__(self, flat: int, at: float, gradient: float) -> None:
+        self.flat, self.at, self.gradient = flat, at, gradient
+        self.rungs: list[_Slopes] = []
+        self.verdict: _Verdict | None = None
+
+    def take(self, slopes: _Slopes | None) -> None:
+        """Take the slopes over one more step; None where a number there is not finite."""
+        if self.verdict is not None or slopes is None:
+            return
+        if slopes.plainly(self.gradient):
+            error = abs(slopes.central - self.gradient) / abs(self.gradient) if self.gradient else 0.0
+            self.verdict = _Verdict(True, error)
+        self.rungs.append(slopes)
+
+    def settled(self) -> _Verdict:
+        """Return the verdict: by the first step that plainly agrees, else by the most exact of all."""
+        if self.verdict is not None:
+            return self.verdict
+        gradient, rungs = self.gradient, sorted(self.rungs, key=lambda slopes: slopes.step, reverse=True)
+        if len(rungs) < 2:
+            return _Verdict(False, not_finite=True)
+        wide, narrow = min(pairwise(rungs), key=lambda pair: _doubt(*pair))
+        doubt = _doubt(wide, narrow)
+        if narrow.apart > wide.apart / 2 and narrow.apart > 100 * doubt:
+            slack = TOLERANCE * max(abs(narrow.left), abs(narrow.right)) + doubt
+            low, high = sorted((narrow.left, narrow.right))
+            return _Verdict(low - slack <= gradient <= high + slack, kink=True)
+        missed = max(0.0, abs(narrow.central - gradient) - doubt)
+        scale = max(abs(narrow.central), abs(gradient))
+        error = missed / scale if scale else 0.0
+        return _Verdict(error <= TOLERANCE, error)
+
+
+def _compare(trace: Trace, value: int, picked: Sequence[int], probes: Probes, rounding: float) -> list[_Verdict]:
+    """Compare some elements: all by the first step of the ladder, and what that does not settle by more and more."""
+    here = scalar_of(trace.seed, trace.values[trace.program.target])
+    numbers, gradient = trace.values[value].reshape(-1), trace.gradient_of(value).reshape(-1)
+    elements = [_Element(flat, float(numbers[flat]), float(gradient[flat])) for flat in picked]
+    finite = [one for one in elements if all(map(math.isfinite, (here, one.gradient, one.at)))]
+    for first, after in pairwise(_ROUNDS):
+        asked = [
+            (one, step)
+            for one in finite
+            if one.verdict is None
+            for step in _representable(one.at, _ladder(abs(one.at))[first:after])
+        ]
+        near = [number for one, step in asked for number in (one.at - step, one.at + step)]
+        found = probes.targets([one.flat for one, _ in asked for _ in (0, 1)], near)
+        for (one, step), below, above in zip(asked, found[::2], found[1::2], strict=True):
+            one.take(_slopes(here, below, above, step, rounding))
+    return [one.settled() for one in elements]
 
 
 def _doubt(wide: _Slopes, narrow: _Slopes) -> float:
@@ -184,42 +196,57 @@ def _doubt(wide: _Slopes, narrow: _Slopes) -> float:
     return abs(wide.central - narrow.central) + wide.noise + narrow.noise
 
 
-def _ladder(size: float) -> Iterator[float]:
-    """Yield steps for an element of this size: the one that mostly does, one ten times that, then ever finer ones."""
+def _ladder(size: float) -> list[float]:
+    """Return steps for an element of this size: the one that mostly does, one ten times that, then ever finer ones."""
     usual = _STEP * max(1.0, size)
     lowest = max(1e-4 * _STEP * min(1.0, size or 1.0), 1e-17 * usual)
-    yield from (usual, 10 * usual)
-    for rung in range(1, 1 + math.ceil(math.log10(usual / lowest))):
-        yield usual / 10**rung
+    finer = range(1, 1 + math.ceil(math.log10(usual / lowest)))
+    return [usual, 10 * usual, *(usual / 10**rung for rung in finer)]
 
 
-def _slopes(
-    trace: Trace, value: int, moved: Array, flat: int, step: float, rounding: float, deadline: Deadline
-) -> _Slopes | None:
-    """Return the slopes where the element is moved by `step` either way; None where a number there is not finite."""
-    elements = moved.reshape(-1)
-    at = float(elements[flat])
-    step = (at + step) - at
-    results = [_target(trace, trace.values)]
-    for near in (at - step, at + step):
-        deadline.check()
-        elements[flat] = near
-        results.append(_target(trace, recompute(trace.program, trace.values, {value: moved})))
-    elements[flat] = at
-    if step == 0.0 or not all(map(math.isfinite, results)):
+def _representable(at: float, steps: Iterable[float]) -> Iterator[float]:
+    """Yield each step as it is taken from `at`, if it moves it at all."""
+    return (step for step in ((at + step) - at for step in steps) if step and math.isfinite(step))
+
+
+def _slopes(here: float, before: float, after: float, step: float, rounding: float) -> _Slopes | None:
+    """Return the slopes between what the target is one step before, here and one step after."""
+    if not all(map(math.isfinite, (here, before, after))):
         return None
-    here, before, after = results
     noise = max(rounding, 8 * _EPSILON * max(abs(before), abs(after))) / step
     return _Slopes(step, (here - before) / step, (after - here) / step, noise)
 
 
-def _target(trace: Trace, values: Sequence[Array]) -> float:
-    return scalar_of(trace.seed, values[trace.program.target])
-
-
 def _rounding(trace: Trace) -> float:
     """Return how far rounding may have moved the target: that of each result reaches it through its gradient."""
-    results = [step.output for step in trace.program.steps]
+    program = trace.program
+    last, sizes = program.slot_columns.last, [math.prod(shape) for shape in program.code.shapes]
+    values, gradients = _recorded(trace.values), _recorded(trace.accumulated)
+    alike: dict[int, list[tuple[Any, Any]]] = {}
+    for value in program.columns.outputs:
+        gradient = trace.seed if value == program.target else gradients[last[value]] if last[value] >= 0 else None
+        if gradient is not None:
+            alike.setdefault(sizes[program.code.shape[value]], []).append((gradient, values[value]))
     with np.errstate(all="ignore"):
-        sizes = [float(np.abs(trace.gradient_of(value) * trace.values[value]).sum()) for value in results]
-    return 8 * _EPSILON * max(filter(math.isfinite, sizes), default=0.0)
+        largest = [_largest(size, some[at : at + _TOGETHER]) for size, some in alike.items()
+                   for at in range(0, len(some), _TOGETHER)]  # fmt: skip
+    return 8 * _EPSILON * max(largest, default=0.0)
+
+
+_TOGETHER = 4096
+"""How many small arrays are looked at together, so that a million of them take a second."""
+
+
+def _largest(size: int, pairs: Sequence[tuple[Any, Any]]) -> float:
+    """Return the largest finite sum of |gradient · value| of some pairs of arrays with `size` elements each."""
+    if size > _TOGETHER:
+        sums = np.array([np.abs(gradient * value).sum() for gradient, value in pairs])
+    else:
+        gradients, values = (np.concatenate([np.ravel(one) for one in some]) for some in zip(*pairs, strict=True))
+        sums = np.abs(gradients * values).reshape(len(pairs), size).sum(axis=1)
+    return float(sums[np.isfinite(sums)].max(initial=0.0))
+
+
+def _recorded(arrays: Sequence[Array]) -> Sequence[Any]:
+    """Return arrays as a run recorded them, for those who go through all."""
+    return arrays.recorded() if isinstance(arrays, Arrays) else arrays

@@ -39,15 +39,16 @@ def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, A
     for identity, array in changed.items():
         result[identity] = array
     with np.errstate(all="ignore"):
-        _compute_steps(program, _depending(program, changed), result, {})
+        _compute_steps(program, depending(program, changed), result, {})
     return result
 
 
-def _depending(program: Program, changed: Mapping[int, Array]) -> Iterator[int]:
+def depending(program: Program, changed: Iterable[int]) -> Iterator[int]:
     """Yield the steps that use one of some values, or the result of such a step; not those that compute one of them."""
-    columns, stale = program.columns, set(changed)
+    columns, given = program.columns, frozenset(changed)
+    stale = set(given)
     for step, output in enumerate(columns.outputs):
-        if output not in changed and not stale.isdisjoint(columns.inputs(step)):
+        if output not in given and not stale.isdisjoint(columns.inputs(step)):
             stale.add(output)
             yield step
 
