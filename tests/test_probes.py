@@ -1,4 +1,4 @@
-"""Many probes in one run: what each comes to is what a run of the whole program comes to, and no step is run in vain."""
+"""Many probes in one run: each comes to what a run of the whole program comes to, and no step is run in vain."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def test_what_probes_come_to(name: str, large: int, monkeypatch: pytest.MonkeyPa
     for value in program.names.values():
         array = trace.values[value]
         flats = [flat for flat in range(array.size) for _ in (0, 1)]
-        numbers = [float(array.reshape(-1)[flat]) + by for flat, by in zip(flats, (0.25, -0.0625) * array.size, strict=True)]
+        moved = array.reshape(-1)[flats] + np.resize([0.25, -0.0625], len(flats))
+        numbers = moved.tolist()
         found = Probes(trace, value, Deadline("a test")).targets(flats, numbers)
         alone = [one_by_one(trace, value, flat, number) for flat, number in zip(flats, numbers, strict=True)]
         assert found == pytest.approx(alone, rel=1e-13, nan_ok=True)  # sums run in the order that memory has

@@ -45,7 +45,7 @@ _STEP_WORK = 5000
 _ELEMENT_WORK = 10
 """How many could be in the time that a function of one element takes, or to go through what is summed up."""
 
-_SORTING_WORK = 1000
+_SORTING_WORK = 2000
 """How many could be in the time that it takes to find the place of one element among many."""
 
 
