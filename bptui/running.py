@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.engine.run import record
+from bptui.engine.run import begin, record
 from bptui.errors import BptuiError, Fault
 from bptui.ops.operation import shape_text
 from bptui.scenario.leaves import Leaf
@@ -32,24 +32,24 @@ def run(scenario: Scenario, values: Mapping[str, Any] | None = None, mode: str =
     """
     if mode not in MODES:
         raise BptuiError(Fault(f"unknown mode `{mode}`", "it is `numbers` or `symbols`"))
-    leaves, seed = scenario.numbers, _ONE if scenario.seed is None else scenario.seed.value
-    if values:
-        given, other = _given(scenario, values)
-        leaves, seed = {**leaves, **given}, seed if other is None else other
-    complete = len(leaves) == len(scenario.leaves) and seed is not None
     if mode == "symbols":
         refuse_large(scenario.program)
         from bptui.symbols.record import record_symbols  # loads SymPy
 
+        leaves, seed = _numbers(scenario, values)
+        complete = len(leaves) == len(scenario.leaves) and seed is not None
         return record_symbols(scenario, record(scenario, leaves, seed) if complete and seed is not None else None)
-    if not complete or seed is None:
-        raise BptuiError(list(_missing(scenario, leaves, seed)))
-    return record(scenario, leaves, seed)
+    return record(scenario, *_complete(scenario, values))
 
 
 def first_trace(scenario: Scenario, symbolic: bool = False) -> Trace:
     """Return the trace that a scenario is opened with: in symbols where they are asked for, or all that there is."""
     return run(scenario, mode="symbols" if symbolic or not scenario.has_numbers else "numbers")
+
+
+def begun_trace(scenario: Scenario) -> Trace:
+    """Return the same, with the numbers of a long one recorded by and by: see `bptui.engine.run.begin`."""
+    return begin(scenario, *_complete(scenario)) if scenario.has_numbers else first_trace(scenario)
 
 
 def in_symbols(trace: Trace) -> Trace:
@@ -73,6 +73,23 @@ def givable(scenario: Scenario) -> dict[str, Leaf]:
     if seed is not None and seed.symbol is not None:
         found.setdefault(seed.symbol, seed)
     return found
+
+
+def _numbers(scenario: Scenario, values: Mapping[str, Any] | None) -> tuple[Mapping[int, Array], Array | None]:
+    """Return the leaves' arrays by id, and the seed, as far as they have numbers: the caller's, or their own."""
+    leaves, seed = scenario.numbers, _ONE if scenario.seed is None else scenario.seed.value
+    if not values:
+        return leaves, seed
+    given, other = _given(scenario, values)
+    return {**leaves, **given}, seed if other is None else other
+
+
+def _complete(scenario: Scenario, values: Mapping[str, Any] | None = None) -> tuple[Mapping[int, Array], Array]:
+    """Return the leaves' arrays by id, and the seed; raises BptuiError with each that has no numbers."""
+    leaves, seed = _numbers(scenario, values)
+    if len(leaves) < len(scenario.leaves) or seed is None:
+        raise BptuiError(list(_missing(scenario, leaves, seed)))
+    return leaves, seed
 
 
 def _given(scenario: Scenario, values: Mapping[str, Any]) -> tuple[dict[int, Array], Array | None]:

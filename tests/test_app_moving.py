@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,10 @@ from textual.widgets import Button, Input, Static
 import bptui
 from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.commands import MOVING, STOPPING
+from bptui.engine import run as engine
+from bptui.engine.recording import Recording
 from bptui.present import numbers
+from bptui.running import begun_trace
 from bptui.trace.breakpoints import read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
 from bptui.trace.stops import hits
@@ -352,6 +357,61 @@ async def test_a_long_walk_is_looked_through_while_keys_are_answered() -> None:
         await arrives(pilot, 2_000)
         await pilot.press("g", "slash", *"not there", "enter", "n")
         assert walk(pilot).step == 1, "the search goes on behind, and gives way"
+
+
+# -- a run that is still being recorded --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What is not asked for is recorded once this is set, and then by and by."""
+    released, go_on = threading.Event(), Recording.go_on
+
+    def later(recording: Recording, seconds: float) -> None:
+        if seconds and released.wait(30):
+            go_on(recording, seconds)
+
+    monkeypatch.setattr(engine, "_AT_ONCE", 0.0)
+    monkeypatch.setattr(Recording, "go_on", later)
+    yield released
+    released.set()
+
+
+async def test_a_walk_opens_before_it_is_run(held: threading.Event) -> None:
+    trace = begun_trace(bptui.loads(NESTED))
+    async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "step 1 of" in top(pilot))
+        assert trace.recording is not None
+        assert trace.recording.reached == 1
+        held.set()
+        await until(pilot, lambda: trace.recording is not None and trace.recording.whole)
+        assert walk(pilot).step == 0
+
+
+async def test_who_goes_on_to_what_is_not_run_yet_waits_for_it(held: threading.Event) -> None:
+    trace = begun_trace(bptui.loads(NESTED))
+    last = len(trace.steps) - 1
+    async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
+        await pilot.press("G")
+        await until(pilot, lambda: "running…" in top(pilot))
+        assert walk(pilot).step == 0
+        await pilot.press("question_mark", "escape")
+        held.set()
+        await arrives(pilot, last)
+        assert "running…" not in top(pilot)
+
+
+async def test_who_goes_elsewhere_waits_no_longer(held: threading.Event) -> None:
+    trace = begun_trace(bptui.loads(NESTED))
+    async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
+        await pilot.press("G")
+        await until(pilot, lambda: "running…" in top(pilot))
+        await pilot.press("g")
+        assert "running…" not in top(pilot)
+        held.set()
+        await until(pilot, lambda: trace.recording is not None and trace.recording.whole)
+        await pilot.pause()
+        assert walk(pilot).step == 0
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------

@@ -25,12 +25,18 @@ def forward(
 
     `chosen` is what they chose in another run of the program: then none looks at its inputs again.
     """
+    values = begun(program, leaves, xp)
+    choices: Choices = {} if chosen is None else dict(chosen)
+    compute_steps(program, range(len(program.steps)), values, choices, xp, choose=chosen is None)
+    return values, choices
+
+
+def begun(program: Program, leaves: Mapping[int, Any], xp: Any = numeric) -> list[Any]:
+    """Return every value by id before the first step: constants and leaves, and None for what is computed."""
     values: list[Any] = program.code.constants()
     for identity, array in leaves.items():
         values[identity] = xp.kept(array)
-    choices: Choices = {} if chosen is None else dict(chosen)
-    _compute_steps(program, range(len(program.steps)), values, choices, xp, choose=chosen is None)
-    return values, choices
+    return values
 
 
 def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, Array]) -> list[Any]:
@@ -39,7 +45,7 @@ def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, A
     for identity, array in changed.items():
         result[identity] = array
     with np.errstate(all="ignore"):
-        _compute_steps(program, depending(program, changed), result, {})
+        compute_steps(program, depending(program, changed), result, {})
     return result
 
 
@@ -53,13 +59,18 @@ def depending(program: Program, changed: Iterable[int]) -> Iterator[int]:
             yield step
 
 
-def _compute_steps(
+def compute_steps(
     program: Program, steps: Iterable[int], values: list[Any], choices: Choices, xp: Any = numeric, choose: bool = True
 ) -> None:
     """Put what some steps result in into `values`, and what their operations choose into `choices`."""
     columns, kept = program.columns, xp.kept
-    rules = [(kind.operation.forward, kind.operation.choose, kind.params) for kind in columns.kinds]
-    kinds, starts, operands, outputs = columns.kind, columns.starts, columns.operands, columns.outputs
+    rules, kinds, starts, operands, outputs = (
+        columns.rules,
+        columns.kind,
+        columns.starts,
+        columns.operands,
+        columns.outputs,
+    )
     for step in steps:
         rule, choosing, params = rules[kinds[step]]
         inputs = [values[operand] for operand in operands[starts[step] : starts[step + 1]]]
@@ -88,18 +99,41 @@ def backward(
     A value's gradient is the sum of the contributions of all its uses, in the order of `program.slots`. A step's turn
     comes after that of every step that uses its output, so the upstream gradient it reads is complete.
     """
-    columns, slots, kept = program.columns, program.slot_columns, xp.kept
-    gradients: list[Any] = [None] * len(values)
-    gradients[program.target] = kept(seed)
-    contributions: list[Any] = []
-    accumulated: list[Any] = []
-    for step, slot, target in zip(slots.step, slots.slot, slots.target, strict=True):
-        kind, output = columns.kinds[columns.kind[step]], columns.outputs[step]
-        inputs = [values[operand] for operand in columns.inputs(step)]
-        params = with_chosen(kind.params, choices.get(step))
-        added = kept(passed_back(kind.operation, slot, gradients[output], values[output], inputs, params, xp))
-        before = gradients[target]
-        gradients[target] = after = added if before is None else kept(before + added)
-        contributions.append(added)
-        accumulated.append(after)
-    return contributions, accumulated
+    passed = Backward(program, values, choices, seed, xp)
+    passed.pass_back(range(len(program.slots)))
+    return passed.contributions, passed.accumulated
+
+
+class Backward:
+    """The backward pass of a run, which goes on slot by slot."""
+
+    def __init__(
+        self,
+        program: Program,
+        values: Sequence[Any],
+        choices: Mapping[int, Mapping[str, Any]],
+        seed: Any,
+        xp: Any = numeric,
+    ) -> None:
+        self._program, self._values, self._choices, self._xp = program, values, choices, xp
+        self._gradients: list[Any] = [None] * len(values)
+        """By value, what has arrived so far."""
+        self._gradients[program.target] = xp.kept(seed)
+        self.contributions: list[Any] = [None] * len(program.slots)
+        self.accumulated: list[Any] = [None] * len(program.slots)
+
+    def pass_back(self, part: range) -> None:
+        """Pass back through the slots of `part`, which follow those that had their turn."""
+        columns, slots, xp, kept = self._program.columns, self._program.slot_columns, self._xp, self._xp.kept
+        values, choices, gradients = self._values, self._choices, self._gradients
+        contributions, accumulated = self.contributions, self.accumulated
+        turn = (column[part.start : part.stop] for column in (slots.step, slots.slot, slots.target))
+        for index, step, slot, target in zip(part, *turn, strict=True):
+            kind, output = columns.kinds[columns.kind[step]], columns.outputs[step]
+            inputs = [values[operand] for operand in columns.inputs(step)]
+            params = with_chosen(kind.params, choices.get(step))
+            added = kept(passed_back(kind.operation, slot, gradients[output], values[output], inputs, params, xp))
+            before = gradients[target]
+            gradients[target] = after = added if before is None else kept(before + added)
+            contributions[index] = added
+            accumulated[index] = after

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from bptui.engine.passes import backward, forward
-from bptui.engine.plan import LONGEST, find_plan
+from bptui.engine.plan import find_plan
+from bptui.engine.recording import Recording
 from bptui.scenario.program import Array
 from bptui.scenario.scenario import Scenario
 from bptui.trace.arrays import Arrays, read_only
 from bptui.trace.record import Trace
+
+_AT_ONCE = 0.01
+"""Seconds that the first part of a run may take: all of it where there are a few thousand steps."""
 
 
 def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trace:
@@ -28,9 +32,25 @@ def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trac
         else:
             values, choices = forward(program, leaves)
             contributions, accumulated = backward(program, values, choices, seed)
-    trace = Trace(
+    return Trace(
         scenario, program, Arrays(values), read_only(seed), Arrays(contributions), Arrays(accumulated), choices
     )
-    if len(values) > LONGEST:
-        _ = trace.first_not_finite  # whoever shows a trace asks for it first, and expects to wait no longer than now
-    return trace
+
+
+def begin(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trace:
+    """Return the trace of `scenario` as `record` does, of which a first part is recorded now, and the rest by and by.
+
+    Whatever is asked for before its turn is recorded at once; `trace.recording` goes on with the rest.
+    """
+    recording = Recording(scenario.program, leaves, seed)
+    recording.go_on(_AT_ONCE)
+    return Trace(
+        scenario,
+        scenario.program,
+        recording.values,
+        read_only(seed),
+        recording.contributions,
+        recording.accumulated,
+        recording.choices,
+        recording=recording,
+    )

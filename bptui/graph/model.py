@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -72,7 +74,7 @@ class Graph(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def by_step(self) -> Mapping[int, tuple[int, ...]]:
         """For each forward step, the nodes that stand for it."""
-        return _Owners([(node.steps, node.id) for node in self.nodes])
+        return _Spans([(node.steps, node.id) for node in self.nodes if node.steps])
 
     @cached_property
     def by_value(self) -> Mapping[int, tuple[int, ...]]:
@@ -109,22 +111,34 @@ def distinct(numbers: Sequence[int] | NDArray[np.integer]) -> NDArray[np.integer
     return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
 
 
-def in_a_row(sequences: Iterable[Sequence[int]]) -> NDArray[np.intp]:
-    """Return the numbers of all sequences in a row."""
-    return np.concatenate([np.arange(0), *(_array(numbers) for numbers in sequences)])
+class _Spans(Mapping[int, tuple[int, ...]]):
+    """For each number the nodes that own it, out of the numbers of each node: ranges that are alike or apart."""
 
+    def __init__(self, owned: Iterable[tuple[range, int]]) -> None:
+        found: dict[range, list[int]] = {}
+        for numbers, node in owned:
+            found.setdefault(numbers, []).append(node)
+        self._spans = sorted(found, key=lambda span: span.start)
+        self._nodes = {span: tuple(nodes) for span, nodes in found.items()}
 
-def _array(numbers: Sequence[int]) -> NDArray[np.intp]:
-    if isinstance(numbers, range):
-        return np.arange(numbers.start, numbers.stop, numbers.step)
-    return np.asarray(numbers, np.intp)
+    def __getitem__(self, number: int) -> tuple[int, ...]:
+        at = bisect_right(self._spans, number, key=lambda span: span.start) - 1
+        if at < 0 or number not in self._spans[at]:
+            raise KeyError(number)
+        return self._nodes[self._spans[at]]
+
+    def __iter__(self) -> Iterator[int]:
+        return chain.from_iterable(self._spans)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._spans))
 
 
 class _Owners(Mapping[int, tuple[int, ...]]):
     """For each number the nodes that own it, out of the numbers of each node; a million take a fraction of a second."""
 
     def __init__(self, owned: Sequence[tuple[Sequence[int], int]]) -> None:
-        numbers = in_a_row(some for some, _ in owned)
+        numbers = np.concatenate([np.arange(0), *(some for some, _ in owned)])
         nodes = np.repeat([node for _, node in owned], [len(some) for some, _ in owned])
         order = np.argsort(numbers, kind="stable")
         self._numbers, self._nodes = numbers[order], nodes[order]

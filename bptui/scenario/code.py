@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -127,6 +128,11 @@ class Columns:
             found = self._passing[kind] = tuple(map(self.kinds[kind].operation.passes, range(count)))
         return found
 
+    @cached_property
+    def rules(self) -> list[tuple[Callable[..., Any], Callable[..., Any] | None, Mapping[str, Any]]]:
+        """By kind, what computes a step, what it chooses by looking at its inputs, and the options of both."""
+        return [(kind.operation.forward, kind.operation.choose, kind.params) for kind in self.kinds]
+
     def used(self) -> list[Kind]:
         """Return the kinds of the steps that there are; others were tried out on constants."""
         return [self.kinds[kind] for kind in sorted(set(self.kind))]
@@ -137,7 +143,7 @@ def _part(numbers: array[int], part: range) -> array[int]:
 
 
 def _shifted(numbers: array[int], by: int) -> NDArray[np.intc]:
-    return np.array(numbers, np.intc) + np.intc(by)
+    return np.asarray(numbers) + np.intc(by)
 
 
 def _extend(numbers: array[int], more: NDArray[np.intc]) -> None:
@@ -259,7 +265,7 @@ class Code:
 
         def moved(ids: array[int]) -> NDArray[np.intc]:
             """Return values of the call as those of its copy, and what it was given as what this one is given."""
-            old = np.array(ids, np.intc)
+            old = np.asarray(ids)
             new = old + np.intc(by_value)
             for before, now in zip(made.arguments, arguments, strict=True):
                 new[old == before] = now
@@ -273,7 +279,7 @@ class Code:
         self._span.extend(array("i", [self._number("span", span, self._spans)]) * len(steps))
         _extend(self._call, _shifted(_part(self._call, steps), by_call))
 
-        source = np.array(_part(self.source, values), np.intc)
+        source = np.asarray(_part(self.source, values))
         self.shape.extend(_part(self.shape, values))
         _extend(self.source, np.where(source < 0, source, source + np.intc(by_step)))
         self._flags.extend(np.where(source < 0, 0, _LONG | _NUMBERED).astype(np.uint8).tobytes())
@@ -339,16 +345,28 @@ class Code:
 
     def constants(self) -> list[Array | None]:
         """Return for each value its array where it is a constant, None for all others."""
-        arrays = [None, *(given.constant for given in self._given)]
-        return list(map(arrays.__getitem__, self._given_as().tolist()))
+        arrays = np.empty(len(self._given) + 1, object)
+        for index, given in enumerate(self._given, 1):
+            arrays[index] = given.constant
+        found: list[Array | None] = arrays.take(self._given_as()).tolist()
+        return found
 
     def constant(self) -> NDArray[np.bool_]:
         """Return for each value whether it is a constant."""
         return np.array([False, *(given.constant is not None for given in self._given)])[self._given_as()]
 
+    def given(self) -> list[int]:
+        """Return the first value of each that is given: leaves, and of constants that are alike the first, in order."""
+        given_as = self._given_as()
+        values = np.flatnonzero(given_as)
+        first = np.full(len(self._given) + 1, len(given_as))
+        np.minimum.at(first, given_as[values], values)
+        return sorted(value for value in first.tolist() if value < len(given_as))
+
     def _given_as(self) -> NDArray[np.intc]:
         """Return for each value its place in `_given`, counted from 1; 0 where it is computed."""
-        return np.maximum(-np.array(self.source, np.intc), 0)
+        given_as: NDArray[np.intc] = -np.minimum(np.asarray(self.source), 0)
+        return given_as
 
     def inside(self, call: int) -> range:
         """Return the steps that a call was unfolded into, those of its inner calls included."""

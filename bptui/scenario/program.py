@@ -142,13 +142,15 @@ class SlotColumns:
     """The slots of a program as arrays of numbers, with the names of the fields of `Slot`."""
 
     def __init__(self, program: Program) -> None:
-        places = _carrying(program)
         columns = program.columns
         starts, operands = np.asarray(columns.starts), np.asarray(columns.operands)
-        steps = np.searchsorted(starts, places, side="right") - 1
+        steps = np.repeat(np.arange(len(columns), dtype=np.intc), np.diff(starts))
+        places = _carrying(program, steps)
+        steps = steps[places]
         count = np.bincount(steps, minlength=len(columns))
         # in the order of the steps, slot i would be number i; with the last step first, all after its step come before
-        order = np.arange(len(places)) + count[steps] + len(places) - 2 * np.cumsum(count)[steps]
+        shift = (count + len(places) - 2 * np.cumsum(count)).astype(np.intc)
+        order = np.arange(len(places), dtype=np.intc) + shift[steps]
         self.step, self.slot, self.target = (
             _in_order(numbers, order) for numbers in (steps, places - starts[steps], operands[places])
         )
@@ -185,22 +187,21 @@ class SlotColumns:
         return (target for target, previous in zip(self.target, self.previous, strict=True) if previous < 0)
 
 
-def _carrying(program: Program) -> NDArray[np.intp]:
-    """Return the places in `columns.operands` through which a gradient flows back, in order.
+def _carrying(program: Program, steps: NDArray[np.intc]) -> NDArray[np.intp]:
+    """Return the places in `columns.operands` through which a gradient flows back; `steps` has the step of each place.
 
     Those are the operands that are no constants and that a gradient can pass into, of steps whose output it reaches.
     Steps that nothing uses are sorted out, and then those that only they use.
     """
     columns = program.columns
     starts, operands, outputs = np.asarray(columns.starts), np.asarray(columns.operands), columns.outputs
-    steps = np.repeat(np.arange(len(columns)), np.diff(starts))
     kind = np.asarray(columns.kind)
     first = np.full(len(columns.kinds), len(columns))
     np.minimum.at(first, kind, np.arange(len(columns)))
     passing = [columns.passing(step) if step < len(columns) else () for step in first.tolist()]
-    begins = np.cumsum([0, *map(len, passing)])
-    slots = np.arange(len(operands)) - starts[steps]
-    carrying = np.concatenate([(), *passing]).astype(bool)[begins[kind[steps]] + slots]
+    begins = np.cumsum([0, *map(len, passing[:-1])])
+    place = np.arange(len(operands), dtype=np.intc) + (begins[kind] - starts[:-1]).astype(np.intc)[steps]
+    carrying = np.concatenate([(), *passing]).astype(bool)[place]
     carrying &= ~program.constant[operands]
 
     uses = np.bincount(operands[carrying], minlength=len(program.code.shape))
@@ -218,7 +219,7 @@ def _carrying(program: Program) -> NDArray[np.intp]:
     return np.flatnonzero(carrying)
 
 
-def _in_order(numbers: NDArray[Any], order: NDArray[np.intp]) -> array[int]:
+def _in_order(numbers: NDArray[Any], order: NDArray[np.intc]) -> array[int]:
     """Return `numbers`, each in the place that `order` gives it."""
     ordered = np.empty(len(numbers), np.intc)
     ordered[order] = numbers

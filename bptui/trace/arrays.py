@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,16 +19,40 @@ _LOOKED_AT, _SMALL = 4096, 64
 """How many arrays are looked at together, and how many elements such an array may have."""
 
 
+class Recording(Protocol):
+    """A run that is still being recorded."""
+
+    @property
+    def reached(self) -> int:
+        """How many steps are recorded."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is recorded."""
+
+    def reach(self, step: int) -> None:
+        """Record up to step `step` and with it, or all where there are fewer."""
+
+    def finish(self) -> None:
+        """Record all that is not recorded yet."""
+
+    def go_on(self, seconds: float) -> None:
+        """Record steps for about so long."""
+
+
 class Arrays(OneByOne[Array]):
     """What a run recorded, by id or slot. A run keeps what NumPy gives it; what is asked for is made an array here.
 
-    Making every result read-only as it is recorded would cost as much time as computing it.
+    Making every result read-only as it is recorded would cost as much time as computing it. What is not recorded yet is
+    None; asked for, it is recorded at once: at the step that `step_of` tells.
     """
 
-    __slots__ = ("_recorded",)
+    __slots__ = ("_recorded", "_recording", "_step_of")
 
-    def __init__(self, recorded: list[Any]) -> None:
-        self._recorded = recorded
+    def __init__(
+        self, recorded: list[Any], recording: Recording | None = None, step_of: Callable[[int], int] = int
+    ) -> None:
+        self._recorded, self._recording, self._step_of = recorded, recording, step_of
 
     def __len__(self) -> int:
         return len(self._recorded)
@@ -41,16 +65,32 @@ class Arrays(OneByOne[Array]):
         return super().__getitem__(index)
 
     def _item(self, index: int) -> Array:
-        found = self._recorded[index]
+        found = self._as_recorded(index)
         if type(found) is np.ndarray and found.dtype is _FLOAT64:
             found.setflags(write=False)
             array: Array = found
             return array
-        self._recorded[index] = array = read_only(found)
+        array = read_only(found)
+        if self._recording is None or self._recording.whole:  # the passes go on with what they recorded
+            self._recorded[index] = array
         return array
 
-    def recorded(self) -> list[Any]:
-        """Return a list of what was recorded as it is: arrays, and NumPy's scalars. Nothing in it may be changed."""
+    def _as_recorded(self, index: int) -> Any:
+        found = self._recorded[index]
+        if found is None and self._recording is not None:
+            self._recording.reach(self._step_of(self._place(index)))
+            found = self._recorded[index]
+        return found
+
+    def recorded(self, indices: Iterable[int] | None = None) -> list[Any]:
+        """Return a list of what was recorded as it is, or of some of it: arrays, and NumPy's scalars.
+
+        Nothing in it may be changed.
+        """
+        if indices is not None:
+            return [self._as_recorded(index) for index in indices]
+        if self._recording is not None:
+            self._recording.finish()
         return list(self._recorded)
 
 
@@ -59,20 +99,21 @@ def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tupl
 
     Many small arrays are looked at together, so that a million of them take a fraction of a second.
     """
-    recorded = arrays.recorded() if isinstance(arrays, Arrays) else arrays
     indices = iter(indices)
     while some := list(islice(indices, _LOOKED_AT)):
-        single = [found for index in some if type(found := recorded[index]) is np.float64]
+        found = arrays.recorded(some) if isinstance(arrays, Arrays) else [arrays[index] for index in some]
+        left = list(zip(some, found, strict=True))
+        single = [array for array in found if type(array) is np.float64]
         if np.isfinite(np.array(single)).all():
-            some = [index for index in some if type(recorded[index]) is not np.float64]
-        small = [found.ravel() for index in some if (found := recorded[index]).size <= _SMALL]
+            left = [(index, array) for index, array in left if type(array) is not np.float64]
+        small = [array.ravel() for _, array in left if array.size <= _SMALL]
         if small and np.isfinite(np.concatenate(small)).all():
-            some = [index for index in some if recorded[index].size > _SMALL]
-        for index in some:
-            finite = np.isfinite(recorded[index])
+            left = [(index, array) for index, array in left if array.size > _SMALL]
+        for index, array in left:
+            finite = np.isfinite(array)
             if not finite.all():
                 flat = int(np.argmin(np.ravel(finite)))
-                yield index, flat, float(np.ravel(recorded[index])[flat])
+                yield index, flat, float(np.ravel(array)[flat])
 
 
 def read_only(array: Any, xp: Any = numeric) -> Array:

@@ -18,8 +18,9 @@ from bptui.ops import numeric
 from bptui.scenario.notation import ReferenceFormatError, parse_reference
 from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element, resolve_reference
-from bptui.trace.arrays import not_finite, read_only
+from bptui.trace.arrays import Recording, read_only
 from bptui.trace.backward import all_params, local_derivative, passed_back
+from bptui.trace.finite import Finite, NotFinite
 
 if TYPE_CHECKING:
     from bptui.scenario.scenario import Scenario
@@ -43,15 +44,6 @@ class Local(Struct, frozen=True):
     value: Array | None
 
 
-class NotFinite(Struct, frozen=True):
-    """Where a number first became nan or inf: the step (None: it was given so), the value, the flat element."""
-
-    step: int | None
-    value: int
-    element: int
-    number: float
-
-
 class Recorded:
     """One run of a program: read-only arrays, one for each value, contribution and accumulated gradient."""
 
@@ -65,6 +57,7 @@ class Recorded:
         accumulated: Sequence[Array],
         choices: Mapping[int, Mapping[str, Any]],
         xp: Any = numeric,
+        recording: Recording | None = None,
     ) -> None:
         self.scenario = scenario
         self.program = program
@@ -78,6 +71,8 @@ class Recorded:
         """By slot index: the target value's gradient after that contribution was added."""
         self.choices = choices
         """By forward step: what the operation picked by looking at its values."""
+        self.recording = recording
+        """What records it; None where all was recorded at once."""
         self.xp = xp
         """The namespace that the rules ran in."""
 
@@ -199,6 +194,10 @@ class Recorded:
         probe.reshape(-1)[flat] = 1
         return read_only(probe, self.xp)
 
+    def reached(self, step: int) -> bool:
+        """Return whether step `step` is recorded already; what is not is recorded when it is asked for."""
+        return self.recording is None or step < self.recording.reached
+
     # -- as it stood at a step -------------------------------------------------------------------------------------
 
     def slots_of(self, value: int) -> tuple[int, ...]:
@@ -224,16 +223,11 @@ class Recorded:
     # -- what deserves attention -------------------------------------------------------------------------------------
 
     @cached_property
+    def finite(self) -> Finite:
+        """What is known of where numbers became nan or inf."""
+        return Finite(self)
+
+    @property
     def first_not_finite(self) -> NotFinite | None:
         """Where a value, and failing that a gradient, first became nan or inf; None where none did."""
-        if self.mode == "symbols":
-            return None
-        program, slots = self.program, self.program.slot_columns
-        given = (value for value, source in enumerate(program.code.source) if source < 0)
-        for value, flat, number in not_finite(self.values, given):
-            return NotFinite(None, value, flat, number)
-        for value, flat, number in not_finite(self.values, program.columns.outputs):
-            return NotFinite(program.producer[value], value, flat, number)
-        for slot, flat, number in not_finite(self.accumulated, range(len(self.accumulated))):
-            return NotFinite(self.seed_step + 1 + slot, slots.target[slot], flat, number)
-        return None
+        return self.finite.by(self.seed_step + len(self.program.slots))

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 def opened(source: str | Path) -> Trace:
     """Return the trace of a scenario, a file or a bundled one; raises BptuiError with every fault of the file."""
-    from bptui.running import first_trace  # with NumPy, which the list of scenarios opens without
+    from bptui.running import begun_trace  # with NumPy, which the list of scenarios opens without
 
-    return first_trace(bptui.load(source))
+    return begun_trace(bptui.load(source))

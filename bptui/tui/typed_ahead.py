@@ -6,6 +6,9 @@ of them opens has the focus only later.
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
 from weakref import WeakKeyDictionary, WeakSet
 
 from textual.app import App
@@ -14,6 +17,9 @@ from textual.screen import Screen
 
 _WAIT = 0.005
 """Seconds between two looks at whether a screen can take keys."""
+
+_ANSWERED = 0.012
+"""Seconds in which a key is answered."""
 
 _MOST_LOOKS = 40
 """After so many looks a screen is given the keys, though nothing on it has the focus."""
@@ -27,10 +33,14 @@ class TypedAhead(App[None], inherit_bindings=False):
         self._ahead: list[Key] = []
         """The keys that wait, oldest first."""
         self._went_to: WeakKeyDictionary[Event, Screen[object]] = WeakKeyDictionary()
+        self._last = -math.inf
+        """When the last key came."""
         self._opened: WeakSet[Screen[object]] = WeakSet()
         """The screens that took keys."""
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key):
+            self._last = time.monotonic()
         if not isinstance(event, Key):
             await super().on_event(event)
         elif not event.is_forwarded:
@@ -44,6 +54,11 @@ class TypedAhead(App[None], inherit_bindings=False):
             await super().on_event(event)
         else:  # nobody took it, and the screen that it went to is another one by now
             self.post_message(Key(event.key, event.character))
+
+    async def quiet(self) -> None:
+        """Wait until no key has come for a moment, in which the last was answered."""
+        while (left := self._last + _ANSWERED - time.monotonic()) > 0:
+            await asyncio.sleep(left)
 
     def _takes_keys(self) -> bool:
         """Return whether what is to have the focus on the screen has it, or had it once."""

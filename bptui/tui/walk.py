@@ -40,6 +40,7 @@ from bptui.tui.moving import Moving
 from bptui.tui.pinned import PinnedPanel
 from bptui.tui.playing import Playing
 from bptui.tui.predicting import Predicting
+from bptui.tui.reaching import Reaching
 from bptui.tui.sizes import WALK_HEIGHTS, WIDTHS, fit
 from bptui.tui.step_list import StepList
 from bptui.tui.step_panel import StepPanel
@@ -53,7 +54,7 @@ from bptui.tui.wires_panel import WiresPanel
 _TABLE_TITLES: dict[Phase, str] = {"forward": "Elements", "seed": "Seed", "backward": "Ledger"}
 
 
-class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing, InSymbols):
+class WalkScreen(Reaching, Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing, InSymbols):
     """Walks through one trace."""
 
     BINDINGS = bindings(*ON_WALK)
@@ -102,6 +103,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         if settings.description and self.presentation.description and not (self.runs_first or self.resumed):
             self.query_one(Description).open()
         self.watch_file()
+        self.call_after_refresh(self.record_rest)  # the first picture has its turn before
         if self._symbols_first and self.symbols is None:
             self.show_symbols()
 
@@ -134,6 +136,8 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         """Go to step `step`, or the nearest that there is."""
         self.query_one(Description).close()
         step = max(0, min(step, len(self.presentation) - 1))
+        if self.waits_for(step):
+            return
         if step != self.step:
             self.leave_step()
             self.step = step
@@ -174,7 +178,7 @@ class WalkScreen(Moving, Playing, WhatIf, Predicting, Keeping, Marking, Graphing
         self.query_one(Timeline).go(self.step)
 
     def say_mode(self) -> None:
-        self.query_one(TopLine).show(self.mode_said, *self._facts)
+        self.query_one(TopLine).show(self.mode_said, *self.reaching_said, *self._facts)
 
     def begin_at(self, step: int, cursors: dict[int, tuple[int, int, int]]) -> None:
         self.resumed, self.step, self._cursors = True, min(step, len(self.presentation) - 1), cursors

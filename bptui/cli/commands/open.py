@@ -70,9 +70,10 @@ def run(arguments: list[str]) -> int:
         return open_app(None, source="", ascii=options.ascii)
     if interactive:
         return _open_in_app(options)
-    from bptui.running import first_trace
+    from bptui.running import begun_trace, first_trace
 
-    trace = first_trace(scenario(options.scenario), options.symbolic and not options.plain)
+    named = scenario(options.scenario)
+    trace = begun_trace(named) if options.plain else first_trace(named, options.symbolic)
     breakpoints: Sequence[Breakpoint] = ()
     if options.breakpoints:
         from bptui.trace.breakpoints import read_breakpoints
@@ -100,10 +101,10 @@ def _open_in_app(options: argparse.Namespace) -> int:
     from bptui.tui.loading import Opening
 
     def read() -> Trace:
-        from bptui.running import first_trace
+        from bptui.running import begun_trace
         from bptui.scenario.reading import read_scenario
 
-        return first_trace(read_scenario(document))
+        return begun_trace(read_scenario(document))
 
     path = found_file(options.scenario)
     try:
@@ -126,7 +127,7 @@ def _open_in_app(options: argparse.Namespace) -> int:
 def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii: bool, symbolic: bool) -> int:
     """Walk line by line, with the reader's own keys."""
     from bptui.plain import run_plain
-    from bptui.running import first_trace
+    from bptui.running import begun_trace
     from bptui.settings import read_settings, settings_path
 
     settings, refused = read_settings(settings_path())
@@ -134,7 +135,7 @@ def _walk_plainly(trace: Trace | None, breakpoints: Sequence[Breakpoint], ascii:
         say(str(refused))
 
     def load(named: str) -> Trace:
-        return first_trace(scenario(named))
+        return begun_trace(scenario(named))
 
     run_plain(trace, load, settings.keymap, sys.stdin, sys.stdout, breakpoints, ascii or settings.ascii, symbolic)
     return OK
