@@ -4,6 +4,7 @@ claims       what a line names, and the numbers that it claims
 expressions  what a claim in symbols comes to
 amounts      what a claim comes to on one sheet, and how far a true number may lie from it
 numbers      the numbers that a sheet is marked at
+statements   what is stated about entries, as a map that is never changed
 world        the writer's own numbers: the trace's, with what earlier lines state in the place of what they name
 sheet        the lines so far, and how far each of them reaches
 case         one line as the rules see it, and what a slip changes of it

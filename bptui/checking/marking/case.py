@@ -459,8 +459,7 @@ class Case:
 
     def number_of(self, entry: Entry) -> float:
         """Return what any entry comes to in the writer's own numbers, whatever the writer says that it is."""
-        others = {one: number for one, number in self.world.statements.items() if one != entry}
-        return self.world.with_statements(others).numbers([entry])[0]
+        return self.world.with_({entry: None}).numbers([entry])[0]
 
     def elements(self, value: int) -> Iterator[Node]:
         return ((value, flat) for flat in range(self.program.values[value].size))

@@ -53,7 +53,7 @@ def hint(trace: Trace, step: int, element: int, given: ClaimedNumber) -> str:
     asked: Entry = (entry, None) if slot is None else (loss_node(alone.program), (slot, element))
     assert alone.program.target == output
     quantity = Quantity((asked,), ())
-    case = Case(World(alone, {}), quantity, [given.number], 0, False, {})
+    case = Case(World(alone), quantity, [given.number], 0, False, {})
     amount = Amount(given.number, float(given.unit / 2), given)
     found = explain([Question([case], [[amount]], [0])], [Reach(case.own[0], case.own[0])])
     if found:

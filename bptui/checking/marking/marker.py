@@ -99,7 +99,7 @@ class _Marker:
         """What the whole sheet claims, by entry."""
         self.drawn = without_numbers(scenario)
         self.sheet = Sheet(trace)
-        self.truth = World(trace, {})
+        self.truth = self.sheet.truth
         self.carried = 0
         """How many lines show that the writer carries more digits than are written."""
 
@@ -208,16 +208,16 @@ class _Marker:
             if self.carried >= _HABIT:
                 worlds.reverse()
             explanations = self._explained(quantity, amounts, wrong, worlds, stated.reached)
+        statements: dict[Entry, Statement | None] = {}
         for at, (entry, amount) in enumerate(zip(quantity.entries, amounts, strict=True)):
             if math.isfinite(amount.number):
                 if follows[at]:
-                    statement = Statement(amount.number, False, stated, at)
+                    statements[entry] = Statement(amount.number, False, stated, at)
                 else:
                     slip = explanations[0].numbers[at] if explanations and len(explanations[0].numbers) > at else None
-                    statement = Statement(
-                        amount.number, True, reach=_of_slip(amount, slip, own[at], stated.reached[at])
-                    )
-                self.sheet.state(entry, statement, quantity.also)
+                    reach = _of_slip(amount, slip, own[at], stated.reached[at])
+                    statements[entry] = Statement(amount.number, True, reach=reach)
+        self.sheet.state(statements, quantity.also)
         return self._marked(line_read, exact, own, right, follows, explanations)
 
     def _explained(
@@ -246,7 +246,7 @@ class _Marker:
 
     def _settled(self, quantity: Quantity, exact: Sequence[float]) -> bool:
         """Return whether entries are the same numbers whatever the symbols stand for."""
-        return all(World(one.trace, {}).numbers(quantity.entries) == list(exact) for one in self.shaken)
+        return all(one.truth.numbers(quantity.entries) == list(exact) for one in self.shaken)
 
     def _repeats(self, entry: Entry, amount: Amount) -> bool:
         """Return whether a line says again what was said before."""
@@ -258,7 +258,7 @@ class _Marker:
     def _in_symbols(self, line: Line) -> Marked:
         quantity = line.quantity
         exact = self.truth.numbers(quantity.entries)
-        right = self._equal(line, lambda sheet: World(sheet.trace, {}))
+        right = self._equal(line, lambda sheet: sheet.truth)
         follows = list(right)
         if not all(right):
             own = self._equal(line, lambda sheet: sheet.as_written(quantity))
@@ -269,11 +269,11 @@ class _Marker:
         explanations = [] if all(follows) else self._explained_in_symbols(line, follows)
         for sheet in (self.sheet, *self.shaken):
             world = sheet.as_written(quantity)
+            statements: dict[Entry, Statement | None] = {}
             for at, (entry, amount) in enumerate(zip(quantity.entries, self._amounts(line, world), strict=True)):
-                if right[at]:  # what is computed in its place is the same
-                    sheet.statements.pop(entry, None)
-                else:
-                    sheet.state(entry, Statement(amount.number, not follows[at]), quantity.also)
+                # where it is right, what is computed in its place is the same
+                statements[entry] = None if right[at] else Statement(amount.number, not follows[at])
+            sheet.state(statements, quantity.also)
         true = [
             claim.text if good and isinstance(claim, Formula) and claim.shape == () else self._expression(entry, number)
             for claim, good, entry, number in zip(line.claims, right, quantity.entries, exact, strict=True)

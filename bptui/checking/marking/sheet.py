@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from msgspec import Struct, field
-
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.claims import Entry, Quantity
+from bptui.checking.marking.statements import Statements
 from bptui.checking.marking.world import World, reaches
 from bptui.trace.record import Trace
 
@@ -37,6 +36,8 @@ class Statement:
         self.written = written
         self.wrong = wrong
         """Whether it neither is right nor follows from what was stated before."""
+        self.place = -1
+        """How many statements about other things stand before it on the sheet."""
         self._line, self._at, self._reach = line, at, reach or Reach(written, written)
 
     @property
@@ -45,21 +46,18 @@ class Statement:
         return self._reach if self._line is None else self._line.reaches[self._at]
 
 
-Statements = Mapping[Entry, Statement]
-
-
 class Stated:
     """One line that is on the sheet; how far it reaches is worked out when a later line asks."""
 
     def __init__(self, sheet: Sheet, quantity: Quantity, amounts: Sequence[Amount], exact: Sequence[float]) -> None:
         """`exact` are the numbers of somebody who carries all digits."""
-        self.trace, self.before = sheet.trace, sheet.before(quantity)
+        self.world, self.before = sheet.as_written(quantity), sheet.before(quantity)
         self.quantity, self.amounts, self.exact = quantity, amounts, exact
 
     @cached_property
     def reached(self) -> list[Reach]:
         """The numbers that the earlier lines can lead to, for each entry."""
-        return reach(self.trace, self.before, self.quantity)
+        return reach(self.world, self.before, self.quantity)
 
     @cached_property
     def reaches(self) -> list[Reach]:
@@ -81,50 +79,64 @@ class Stated:
         return result
 
 
-class Sheet(Struct):
+class Sheet:
     """The statements so far, by what they name; of several about the same thing the last."""
 
-    trace: Trace
-    statements: dict[Entry, Statement] = field(default_factory=dict)
+    def __init__(self, trace: Trace) -> None:
+        self.truth = World(trace)
+        self.statements: Statements[Statement] = Statements()
+        self._written = self._in_full = self.truth
+        self._count = 0
 
-    def before(self, quantity: Quantity) -> Statements:
+    def before(self, quantity: Quantity) -> Statements[Statement]:
         """Return the statements that a line about `quantity` can be worked out from: all but those about itself."""
-        own = set(quantity.entries)
-        return {entry: one for entry, one in self.statements.items() if entry not in own}
+        return self.statements.with_(dict.fromkeys(quantity.entries))
 
     def as_written(self, quantity: Quantity) -> World:
         """Return the numbers with every statement as it is written."""
-        return World(self.trace, {entry: one.written for entry, one in self.before(quantity).items()})
+        return self._written.with_(dict.fromkeys(quantity.entries))
 
     def in_full(self, quantity: Quantity) -> World:
         """Return the numbers of somebody who carries all digits and writes fewer: wrong statements alone count."""
-        return World(self.trace, {entry: one.written for entry, one in self.before(quantity).items() if one.wrong})
+        return self._in_full.with_(dict.fromkeys(quantity.entries))
 
     def from_values(self, quantity: Quantity) -> list[Reach]:
         """Return the numbers that a line can lead to for somebody who works derivatives out anew from the values."""
-        values = {entry: one for entry, one in self.before(quantity).items() if entry[1] is None}
-        return reach(self.trace, values, quantity)
+        values = Statements(self.before(quantity).values)
+        world = self.truth.with_({entry: one.written for entry, one in values.of_values(values.values)})
+        return reach(world, values, quantity)
 
-    def state(self, entry: Entry, statement: Statement, also: Sequence[int] = ()) -> None:
-        """Put a statement on the sheet; `also` are further values that it is about."""
-        self.statements[entry] = statement
-        node, tail = entry
-        if tail is None:
-            self.statements.update((((value, node[1]), None), statement) for value in also)
+    def state(self, statements: Mapping[Entry, Statement | None], also: Sequence[int] = ()) -> None:
+        """Put the statements of one line on the sheet, or take some away; `also` are further values they are about."""
+        changes: dict[Entry, Statement | None] = {}
+        for (node, tail), one in statements.items():
+            changes[node, tail] = one
+            if tail is None and one is not None:
+                changes.update(dict.fromkeys((((value, node[1]), None) for value in also), one))
+        for entry, one in changes.items():
+            if one is not None and one.place < 0:
+                before = self.statements.get(entry)
+                one.place = before.place if before is not None else self._count
+                self._count += before is None
+        self.statements = self.statements.with_(changes)
+        self._written = self._written.with_(
+            {entry: None if one is None else one.written for entry, one in changes.items()}
+        )
+        self._in_full = self._in_full.with_(
+            {entry: None if one is None or not one.wrong else one.written for entry, one in changes.items()}
+        )
 
 
-def reach(trace: Trace, statements: Statements, quantity: Quantity) -> list[Reach]:
-    """Return, for each entry of a line, the numbers that statements can lead to."""
-    world = World(trace, {entry: one.written for entry, one in statements.items()})
+def reach(world: World, statements: Statements[Statement], quantity: Quantity) -> list[Reach]:
+    """Return, for each entry of a line, the numbers that statements can lead to; `world` has them as written."""
     needed, read = _needed(world, quantity), world.read(quantity.entries)
-    reaches = {
-        entry: one.reach
-        for entry, one in statements.items()
-        if entry in read or (entry[1] is None and entry[0][0] in needed)
-    }
+    found = [(entry, one) for entry in read if (one := statements.get(entry)) is not None]
+    found += statements.of_values(needed)
+    found.sort(key=lambda stated: stated[1].place)
+    reaches = {entry: one.reach for entry, one in found}
     halves = {entry: one.half for entry, one in reaches.items() if one.half > 0}
-    middle = {**world.statements, **{entry: reaches[entry].middle for entry in halves}}
-    return _range(world.with_statements(middle), quantity.entries, middle, halves)
+    middle = {entry: reaches[entry].middle for entry in halves}
+    return _range(world.with_(middle), quantity.entries, middle, halves)
 
 
 def _range(
@@ -141,8 +153,8 @@ def _range(
     spread = [0.0] * len(entries)
     moved = list(halves.items())[: _MOST_EVALUATIONS // 2]
     for entry, half in moved:
-        above = world.with_statements({**middle, entry: middle[entry] + half}).numbers(entries)
-        below = world.with_statements({**middle, entry: middle[entry] - half}).numbers(entries)
+        above = world.with_({entry: middle[entry] + half}).numbers(entries)
+        below = world.with_({entry: middle[entry] - half}).numbers(entries)
         for at, (up, here, down) in enumerate(zip(above, centre, below, strict=True)):
             if up == here == down:
                 continue
@@ -155,8 +167,8 @@ def _range(
             for sign in (1.0, -1.0):
                 key = tuple((entry, sign * half) for entry, half in pull.items())
                 if key not in corners and len(corners) < _MOST_EVALUATIONS:
-                    shifted = {**middle, **{entry: middle[entry] + half for entry, half in key}}
-                    corners[key] = world.with_statements(shifted).numbers(entries)
+                    shifted = {entry: middle[entry] + half for entry, half in key}
+                    corners[key] = world.with_(shifted).numbers(entries)
                 if key in corners:
                     low[at], high[at] = min(low[at], corners[key][at]), max(high[at], corners[key][at])
     return [
@@ -167,7 +179,7 @@ def _range(
 
 def _needed(world: World, quantity: Quantity) -> set[int]:
     """Return the values that a line can depend on, as far back as they are not stated in full."""
-    program = world.program
+    program, columns = world.program, world.program.columns
     waiting: list[int] = []
     own = {node[0] for node, tail in quantity.entries if tail is None}
     for head, tail in {(node[0], tail[0] if tail else -1) for node, tail in quantity.entries}:
@@ -175,9 +187,9 @@ def _needed(world: World, quantity: Quantity) -> set[int]:
             waiting.append(head)
             continue
         between = reaches(program, head)
-        for step in program.steps:
-            if step.output in between and not between.isdisjoint(step.inputs):
-                waiting += [step.output, *step.inputs]
+        for step, output in enumerate(columns.outputs):
+            if output in between and not between.isdisjoint(inputs := columns.inputs(step)):
+                waiting += [output, *inputs]
     needed: set[int] = set()
     while waiting:
         value = waiting.pop()
@@ -187,5 +199,5 @@ def _needed(world: World, quantity: Quantity) -> set[int]:
         full = len(world.stated.get(value, ())) == program.values[value].size and value not in own
         producer = program.producer.get(value)
         if producer is not None and not full:
-            waiting += program.steps[producer].inputs
+            waiting += columns.inputs(producer)
     return needed

@@ -8,15 +8,17 @@ not looked at.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from bptui.checking.marking.claims import Entry, loss_node
+from bptui.checking.marking.statements import Statements
 from bptui.engine.passes import compute
 from bptui.limits import Deadline
 from bptui.ops import numeric
@@ -35,45 +37,45 @@ _ON_PAPER: Any = SimpleNamespace(**{name: rule for name, rule in vars(numeric).i
 """The rules as they are followed on paper: with the numbers that are written, not those that they came from."""
 _ON_PAPER.sigmoid_slope = lambda y, x: y * (1.0 - y)
 
-Statements = Mapping[Entry, float]
+_Links = dict[int, dict[Node, float]]
+"""For elements of one value, by flat index: ∂head/∂element for every element of a line that it enters."""
 
 
 class World:
-    """The trace's numbers with some replaced by statements. Immutable; made anew for each set of statements."""
+    """The trace's numbers with some replaced by statements. Immutable; others are made of it by other statements.
 
-    def __init__(self, trace: Trace, statements: Statements, base: World | None = None) -> None:
-        """`base` is a world with other statements: what both have in common is not worked out again."""
-        self.trace, self.program, self.statements = trace, trace.program, statements
+    They share what the statements do not change: arrays, and the links of lines whose numbers are the same.
+    """
+
+    def __init__(self, trace: Trace, statements: Statements[float] | None = None, base: World | None = None) -> None:
+        """Without `base`, a world of the same trace with other statements, nothing is stated."""
+        self.trace, self.program = trace, trace.program
+        self.statements: Statements[float] = statements or Statements()
         self.loss = loss_node(trace.program)
         self._deadline = Deadline(MARKING)
-        self._totals: dict[Entry, float] = {}
-        self._locals: dict[Node, list[tuple[Node, float]]] = {}
-        stated: dict[int, dict[int, float]] = {}
-        for (node, tail), number in statements.items():
-            if tail is None:
-                stated.setdefault(node[0], {})[node[1]] = number
-            else:
-                self._totals[node, tail] = number
-                self._locals.setdefault(tail, []).append((node, number))
-        self.stated: Mapping[int, Mapping[int, float]] = stated
-        self.values: Sequence[Array]
-        self.choices: Mapping[int, Mapping[str, Any]]
-        self._links: dict[Node, dict[Node, float]]
-        if base is None:
-            self.values, self.choices, changed = _followed_up(trace, trace.values, trace.choices, stated, set(stated))
-            self._links = {}
-        else:
-            other = {one for one in base.stated.keys() | stated.keys() if base.stated.get(one) != stated.get(one)}
+        self.values: Sequence[Array] = trace.values if base is None else base.values
+        self.choices: Mapping[int, Mapping[str, Any]] = trace.choices if base is None else base.choices
+        self._shared: dict[int, _Links] = {} if base is None else base._shared
+        """The links out of each value's elements, in all worlds in which its lines have the numbers of the trace."""
+        self._own: Mapping[int, _Links] = {} if base is None else base._own
+        """Those of the values whose lines have others: shared with the worlds that are made of this one."""
+        self._totals: dict[Node, dict[Node, float]] = {}
+        """By head, the derivatives that were worked out so far."""
+        if base is not None and base.stated is not self.stated:
+            before, stated = base.stated, self.stated
+            other = {one for one in before.keys() | stated.keys() if before.get(one) != stated.get(one)}
             self.values, self.choices, changed = _followed_up(trace, base.values, base.choices, stated, other)
-            self._links = base._links if not changed else {}
-        self._base = base if changed else None
-        self._touched = {
-            step.line for step in trace.program.steps if step.output in changed or not changed.isdisjoint(step.inputs)
-        } if changed else set()  # fmt: skip
+            self._own = {**base._own, **{value: {} for value in _entering(trace.program, changed)}}
 
-    def with_statements(self, statements: Statements) -> World:
-        """Return the world with other statements."""
-        return World(self.trace, statements, self)
+    @property
+    def stated(self) -> Mapping[int, Mapping[int, float]]:
+        """The statements about values, by value and flat index."""
+        return self.statements.values
+
+    def with_(self, changes: Mapping[Entry, float | None]) -> World:
+        """Return the world in which some entries are stated otherwise; with None, not at all."""
+        statements = self.statements.with_(changes)
+        return self if statements is self.statements else World(self.trace, statements, self)
 
     # -- what names are worth -----------------------------------------------------------------------------------
 
@@ -85,8 +87,8 @@ class World:
 
     def entry(self, head: Node, tail: Node) -> float:
         """Return d`head`/d`tail`: as stated, or from the nearest statements."""
-        stated = self._totals.get((head, tail))
-        return stated if stated is not None else self.graph(head, [tail]).evaluate()[0]
+        stated = self.statements.get((head, tail))
+        return stated if stated is not None else self._derivatives(head, [tail])[tail]
 
     def numbers(self, entries: Sequence[Entry]) -> list[float]:
         """Return what the entries come to; raises TooLarge where too much lies between."""
@@ -95,12 +97,20 @@ class World:
         for entry in entries:
             node, tail = entry
             if tail is None:
-                result[entry] = float(self.values[node[0]].reshape(-1)[node[1]])
+                result[entry] = self.values[node[0]].item(node[1])
             else:
                 rows.setdefault(node, []).append(tail)
         for head, tails in rows.items():
-            result.update(zip(((head, tail) for tail in tails), self.graph(head, tails).evaluate(), strict=True))
+            found = self._derivatives(head, tails)
+            result.update(((head, tail), found[tail]) for tail in tails)
         return [result[entry] for entry in entries]
+
+    def _derivatives(self, head: Node, tails: Sequence[Node]) -> Mapping[Node, float]:
+        """Return dhead/dtail for some tails, and whatever else was worked out to get there."""
+        totals = self._totals.setdefault(head, {})
+        graph = self.graph(head, tails, totals)
+        totals.update(graph.gradients())
+        return totals
 
     # -- links ----------------------------------------------------------------------------------------------------
 
@@ -112,19 +122,17 @@ class World:
 
     def links(self, node: Node) -> dict[Node, float]:
         """Return ∂head/∂`node` for every element of a line that the node enters; for a target, the seed as well."""
-        if node not in self._links and self._base is not None and not self._touches(node[0]):
-            self._links[node] = self._base.links(node)
-        if node not in self._links:
+        value, flat = node
+        known = self._own.get(value)
+        if known is None:
+            known = self._shared.setdefault(value, {})
+        if flat not in known:
             with np.errstate(all="ignore"):
                 found = {edge.head: edge.derivative for edge in self.elements.named_edges(node)}
-            if self.program.seeded and node[0] == self.program.target:
-                found[self.loss] = float(self.trace.seed.reshape(-1)[node[1]])
-            self._links[node] = found
-        return self._links[node]
-
-    def _touches(self, value: int) -> bool:
-        """Return whether some line that uses a value has other numbers than in the base."""
-        return any(self.program.steps[step].line in self._touched for step, _ in self.program.uses(value))
+            if self.program.seeded and value == self.program.target:
+                found[self.loss] = self.trace.seed.item(flat)
+            known[flat] = found
+        return known[flat]
 
     def read(self, entries: Sequence[Entry]) -> set[Entry]:
         """Return the statements of derivatives that the entries are worked out from: the nearest ones."""
@@ -139,25 +147,29 @@ class World:
             found.update((above, below) for below, above in graph.stated)
         return found
 
-    def graph(self, head: Node, tails: Sequence[Node]) -> Graph:
-        """Return what lies between `head` and `tails`, as far as statements leave it to be computed."""
+    def graph(self, head: Node, tails: Sequence[Node], known: Mapping[Node, float] = MappingProxyType({})) -> Graph:
+        """Return what lies between `head` and `tails`, as far as statements leave it to be computed.
+
+        What is `known` already is not gone beyond.
+        """
         reaching = reaches(self.program, head[0])
         links: dict[Node, dict[Node, float]] = {}
         fixed: dict[Node, float] = {head: 1.0}
         stated: set[tuple[Node, Node]] = set()
-        waiting = list(tails)
+        waiting = sorted(set(tails))
         size = 0
         while waiting:
-            node = waiting.pop()
+            node = heapq.heappop(waiting)  # element by element of one value after the other: they have steps in common
             if node in links or node in fixed:
                 continue
             self._deadline.check()
-            total = self._totals.get((head, node))
+            heads = self.statements.derivatives.get(node[0], {}).get(node, {})
+            total = heads.get(head, known.get(node))
             if total is not None:
                 fixed[node] = total
                 continue
             out = {one: slope for one, slope in self.links(node).items() if one == head or one[0] in reaching}
-            for one, number in self._locals.get(node, ()):
+            for one, number in heads.items():
                 if one[0] in reaching:
                     out[one] = out.get(one, 0.0) + number - self._besides(one, node, out)
                     stated.add((node, one))
@@ -165,9 +177,11 @@ class World:
             size += len(out)
             if size > LARGEST_GRAPH:
                 raise TooLarge("too much lies between two elements")
-            waiting += out
-        order = tuple(sorted(links, reverse=True))
-        return Graph(head, tuple(tails), order, links, fixed, frozenset(stated))
+            for one in out:
+                if one not in links and one not in fixed:
+                    heapq.heappush(waiting, one)
+        order, nearest = tuple(sorted(links, reverse=True)), sorted(fixed, reverse=True)
+        return Graph(head, tuple(tails), order, links, {one: fixed[one] for one in nearest}, frozenset(stated))
 
     def crossed(self, entries: Sequence[Entry], other: World) -> Iterator[list[float]]:
         """Yield what the entries come to for somebody who follows the chain down in these numbers, and on in others.
@@ -198,8 +212,7 @@ class World:
         direct = out.get(head)
         if direct is not None and all(one[0] >= head[0] or head[0] not in users(self.program, one[0]) for one in out):
             return direct  # the one route there is
-        others = {entry: number for entry, number in self.statements.items() if entry != (head, tail)}
-        return self.with_statements(others).entry(head, tail)
+        return self.with_({(head, tail): None}).entry(head, tail)
 
 
 class Graph(Struct, frozen=True):
@@ -243,10 +256,13 @@ class Graph(Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def users(program: Program, value: int) -> frozenset[int]:
     """Return the values that depend on a value, itself included, through operations that a gradient passes."""
-    depends = {value}
-    for step in program.steps:
-        if any(operand in depends and step.operation.passes(slot) for slot, operand in enumerate(step.inputs)):
-            depends.add(step.output)
+    columns, depends = program.columns, {value}
+    for step, output in enumerate(columns.outputs):
+        inputs = columns.inputs(step)
+        if not depends.isdisjoint(inputs) and any(
+            operand in depends and passes for operand, passes in zip(inputs, columns.passing(step), strict=True)
+        ):
+            depends.add(output)
     if program.seeded and program.target in depends:
         depends.add(len(program.values))
     return frozenset(depends)
@@ -255,13 +271,26 @@ def users(program: Program, value: int) -> frozenset[int]:
 @lru_cache(maxsize=1024)
 def reaches(program: Program, value: int) -> frozenset[int]:
     """Return the values that a value depends on, itself included, through operations that a gradient passes."""
-    needed = {value}
+    columns, needed = program.columns, {value}
     if value == len(program.values):
         needed.add(program.target)
-    for step in reversed(program.steps):
-        if step.output in needed:
-            needed.update(one for slot, one in enumerate(step.inputs) if step.operation.passes(slot))
+    for step in range(len(columns) - 1, -1, -1):
+        if columns.outputs[step] in needed:
+            passing = zip(columns.inputs(step), columns.passing(step), strict=True)
+            needed.update(operand for operand, passes in passing if passes)
     return frozenset(needed)
+
+
+def _entering(program: Program, changed: set[int]) -> set[int]:
+    """Return the values that enter a line in which some value has changed, or which uses one that has."""
+    columns = program.columns
+    entering: set[int] = set()
+    for line in program.lines.values():
+        steps = range(line.first, line.last)
+        inside = set(columns.operands[columns.starts[line.first] : columns.starts[line.last]])
+        if not changed.isdisjoint(inside) or not changed.isdisjoint(columns.outputs[step] for step in steps):
+            entering |= inside
+    return entering
 
 
 def _followed_up(
@@ -276,25 +305,24 @@ def _followed_up(
     `other` are the values about which `before` has other statements.
     """
     changed: set[int] = set()
-    if not other:
-        return before, chosen, changed
     values, choices, program = list(before), dict(chosen), trace.program
+    columns = program.columns
     for value in other:
         if value not in program.producer:
             values[value] = _patched(trace.values[value], stated.get(value, {}))
             changed.add(value)
     with np.errstate(all="ignore"):
-        for step in program.steps:
-            if step.output not in other and changed.isdisjoint(step.inputs):
+        for step, output in enumerate(columns.outputs):
+            if output not in other and changed.isdisjoint(columns.inputs(step)):
                 continue
-            patch = stated.get(step.output, {})
-            if len(patch) == program.values[step.output].size:
-                if step.output not in other:
+            patch = stated.get(output, {})
+            if len(patch) == program.values[output].size:
+                if output not in other:
                     continue
-                values[step.output] = _patched(trace.values[step.output], patch)
+                values[output] = _patched(trace.values[output], patch)
             else:
-                values[step.output] = _patched(compute(step, values, choices), patch)
-            changed.add(step.output)
+                values[output] = _patched(compute(program.steps[step], values, choices), patch)
+            changed.add(output)
     return values, choices, changed
 
 
