@@ -39,6 +39,7 @@ AROUND = 200
 """How many are drawn of more: those around the focus."""
 
 _NO_STEPS = range(0)
+_NOTHING: Mapping[int, int] = MappingProxyType({})
 _NO_CHOICES: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
 _FIRST = Focus()
 
@@ -65,11 +66,12 @@ def build(
     if zoom == "lines":
         return _assembled(program, zoom, [_lines_node(program, "line", (line,)) for line in shown])
     groups = [node for group in _groups(program, shown) for node in _group_nodes(program, group)]
-    for at, leaves in _own_leaves(program, groups).items():
-        values = array("i", leaves)
+    own = _own_leaves(program, groups)
+    for at in set(own.values()):
+        values = array("i", [leaf for leaf, group in own.items() if group == at])
         values.extend(groups[at].values)
         groups[at] = replace(groups[at], values=values)
-    return _assembled(program, zoom, groups)
+    return _assembled(program, zoom, groups, own)
 
 
 def _around(index: int, count: int) -> tuple[int, int]:
@@ -184,71 +186,74 @@ def _result(value: Value, step: ForwardStep) -> str:
 
 def _used(program: Program, steps: range) -> set[int]:
     """Return the values that some steps in a row use and do not compute themselves; constants are left out."""
-    starts = program.columns.starts
-    operands = np.asarray(program.columns.operands)[starts[steps.start] : starts[steps.stop]]
+    return set(distinct(np.asarray(program.columns.operands)[_entering(program, steps)]).tolist())
+
+
+def _entering(program: Program, steps: range) -> NDArray[np.intp]:
+    """Return at which places in `columns.operands` steps in a row use what none of them computes, but for constants."""
+    first, after = program.columns.starts[steps.start], program.columns.starts[steps.stop]
+    operands = np.asarray(program.columns.operands)[first:after]
     source = np.asarray(program.code.source)[operands]
-    given = ((source < steps.start) | (source >= steps.stop)) & ~program.constant[operands]
-    return set(distinct(operands[given]).tolist())
+    places = np.flatnonzero((source < steps.start) | (source >= steps.stop))
+    entering: NDArray[np.intp] = first + places[~program.constant[operands[places]]]
+    return entering
 
 
-def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, tuple[int, ...]]:
-    """Return for each group the parameters that nothing else uses, which are drawn inside it."""
+def _own_leaves(program: Program, groups: Sequence[Node]) -> dict[int, int]:
+    """Return the parameters that only one group uses, with its place: they are drawn inside it."""
     uses = _Uses(program, groups)
-    parameter = np.zeros(len(program.values), bool)
-    parameter[[value for value in program.names.values() if program.values[value].role == "parameter"]] = True
-    among = parameter[uses.operands]
-    pairs = distinct(uses.operands[among].astype(np.int64) * len(groups) + uses.nodes[among])
-    values, nodes = np.divmod(pairs, len(groups))
-    alone = np.bincount(values)[values] == 1
-    own: dict[int, tuple[int, ...]] = {}
-    for value, index in zip(values[alone].tolist(), nodes[alone].tolist(), strict=True):
-        own[index] = (*own.get(index, ()), value)
-    return own
+    users: dict[int, list[int]] = {}
+    for pair in distinct(uses.operands.astype(np.int64) * len(groups) + uses.nodes).tolist():
+        users.setdefault(pair // len(groups), []).append(pair % len(groups))
+    return {
+        value: users[value][0]
+        for value in program.names.values()
+        if len(users.get(value, ())) == 1 and program.values[value].role == "parameter"
+    }
 
 
 # -- edges -------------------------------------------------------------------------------------------------------------
 
 
 class _Uses:
-    """All operands of the steps of some nodes, in order: the value, and the place of the node."""
+    """What enters some nodes, in order: the places in `columns.operands`, the values, and the nodes' own places."""
 
     def __init__(self, program: Program, nodes: Sequence[Node]) -> None:
-        self._starts = np.asarray(program.columns.starts)
-        self._first = self._starts[[node.steps.start for node in nodes]]
-        after = self._starts[[node.steps.stop for node in nodes]]
-        operands = np.asarray(program.columns.operands)
-        parts = zip(self._first.tolist(), after.tolist(), strict=True)
-        self.operands = np.concatenate([operands[:0], *(operands[first:last] for first, last in parts)])
-        self.nodes = np.repeat(np.arange(len(nodes), dtype=np.intc), after - self._first)
-
-    def places(self, some: NDArray[np.bool_]) -> list[Operand]:
-        """Return the step and the slot of some of the operands."""
-        before = np.searchsorted(self.nodes, np.arange(len(self._first)))
-        nodes, places = self.nodes[some], np.flatnonzero(some)
-        places += (self._first - before)[nodes]
-        steps = np.searchsorted(self._starts, places, side="right") - 1
-        return list(zip(steps.tolist(), (places - self._starts[steps]).tolist(), strict=True))
+        entering = [_entering(program, node.steps) for node in nodes]
+        self.places = np.concatenate([np.arange(0), *entering])
+        self.operands = np.asarray(program.columns.operands)[self.places]
+        self.nodes = np.repeat(np.arange(len(nodes)), list(map(len, entering)))
 
 
-def _assembled(program: Program, zoom: Zoom, made: Sequence[Node]) -> Graph:
-    """Return the graph of these nodes and of what they need that none of them gives: numbered, and joined."""
+def _assembled(program: Program, zoom: Zoom, made: Sequence[Node], own: Mapping[int, int] = _NOTHING) -> Graph:
+    """Return the graph of these nodes and of what they need that none of them gives: numbered, and joined.
+
+    `own` says of which leaves one of the nodes stands for them as well.
+    """
     uses = _Uses(program, made)
-    giver = np.full(len(program.values), -1, np.intc)
-    for index, node in enumerate(made):
-        giver[np.asarray(node.values)] = index
+    first = [node.steps.start for node in made]
+
+    def giver(value: int) -> int:
+        """Return the place of the node that gives a value; −1 where none does."""
+        source = program.code.source[value]
+        at = bisect_right(first, source) - 1
+        return at if at >= 0 and source in made[at].steps else own.get(value, -1)
+
+    used = distinct(uses.operands)
     leaves = takewhile(lambda value: value not in program.producer, program.names.values())
-    lacking = uses.operands[(giver[uses.operands] < 0) & ~program.constant[uses.operands]]
-    given = sorted({*lacking.tolist(), *(leaf for leaf in leaves if giver[leaf] < 0)})
+    givers = {value: giver(value) for value in {*used.tolist(), *leaves}}
+    given = sorted(value for value, node in givers.items() if node < 0)
     nodes = [
         Node(index, node.kind, node.label, node.note, node.steps, node.values)
         for index, node in enumerate([*(_given(program, program.values[value]) for value in given), *made])
     ]
-    giver[giver >= 0] += len(given)
-    giver[given] = np.arange(len(given))
-    tails, heads = giver[uses.operands], uses.nodes + len(given)
-    across = (tails >= 0) & (tails != heads)
+    at = {value: node + len(given) for value, node in givers.items()} | {value: at for at, value in enumerate(given)}
+    tails = np.array([at[value] for value in used.tolist()], np.intp)[np.searchsorted(used, uses.operands)]
+    heads = uses.nodes + len(given)
+    across = tails != heads
     carried: dict[tuple[int, int], list[Operand]] = {}
-    for tail, head, operand in zip(tails[across].tolist(), heads[across].tolist(), uses.places(across), strict=True):
+    operands = program.columns.at(uses.places[across])
+    for tail, head, operand in zip(tails[across].tolist(), heads[across].tolist(), operands, strict=True):
         carried.setdefault((tail, head), []).append(operand)
     edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in carried.items())
     return Graph(zoom, tuple(nodes), edges)

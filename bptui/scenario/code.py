@@ -27,6 +27,8 @@ from bptui.sequences import OneByOne
 
 T = TypeVar("T")
 
+_AS_THEY_ARE: Mapping[int, int] = MappingProxyType({})
+
 LONGEST_TEXT = 160
 """An expression whose text is longer is shown by the number of its value, `#17`: functions unfold without bound."""
 
@@ -116,6 +118,12 @@ class Columns:
         """Return the ids of the values that a step takes."""
         return self.operands[self.starts[step] : self.starts[step + 1]]
 
+    def at(self, places: NDArray[np.intp]) -> list[tuple[int, int]]:
+        """Return the step, and which of its operands it is, of each of some places in `operands`."""
+        starts = np.asarray(self.starts)
+        steps = np.searchsorted(starts, places, side="right") - 1
+        return list(zip(steps.tolist(), (places - starts[steps]).tolist(), strict=True))
+
     def operation(self, step: int) -> Operation:
         return self.kinds[self.kind[step]].operation
 
@@ -138,16 +146,15 @@ class Columns:
         return [self.kinds[kind] for kind in sorted(set(self.kind))]
 
 
-def _part(numbers: array[int], part: range) -> array[int]:
-    return numbers[part.start : part.stop]
-
-
-def _shifted(numbers: array[int], by: int) -> NDArray[np.intc]:
-    return np.asarray(numbers) + np.intc(by)
-
-
-def _extend(numbers: array[int], more: NDArray[np.intc]) -> None:
-    numbers.frombytes(more.tobytes())
+def _copy(numbers: array[int], part: range, by: int = 0, instead: Mapping[int, int] = _AS_THEY_ARE) -> None:
+    """Append a part of `numbers` once more, each with `by` added, or another number `instead`."""
+    begun = len(numbers)
+    numbers.extend(numbers[part.start : part.stop])
+    copied = np.asarray(numbers)[begun:]
+    copied += np.intc(by)
+    places = [(copied == number + by, new) for number, new in instead.items()]
+    for some, new in places:
+        copied[some] = new
 
 
 class _Given(Struct, frozen=True):
@@ -263,36 +270,32 @@ class Code:
         by_value = len(self.shape) - values.start
         by_step, by_call = len(columns) - steps.start, len(self._function) - calls.start
 
-        def moved(ids: array[int]) -> NDArray[np.intc]:
-            """Return values of the call as those of its copy, and what it was given as what this one is given."""
-            old = np.asarray(ids)
-            new = old + np.intc(by_value)
-            for before, now in zip(made.arguments, arguments, strict=True):
-                new[old == before] = now
-            return new
-
-        operands = columns.starts[steps.start : steps.stop + 1]
-        _extend(columns.starts, _shifted(operands[1:], len(columns.operands) - operands[0]))
-        _extend(columns.operands, moved(columns.operands[operands[0] : operands[-1]]))
-        _extend(columns.outputs, _shifted(_part(columns.outputs, steps), by_value))
-        columns.kind.extend(_part(columns.kind, steps))
+        instead = dict(zip(made.arguments, arguments, strict=True))
+        operands = range(columns.starts[steps.start], columns.starts[steps.stop])
+        _copy(columns.starts, range(steps.start + 1, steps.stop + 1), len(columns.operands) - operands.start)
+        _copy(columns.operands, operands, by_value, instead)
+        _copy(columns.outputs, steps, by_value)
+        _copy(columns.kind, steps)
         self._span.extend(array("i", [self._number("span", span, self._spans)]) * len(steps))
-        _extend(self._call, _shifted(_part(self._call, steps), by_call))
+        _copy(self._call, steps, by_call)
 
-        source = np.asarray(_part(self.source, values))
-        self.shape.extend(_part(self.shape, values))
-        _extend(self.source, np.where(source < 0, source, source + np.intc(by_step)))
-        self._flags.extend(np.where(source < 0, 0, _LONG | _NUMBERED).astype(np.uint8).tobytes())
+        _copy(self.shape, values)
+        _copy(self.source, values)
+        source = np.asarray(self.source)[-len(values) :] if values else np.zeros(0, np.intc)
+        computed = source >= 0
+        source[computed] += np.intc(by_step)
+        self._flags.extend((computed * np.uint8(_LONG | _NUMBERED)).tobytes())
+        del source  # it keeps the array from growing
 
-        given = self._argument_starts[calls.start : calls.stop + 1]
-        _extend(self._argument_starts, _shifted(given[1:], len(self._arguments) - given[0]))
-        _extend(self._arguments, moved(self._arguments[given[0] : given[-1]]))
-        self._function.extend(_part(self._function, calls))
+        arguments_of = range(self._argument_starts[calls.start], self._argument_starts[calls.stop])
+        _copy(self._argument_starts, range(calls.start + 1, calls.stop + 1), len(self._arguments) - arguments_of.start)
+        _copy(self._arguments, arguments_of, by_value, instead)
+        _copy(self._function, calls)
         self._parent.append(parent)
-        _extend(self._parent, _shifted(_part(self._parent, calls)[1:], by_call))
-        _extend(self._first_inside, _shifted(_part(self._first_inside, calls), by_step))
-        _extend(self._after_inside, _shifted(_part(self._after_inside, calls), by_step))
-        return int(moved(array("i", [made.result]))[0])
+        _copy(self._parent, calls[1:], by_call)
+        _copy(self._first_inside, calls, by_step)
+        _copy(self._after_inside, calls, by_step)
+        return instead.get(made.result, made.result + by_value)
 
     def add_step(self, kind: int, inputs: Sequence[int], shape: int, call: int, span: Span) -> int:
         """Append a step and the value that it computes; return that value's id."""
@@ -355,13 +358,10 @@ class Code:
         """Return for each value whether it is a constant."""
         return np.array([False, *(given.constant is not None for given in self._given)])[self._given_as()]
 
-    def given(self) -> list[int]:
-        """Return the first value of each that is given: leaves, and of constants that are alike the first, in order."""
-        given_as = self._given_as()
-        values = np.flatnonzero(given_as)
-        first = np.full(len(self._given) + 1, len(given_as))
-        np.minimum.at(first, given_as[values], values)
-        return sorted(value for value in first.tolist() if value < len(given_as))
+    def first_constant(self, wanted: Callable[[Array], bool]) -> int | None:
+        """Return the first constant whose array is `wanted`; those that are alike are asked for once."""
+        found = [constant is not None and wanted(constant) for constant in (given.constant for given in self._given)]
+        return int(np.argmax(np.array([False, *found])[self._given_as()])) if any(found) else None
 
     def _given_as(self) -> NDArray[np.intc]:
         """Return for each value its place in `_given`, counted from 1; 0 where it is computed."""

@@ -7,7 +7,6 @@ says nothing about numbers: the same one is run with any values of its leaves.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -97,12 +96,10 @@ class Program(Struct, frozen=True, eq=False, dict=True):
         """Return the (step, slot) pairs that use a value and let a gradient pass, in order."""
         return [(step, slot) for step, slot in self.operands_at(value) if self.columns.passing(step)[slot]]
 
-    def operands_at(self, value: int) -> Iterator[tuple[int, int]]:
-        """Yield the (step, slot) pairs that use a value, in order, whether or not a gradient passes."""
+    def operands_at(self, value: int) -> list[tuple[int, int]]:
+        """Return the (step, slot) pairs that use a value, in order, whether or not a gradient passes."""
         places, starts = self._users
-        for place in places[starts[value] : starts[value + 1]].tolist():
-            step = bisect_right(self.columns.starts, place) - 1
-            yield step, place - self.columns.starts[step]
+        return self.columns.at(places[starts[value] : starts[value + 1]])
 
     @cached_property
     def _users(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

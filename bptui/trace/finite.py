@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec import Struct
 
 from bptui.trace.arrays import not_finite
@@ -46,10 +47,17 @@ class Finite:
         trace, program = self._trace, self._trace.program
         forward, first = trace.seed_step, max(0, self._looked_at)
         if self._looked_at < 0:
-            for value, flat, number in not_finite(trace.values, program.code.given()):
+            for value, flat, number in not_finite(trace.values, self._given()):
                 yield NotFinite(None, value, flat, number)
         for value, flat, number in not_finite(trace.values, program.columns.outputs[first : step + 1]):
             yield NotFinite(program.producer[value], value, flat, number)
         slots = range(max(0, first - forward - 1), max(0, min(step - forward, len(program.slots))))
         for slot, flat, number in not_finite(trace.accumulated, slots):
             yield NotFinite(forward + 1 + slot, program.slot_columns.target[slot], flat, number)
+
+    def _given(self) -> list[int]:
+        """Return the leaves, and the first constant that is not finite, if there is one."""
+        program = self._trace.program
+        leaves = [value for value in program.names.values() if program.code.source[value] < 0]
+        constant = program.code.first_constant(lambda array: not np.isfinite(array).all())
+        return sorted(leaves if constant is None else [*leaves, constant])
