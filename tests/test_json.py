@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 import bptui
 from bptui import bundled
+from bptui.exporting.json_numbers import numbers_text, plain
 from bptui.trace.record import Trace
+from work import counted
 
 Array = NDArray[np.float64]
 
@@ -234,6 +236,39 @@ def test_what_json_cannot_hold_is_a_string() -> None:
     assert x["value"][:3] == ["nan", "inf", "-inf"]
     assert [math.copysign(1, number) for number in x["value"][3:5]] == [1, -1]
     assert x["value"][5:] == [1e308, 5e-324, 0.1]
+
+
+_DRAWN = np.random.RandomState(0)
+_BITS = _DRAWN.randint(-(2**63), 2**63, 20_000, dtype=np.int64).view(np.float64)
+_NORMAL = _DRAWN.standard_normal(20_000)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        _NORMAL,
+        _NORMAL * 1e-6,
+        _NORMAL * 1e-4,
+        _NORMAL * 1e17,
+        _NORMAL * 10.0 ** _DRAWN.randint(-20, 25, _NORMAL.size),
+        np.round(_NORMAL, 1),
+        np.where(_NORMAL < -2, -np.inf, np.where(_NORMAL > 2, np.nan, _NORMAL)),
+        _BITS,
+        2.0 ** np.arange(-1074, 1024),
+        10.0 ** np.arange(-323.0, 309.0),
+        np.array([0.0, -0.0, 1e16, 1e-4, 1e-5, 9.999999999999999e-5, -1.2e-5, 1e-6, 1e-9, 1e-10, 5e-324]),
+    ],
+)
+@pytest.mark.parametrize("columns", [0, 1, 4])
+def test_many_numbers_are_written_as_python_writes_each(numbers: Array, columns: int) -> None:
+    array = numbers[: len(numbers) // 4 * 4].reshape(-1, *([columns] if columns else []))
+    assert numbers_text(array) == json.dumps(plain(array))
+
+
+def test_numbers_of_a_large_array_are_not_written_one_by_one() -> None:
+    numbers = np.concatenate((_NORMAL, 1e-9 * _NORMAL, 1e20 * _NORMAL, np.zeros(10_000)))
+    _, calls = counted(numbers_text, numbers)
+    assert calls < numbers.size / 100
 
 
 def test_titles_and_names_are_kept_as_they_are() -> None:

@@ -6,13 +6,13 @@ In symbols every number is a text that `sympy.sympify` reads once the names of e
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from bptui.scenario.program import Value
+from bptui.exporting.json_numbers import numbers_text, plain
+from bptui.scenario.program import Array, Value
 from bptui.text import printable_json
 from bptui.trace.record import Trace
 from bptui.trace.recorded import Local
@@ -60,18 +60,6 @@ def writer_of(trace: Trace) -> Callable[[Any], Any]:
         return written.tolist() if written.ndim else written.item()
 
     return texts
-
-
-def plain(array: Any) -> Any:
-    """Return an array as nested lists of floats, or one float; what JSON cannot hold becomes "nan", "inf", "-inf"."""
-    numbers = np.asarray(array, dtype=np.float64)
-    if not numbers.ndim and math.isfinite(number := numbers.item()):
-        return number
-    if np.isfinite(numbers).all():
-        return numbers.tolist()
-    texts, special = numbers.astype(object), ~np.isfinite(numbers)
-    texts[special] = list(map(str, numbers[special].tolist()))
-    return texts.tolist() if texts.ndim else texts.item()
 
 
 def _value(trace: Trace, value: Value, written: Callable[[Any], Any]) -> dict[str, Any]:
@@ -132,10 +120,16 @@ def _pieces(data: Any, written: Callable[[Any], Any]) -> Iterator[str]:
         for start in range(0, len(data), rows):
             yield ", " if start else "["
             if rows > 1:
-                yield _text(written(data[start : start + rows]))[1:-1]
+                yield _array_text(data[start : start + rows], written)[1:-1]
+            elif data[start].size <= _AT_ONCE:
+                yield _array_text(data[start], written)
             else:
-                yield from _pieces(written(data[start]), written)
+                yield from _pieces(data[start], written)
         yield "]"
+
+
+def _array_text(array: Array, written: Callable[[Any], Any]) -> str:
+    return numbers_text(array) if array.dtype == np.float64 else _text(written(array))
 
 
 def _text(data: Any) -> str:
