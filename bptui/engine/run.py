@@ -14,8 +14,8 @@ from bptui.scenario.scenario import Scenario
 from bptui.trace.arrays import Arrays, read_only
 from bptui.trace.record import Trace
 
-_AT_ONCE = 0.01
-"""Seconds that the first part of a run may take: all of it where there are a few thousand steps."""
+_AT_ONCE = 0.005
+"""Seconds that the first part of a run may take: all of it where there are one or two thousand steps."""
 
 
 def record(scenario: Scenario, leaves: Mapping[int, Array], seed: Array) -> Trace:

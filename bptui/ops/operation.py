@@ -203,6 +203,11 @@ class Operation(Struct, frozen=True, kw_only=True):
         """Return whether a gradient can flow back into `slot`."""
         return self.partial(slot) is not None or self.vjp(slot) is not None
 
+    @property
+    def closed(self) -> tuple[int, ...]:
+        """The slots that no gradient can flow back into."""
+        return tuple(slot for slot in range(len(self.operands)) if not self.passes(slot))
+
     def written(self, operands: Sequence[Written], params: Params, base: int = 0) -> Written:
         """Return a call of this operation as an expression, with as few parentheses as Python needs.
 

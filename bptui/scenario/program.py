@@ -141,9 +141,8 @@ class SlotColumns:
     def __init__(self, program: Program) -> None:
         columns = program.columns
         starts, operands = np.asarray(columns.starts), np.asarray(columns.operands)
-        steps = np.repeat(np.arange(len(columns), dtype=np.intc), np.diff(starts))
-        places = _carrying(program, steps)
-        steps = steps[places]
+        places = _carrying(program)
+        steps = np.repeat(np.arange(len(columns), dtype=np.intc), np.diff(starts))[places]
         count = np.bincount(steps, minlength=len(columns))
         # in the order of the steps, slot i would be number i; with the last step first, all after its step come before
         shift = (count + len(places) - 2 * np.cumsum(count)).astype(np.intc)
@@ -184,22 +183,22 @@ class SlotColumns:
         return (target for target, previous in zip(self.target, self.previous, strict=True) if previous < 0)
 
 
-def _carrying(program: Program, steps: NDArray[np.intc]) -> NDArray[np.intp]:
-    """Return the places in `columns.operands` through which a gradient flows back; `steps` has the step of each place.
+def _carrying(program: Program) -> NDArray[np.intp]:
+    """Return the places in `columns.operands` through which a gradient flows back.
 
     Those are the operands that are no constants and that a gradient can pass into, of steps whose output it reaches.
     Steps that nothing uses are sorted out, and then those that only they use.
     """
     columns = program.columns
     starts, operands, outputs = np.asarray(columns.starts), np.asarray(columns.operands), columns.outputs
-    kind = np.asarray(columns.kind)
-    first = np.full(len(columns.kinds), len(columns))
-    np.minimum.at(first, kind, np.arange(len(columns)))
-    passing = [columns.passing(step) if step < len(columns) else () for step in first.tolist()]
-    begins = np.cumsum([0, *map(len, passing[:-1])])
-    place = np.arange(len(operands), dtype=np.intc) + (begins[kind] - starts[:-1]).astype(np.intc)[steps]
-    carrying = np.concatenate([(), *passing]).astype(bool)[place]
-    carrying &= ~program.constant[operands]
+    carrying = ~program.constant[operands]
+    operations = {kind.operation.name: kind.operation for kind in columns.kinds}
+    closed = {name: operation.closed for name, operation in operations.items()}
+    for slots in filter(None, set(closed.values())):
+        kinds = np.array([closed[kind.operation.name] == slots for kind in columns.kinds])
+        steps = np.flatnonzero(kinds[np.asarray(columns.kind)])
+        for slot in slots:
+            carrying[starts[steps] + slot] = False
 
     uses = np.bincount(operands[carrying], minlength=len(program.code.shape))
     uses[program.target] += 1
