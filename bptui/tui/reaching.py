@@ -8,8 +8,11 @@ from bptui.tui.beside import run_beside
 from bptui.tui.configured import app_of
 from bptui.tui.walk_part import WalkPart
 
-_AT_ONCE = 0.003
+_AT_ONCE = 0.001
 """Seconds of recording before keys get their turn."""
+
+_WANTED = 0.02
+"""Seconds of recording while the reader waits for it."""
 
 
 class Reaching(WalkPart):
@@ -35,7 +38,8 @@ class Reaching(WalkPart):
     async def _record(self) -> None:
         trace = self.trace
         while (recording := trace.recording) is not None and not recording.whole:
-            await asyncio.to_thread(recording.go_on, _AT_ONCE)  # a single step may take long
+            seconds = _AT_ONCE if self._wanted is None else _WANTED
+            await asyncio.to_thread(recording.go_on, seconds)  # where a single step takes long, it waits for that alone
             trace.finite.by(recording.reached - 1)
             if self._wanted is None:
                 await app_of(self).quiet()
