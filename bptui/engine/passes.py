@@ -13,7 +13,7 @@ import numpy as np
 from bptui.ops import numeric
 from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.trace.arrays import Arrays, read_only
-from bptui.trace.backward import all_params, passed_back, with_chosen
+from bptui.trace.backward import ProductRule, all_params, product_rule, with_chosen
 
 Choices = dict[int, Mapping[str, Any]]
 
@@ -116,6 +116,8 @@ class Backward:
         xp: Any = numeric,
     ) -> None:
         self._program, self._values, self._choices, self._xp = program, values, choices, xp
+        self._rules: dict[tuple[int, int], tuple[ProductRule, bool, Mapping[str, Any]]] = {}
+        """By kind and slot: how a gradient is passed back, whether the operation chooses something, and its options."""
         self._gradients: list[Any] = [None] * len(values)
         """By value, what has arrived so far."""
         self._gradients[program.target] = xp.kept(seed)
@@ -125,15 +127,27 @@ class Backward:
     def pass_back(self, part: range) -> None:
         """Pass back through the slots of `part`, which follow those that had their turn."""
         columns, slots, xp, kept = self._program.columns, self._program.slot_columns, self._xp, self._xp.kept
-        values, choices, gradients = self._values, self._choices, self._gradients
-        contributions, accumulated = self.contributions, self.accumulated
+        kinds, outputs, starts, operands = columns.kind, columns.outputs, columns.starts, columns.operands
+        values, choices, gradients, shape = self._values, self._choices, self._gradients, self._program.code.shape
+        contributions, accumulated, rules = self.contributions, self.accumulated, self._rules
         turn = (column[part.start : part.stop] for column in (slots.step, slots.slot, slots.target))
         for index, step, slot, target in zip(part, *turn, strict=True):
-            kind, output = columns.kinds[columns.kind[step]], columns.outputs[step]
-            inputs = [values[operand] for operand in columns.inputs(step)]
-            params = with_chosen(kind.params, choices.get(step))
-            added = kept(passed_back(kind.operation, slot, gradients[output], values[output], inputs, params, xp))
+            rule, choosing, params = rules.get((kinds[step], slot)) or self._rule(kinds[step], slot)
+            if choosing:
+                params = with_chosen(params, choices.get(step))
+            output = outputs[step]
+            inputs = [values[operand] for operand in operands[starts[step] : starts[step + 1]]]
+            added = rule(xp, gradients[output], values[output], inputs, params)
+            if shape[output] != shape[target]:
+                added = xp.unbroadcast(added, np.shape(values[target]))
+            added = kept(added)
             before = gradients[target]
             gradients[target] = after = added if before is None else kept(before + added)
             contributions[index] = added
             accumulated[index] = after
+
+    def _rule(self, kind: int, slot: int) -> tuple[ProductRule, bool, Mapping[str, Any]]:
+        _, choosing, params = self._program.columns.rules[kind]
+        rule = product_rule(self._program.columns.kinds[kind].operation, slot)
+        self._rules[kind, slot] = found = (rule, choosing is not None, params)
+        return found

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ import numpy as np
 from bptui.ops import numeric
 from bptui.ops.operation import Everywhere, Operation
 from bptui.scenario.program import ForwardStep
+
+ProductRule = Callable[[Any, Any, Any, Sequence[Any], Mapping[str, Any]], Any]
+"""Of a namespace, the upstream gradient, the output, all inputs and the options with what was chosen."""
 
 
 def all_params(step: ForwardStep, choices: Mapping[int, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -66,13 +69,17 @@ def passed_back(
     xp: Any = numeric,
 ) -> Any:
     """Return what an operation passes back to the operand in `slot`; `params` with what it chose."""
-    partial = operation.partial(slot)
-    if partial is None:
-        vjp = operation.vjp(slot)
-        assert vjp is not None, f"no gradient passes into operand {slot} of {operation.name}"
-        return vjp(xp, upstream, output, *inputs, **params)
-    if isinstance(partial, Everywhere):
-        product = partial.times(upstream)
-    else:
-        product = upstream * partial(xp, output, *inputs, **params)
+    product = product_rule(operation, slot)(xp, upstream, output, inputs, params)
     return xp.unbroadcast(product, np.shape(inputs[slot]))
+
+
+def product_rule(operation: Operation, slot: int) -> ProductRule:
+    """Return what computes upstream × local Jacobian, before the sum over axes along which `slot` was broadcast."""
+    partial = operation.partial(slot)
+    if isinstance(partial, Everywhere):
+        return lambda xp, upstream, output, inputs, params: partial.times(upstream)
+    if partial is not None:
+        return lambda xp, upstream, output, inputs, params: upstream * partial(xp, output, *inputs, **params)
+    vjp = operation.vjp(slot)
+    assert vjp is not None, f"no gradient passes into operand {slot} of {operation.name}"
+    return lambda xp, upstream, output, inputs, params: vjp(xp, upstream, output, *inputs, **params)
