@@ -5,15 +5,20 @@ Nothing is timed: what is counted is how often something is computed.
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 import bptui
+from bptui.checking.marking import sheet
+from bptui.checking.marking.influence import Influence, apart, bits, transposed
 from bptui.checking.marking.marker import Marked, mark
 from bptui.checking.marking.statements import Statements
+from bptui.checking.marking.world import Graph, World
 from bptui.trace.elements import Elements, Node
+from worked_solutions import SLIPS, right_sheets, wrong_sheets
 
 
 def chain(depth: int, size: int, wrong: bool = False) -> str:
@@ -72,3 +77,104 @@ def test_what_is_stated_again_counts_as_it_was_stated_last() -> None:
     text = chain(3, 2).split("[worked]")[0] + "[worked]\nh1 = [9, 9]\n'h1[0]' = 0.4370\nh2 = [0.6167, 1.5000]\n"
     first, second, third = marked(text)
     assert [first.verdict, second.verdict, third.verdict] == ["wrong", "right", "follows"]
+
+
+# What is moved to find how far a line reaches
+
+
+def rounded(size: int) -> str:
+    """Return a sheet whose last line follows from the two before, carried on with one digit more than is written."""
+    x = np.linspace(0.3, 1.2, size).round(3)
+    y = np.tanh(x).round(2)
+    above = (2 * y).round(2)
+    below = ((2 * np.tanh(x)).round(3) * (1 - y * y)).round(4)
+    written = [f"{key} = {numbers.tolist()}" for key, numbers in (("y", y), ("'dL/dy'", above), ("'dL/dx'", below))]
+    forward = '[forward]\ny = "tanh(x)"\nL = "sum(y*y)"\n[worked]\n'
+    return f"[inputs]\nx = {x.tolist()}\n{forward}" + "\n".join(written)
+
+
+def test_statements_that_no_entry_shares_are_moved_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    moves: list[int] = []
+
+    def watched(asked: Any, most: int) -> Any:
+        groups = apart(asked, most)
+        moves.append(len(groups))
+        return groups
+
+    monkeypatch.setattr(sheet, "apart", watched)
+    *_, last = marked(rounded(60))
+    assert last.verdict == "follows"
+    assert moves
+    assert max(moves) <= 2
+
+
+def test_what_is_moved_at_once_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when each statement is moved alone."""
+    texts = [rounded(6)] + [one.text for one in right_sheets(12, 4000)]
+    texts += [one.text for kind in SLIPS for one in wrong_sheets(kind, 1, 4000)]
+    together = list(map(marked, texts))
+    monkeypatch.setattr(sheet, "apart", lambda moves, most: [[at] for at, (asked, _) in enumerate(moves) if asked])
+    assert list(map(marked, texts)) == together
+
+
+@pytest.mark.parametrize(
+    ("line", "moved", "expected"),
+    [
+        ('y = "tanh(x)*w"', "dL/dx[1]", {"x[1]", "w[1]"}),
+        ('y = "x + w"', "dL/dx[1]", set()),
+        ('y = "x*x[0]"', "dL/dx[1]", {"x[0]"}),
+        ('y = "x*x[0]"', "dL/dx[0]", {"x[0]", "x[1]", "x[2]"}),
+        ('y = "softmax(x)*w"', "y[2]", {"x[0]", "x[1]", "x[2]", "w[2]"}),
+        ('y = "sort(x)*w"', "dL/dx[0]", {"x[0]", "x[1]", "x[2]", "w[0]", "w[1]", "w[2]"}),
+        ('y = "cumsum(x)*w"', "y[1]", {"x[0]", "x[1]", "w[1]"}),
+        ('y = "reverse(x)*w"', "y[0]", {"x[2]", "w[0]"}),
+    ],
+)
+def test_what_an_entry_depends_on(line: str, moved: str, expected: set[str]) -> None:
+    text = f'[inputs]\nx = [0.5, 2, 1]\nw = [3, 4, 5]\n[forward]\n{line}\nL = "sum(y)"\n'
+    scenario = bptui.loads(text)
+    trace = bptui.run(scenario)
+    program = trace.program
+    leaves = [((program.names[name], at), None) for name in ("x", "w") for at in range(3)]
+    if moved.startswith("d"):
+        tail = trace.element(moved.partition("/d")[2])
+        entry: Any = ((program.target, 0), (tail.value, tail.flat))
+    else:
+        element = trace.element(moved)
+        entry = ((element.value, element.flat), None)
+    world = World(trace).with_({leaf: trace.values[leaf[0][0]].item(leaf[0][1]) for leaf in leaves})
+    (found,) = Influence(world, leaves).of([entry])
+    names = {program.element_name(*leaves[at][0]) for at in bits(found)}
+    assert names == expected
+
+
+def test_groups() -> None:
+    assert list(bits(0b1011)) == [0, 1, 3]
+    assert transposed([0b01, 0b11, 0], 2) == [0b11, 0b10]
+    assert apart([(1, 1), (2, 2), (3, 3), (4, 4), (0, 8)], 9) == [[0, 1, 3], [2]]
+    assert apart([(1, 3), (2, 2)], 9) == [[0], [1]]  # the first moves what is asked about the second
+    assert apart([(1, 1), (1, 1), (1, 1)], 2) == [[0], [1]]
+
+
+# Gradients of a graph in which some links are others
+
+
+def test_gradients_of_a_changed_graph() -> None:
+    random = Random(3)
+    for _ in range(60):
+        nodes = [(value, flat) for value in range(6) for flat in range(3)]
+        links = {
+            node: {head: random.choice([0.0, 1.0, -0.5, 3.0]) for head in random.sample(nodes[node[0] * 3 + 3 :], 3)}
+            for node in nodes[:15]
+        }
+        graph = Graph((5, 0), tuple(nodes[:3]), tuple(sorted(links, reverse=True)), links, {(5, 0): 1.0}, frozenset())
+        changed = {node: dict.fromkeys(links[node], 2.0) for node in random.sample(nodes[:15], 2)}
+        dropped = set(random.sample(nodes[:15], 1))
+        anew = {(5, 0): 1.0}
+        for node in graph.order:
+            out = changed.get(node, links[node])
+            anew[node] = sum(slope * anew[head] for head, slope in out.items() if head in anew)
+            if node in dropped:
+                anew[node] = 0.0
+        assert graph.gradients(changed, dropped) == anew
+        assert graph.evaluate(changed, dropped) == [anew[node] for node in nodes[:3]]

@@ -6,6 +6,7 @@ amounts      what a claim comes to on one sheet, and how far a true number may l
 numbers      the numbers that a sheet is marked at
 statements   what is stated about entries, as a map that is never changed
 world        the writer's own numbers: the trace's, with what earlier lines state in the place of what they name
+influence    which statements an entry depends on, so that those that share none are moved at once
 sheet        the lines so far, and how far each of them reaches
 case         one line as the rules see it, and what a slip changes of it
 reworks      small changes of a step or a Jacobian, from which slips are put together

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from msgspec import Struct, field
@@ -92,6 +92,10 @@ class Factor(Struct, frozen=True):
         return edge.step == self.step.index and edge.slot == self.slot
 
 
+def _rescaled(factor: Factor, scale: Callable[[Edge], float], node: Node, edges: list[Edge]) -> list[Edge]:
+    return [Edge(one.tail, one.head, scale(one), one.step, one.slot) if factor.owns(one) else one for one in edges]
+
+
 class Case:
     """One line, at one set of numbers."""
 
@@ -110,6 +114,7 @@ class Case:
         self.program: Program = world.program
         self._values: dict[tuple[int, ...], list[Array]] = {}
         self._inside: dict[Node, list[Edge]] = {}
+        self._leading: dict[tuple[int, int], Mapping[Node, Sequence[Node]]] = {}
 
     @cached_property
     def own(self) -> Numbers:
@@ -223,13 +228,19 @@ class Case:
                     found.append(Factor(step, slot, self.program.names[step.line]))
         return tuple(reversed(found))
 
-    def altered(self, alter: Callable[[Node, list[Edge]], Sequence[Edge]], line: int | None = None) -> Change:
+    def altered(
+        self,
+        alter: Callable[[Node, list[Edge]], Sequence[Edge]],
+        line: int | None = None,
+        nodes: Sequence[Node] | None = None,
+    ) -> Change:
         """Return the change that `alter` makes to the edges out of primitive nodes (of one line, where it is named).
 
+        `nodes` are those whose links it can change, where not all have to be looked at.
         What was stated stays as it was stated, but where it is a single step that `alter` changes.
         """
         links: dict[Node, Outgoing] = {}
-        for node in self.nodes:
+        for node in self.nodes if nodes is None else nodes:
             before = self.links[node]
             if not before or (line is not None and not any(head[0] == line for head in before)):
                 continue
@@ -296,22 +307,27 @@ class Case:
         """Return the entries of a Jacobian that routes to the line go through; stated ones as they are stated."""
         found: dict[tuple[Node, Node], Edge] = {}
         for start in self.nodes:
-            if factor.line not in {head[0] for head in self.links[start]}:
-                continue
-            waiting, seen = [start], set()
-            while waiting:
-                node = waiting.pop()
-                if node in seen:
-                    continue
-                seen.add(node)
-                for edge in self.edges(node):
-                    if self.program.steps[edge.step].line != factor.step.line:
-                        continue
-                    if factor.owns(edge):
-                        found[node, edge.head] = self._as_stated(edge)
-                    if self.program.values[edge.head[0]].name is None:
-                        waiting.append(edge.head)
+            for edge in self._entries_from(start, factor):
+                found[edge.tail, edge.head] = self._as_stated(edge)
         return list(found.values())
+
+    def _entries_from(self, start: Node, factor: Factor) -> Iterator[Edge]:
+        """Yield the entries of a Jacobian that a node's routes through the line go through."""
+        if factor.line not in {head[0] for head in self.links[start]}:
+            return
+        waiting, seen = [start], set()
+        while waiting:
+            node = waiting.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            for edge in self.edges(node):
+                if self.program.steps[edge.step].line != factor.step.line:
+                    continue
+                if factor.owns(edge):
+                    yield edge
+                if self.program.values[edge.head[0]].name is None:
+                    waiting.append(edge.head)
 
     def _as_stated(self, edge: Edge) -> Edge:
         if (edge.tail, edge.head) in self.stated and self._single(edge.tail, edge.head):
@@ -321,13 +337,27 @@ class Case:
 
     def scaled(self, factor: Factor, scale: Callable[[Edge], float]) -> Change:
         """Return the change in which the entries of one Jacobian have other numbers."""
+        return self.altered(partial(_rescaled, factor, scale), factor.line)
 
-        def alter(node: Node, edges: list[Edge]) -> list[Edge]:
-            return [
-                Edge(one.tail, one.head, scale(one), one.step, one.slot) if factor.owns(one) else one for one in edges
-            ]
+    def replaced(self, factor: Factor, edge: Edge, number: float) -> Change:
+        """Return the change in which one entry of a Jacobian is another number."""
 
-        return self.altered(alter, factor.line)
+        def scale(one: Edge) -> float:
+            return number if (one.tail, one.head) == (edge.tail, edge.head) else one.derivative
+
+        return self.altered(partial(_rescaled, factor, scale), factor.line, self._above(factor).get(edge.tail, ()))
+
+    def _above(self, factor: Factor) -> Mapping[Node, Sequence[Node]]:
+        """Return for each element that a Jacobian is with respect to the nodes that lead there through its line."""
+        key = factor.step.index, factor.slot
+        if key not in self._leading:
+            found: dict[Node, list[Node]] = {}
+            for start in self.nodes:
+                for edge in self._entries_from(start, factor):
+                    if start not in (starts := found.setdefault(edge.tail, [])):
+                        starts.append(start)
+            self._leading[key] = found
+        return self._leading[key]
 
     @cached_property
     def blocks(self) -> tuple[tuple[int, int], ...]:
@@ -411,7 +441,7 @@ class Case:
                     result.reshape(-1)[flat] = number
                 values[step.output] = result
                 moved.add(step.output)
-        return [float(values[node[0]].reshape(-1)[node[1]]) for node, _ in self.quantity.entries]
+        return [values[node[0]].item(node[1]) for node, _ in self.quantity.entries]
 
     def result_of(self, step: ForwardStep) -> Callable[[list[Array]], Array]:
         """Return the function that gives a step's result for any inputs, with the choices that were made."""

@@ -71,10 +71,10 @@ class Question(Struct, frozen=True):
     def fits_cut_off(self, results: Numbers) -> bool:
         """Return whether the results, cut off, are what is claimed, and rounded are not."""
         own = self.case.own
-        return any(rounding.cut_off(self.amounts[0][at], results[at]) for at in self.wrong) and all(
+        return all(  # mostly, the first entry tells that they are not
             amount.cut_off_from(result) or (at not in self.wrong and result == own[at])
             for at, (amount, result) in enumerate(zip(self.amounts[0], results, strict=True))
-        )
+        ) and any(rounding.cut_off(self.amounts[0][at], results[at]) for at in self.wrong)
 
     def nearly_fits(self, results: Numbers, reached: Sequence[Reach]) -> bool:
         """Return whether the results are what is claimed with the room that earlier rounding leaves."""

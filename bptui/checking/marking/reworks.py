@@ -58,11 +58,6 @@ def result_times(scale: float) -> Change:
     return Change(after=lambda results: [scale * one for one in results])
 
 
-def entry(tail: Node, head: Node, number: float) -> Callable[[Edge], float]:
-    """Return what gives one entry of a Jacobian another number."""
-    return lambda edge: number if (edge.tail, edge.head) == (tail, head) else edge.derivative
-
-
 def entries(others: dict[tuple[Node, Node], float]) -> Callable[[Edge], float]:
     """Return what gives several entries of a Jacobian other numbers."""
     return lambda edge: others.get((edge.tail, edge.head), edge.derivative)

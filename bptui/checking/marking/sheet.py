@@ -8,16 +8,21 @@ between. Half a unit of the last digit alone would be too much: `dh/dz = 1` does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from bptui.checking.marking.amounts import Amount, Reach
 from bptui.checking.marking.claims import Entry, Quantity
+from bptui.checking.marking.influence import Influence, apart, bits, transposed
 from bptui.checking.marking.statements import Statements
 from bptui.checking.marking.world import World, reaches
 from bptui.trace.record import Trace
 
 _MOST_EVALUATIONS = 400
 """How many worlds are looked at to find how far one line reaches."""
+
+_MOST_MOVED = 4000
+"""How many statements are moved in them."""
 
 _ROOM = 0.2
 """How much of half a unit somebody may be off who carries one digit more and cuts the rest off."""
@@ -145,32 +150,46 @@ def _range(
     """Return the range of each entry where each statement in `halves` lies so far around its middle.
 
     Each statement is moved alone, either way; what they move together is summed up, and tried at the two corners where
-    all pull the same way, since a product's terms move each other.
+    all pull the same way, since a product's terms move each other. Statements that no entry shares are moved at once.
     """
     centre = world.numbers(entries)
     low, high = list(centre), list(centre)
     pulls: list[dict[Entry, float]] = [{} for _ in entries]
     spread = [0.0] * len(entries)
-    moved = list(halves.items())[: _MOST_EVALUATIONS // 2]
-    for entry, half in moved:
-        above = world.with_({entry: middle[entry] + half}).numbers(entries)
-        below = world.with_({entry: middle[entry] - half}).numbers(entries)
-        for at, (up, here, down) in enumerate(zip(above, centre, below, strict=True)):
+    moved = list(halves.items())[:_MOST_MOVED]
+    influence = Influence(world, [entry for entry, _ in moved]).of(entries)
+    touched = transposed(influence, len(moved))
+    ends: list[dict[int, tuple[float, float]]] = [{} for _ in entries]
+    for together in apart([(mask, mask) for mask in touched], _MOST_EVALUATIONS // 2):
+        shifts = [moved[one] for one in together]
+        above = world.with_({entry: middle[entry] + half for entry, half in shifts}).numbers(entries)
+        below = world.with_({entry: middle[entry] - half for entry, half in shifts}).numbers(entries)
+        for one in together:
+            for at in bits(touched[one]):
+                ends[at][one] = above[at], below[at]
+    for at, here in enumerate(centre):
+        for one, (up, down) in sorted(ends[at].items()):
             if up == here == down:
                 continue
+            entry, half = moved[one]
             pulls[at][entry] = half if up >= down else -half
             spread[at] += max(abs(up - here), abs(down - here))
             low[at], high[at] = min(low[at], up, down), max(high[at], up, down)
-    corners: dict[tuple[tuple[Entry, float], ...], list[float]] = {}
+    corners: dict[tuple[tuple[Entry, float], ...], int] = {}
+    """Where the statements stand at each corner, and of which entries it is one."""
     for at, pull in enumerate(pulls):
         if len(pull) > 1:
             for sign in (1.0, -1.0):
                 key = tuple((entry, sign * half) for entry, half in pull.items())
-                if key not in corners and len(corners) < _MOST_EVALUATIONS:
-                    shifted = {entry: middle[entry] + half for entry, half in key}
-                    corners[key] = world.with_(shifted).numbers(entries)
-                if key in corners:
-                    low[at], high[at] = min(low[at], corners[key][at]), max(high[at], corners[key][at])
+                corners[key] = corners.get(key, 0) | 1 << at
+    number = {entry: one for one, (entry, _) in enumerate(moved)}
+    keys = list(corners)
+    moving = [(corners[key], reduce(or_, (touched[number[entry]] for entry, _ in key))) for key in keys]
+    for together in apart(moving, _MOST_EVALUATIONS):
+        shifted = {entry: middle[entry] + half for one in together for entry, half in keys[one]}
+        found = world.with_(shifted).numbers(entries)
+        for at in bits(reduce(or_, (corners[keys[one]] for one in together))):
+            low[at], high[at] = min(low[at], found[at]), max(high[at], found[at])
     return [
         Reach(min(down, here - wide) - _SPARE * abs(down), max(up, here + wide) + _SPARE * abs(up))
         for down, up, here, wide in zip(low, high, centre, spread, strict=True)

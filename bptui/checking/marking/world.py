@@ -109,7 +109,7 @@ class World:
         """Return dhead/dtail for some tails, and whatever else was worked out to get there."""
         totals = self._totals.setdefault(head, {})
         graph = self.graph(head, tails, totals)
-        totals.update(graph.gradients())
+        totals.update(graph.plain)
         return totals
 
     # -- links ----------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ class World:
         return self.with_({(head, tail): None}).entry(head, tail)
 
 
-class Graph(Struct, frozen=True):
+class Graph(Struct, frozen=True, dict=True):
     """What lies between one element and others: links with their derivatives, from the tails up to the head."""
 
     head: Node
@@ -231,19 +231,52 @@ class Graph(Struct, frozen=True):
     def gradients(
         self, changed: Mapping[Node, Mapping[Node, float]] | None = None, dropped: Iterable[Node] = ()
     ) -> dict[Node, float]:
-        """Return dhead/dnode for every node. `changed` gives nodes other links; no route goes through `dropped`."""
+        """Return dhead/dnode for every node. `changed` gives nodes other links; no route goes through `dropped`.
+
+        Only what depends on these is worked out anew.
+        """
+        if changed is None and not dropped:
+            return dict(self.plain)
         without = frozenset(dropped)
-        gradients = {**self.fixed, **dict.fromkeys(without, 0.0)}
-        for node in self.order:
-            if node in without:
+        gradients = dict(self.plain)
+        waiting: list[Node] = []
+        for node in without:
+            if gradients.get(node) != 0.0:
+                gradients[node] = 0.0
+                waiting += self._below.get(node, ())
+        waiting = [(-value, -flat) for value, flat in (*waiting, *(changed or ()))]
+        heapq.heapify(waiting)
+        last = None
+        while waiting:  # those nearest to the head first
+            value, flat = at = heapq.heappop(waiting)
+            node = (-value, -flat)
+            if at == last or node in without or node in self.fixed or node not in self.links:
                 continue
+            last = at
             links = self.links[node] if changed is None else changed.get(node, self.links[node])
-            total = 0.0
-            for head, slope in links.items():
-                if slope != 0.0 and head in gradients:
-                    total += slope * gradients[head]
-            gradients[node] = total
+            total = _total(links, gradients)
+            if total != gradients[node]:
+                gradients[node] = total
+                for value, flat in self._below.get(node, ()):
+                    heapq.heappush(waiting, (-value, -flat))
         return gradients
+
+    @cached_property
+    def plain(self) -> Mapping[Node, float]:
+        """The gradient of every node as it is, those with a given one first."""
+        gradients = dict(self.fixed)
+        for node in self.order:
+            gradients[node] = _total(self.links[node], gradients)
+        return gradients
+
+    @cached_property
+    def _below(self) -> Mapping[Node, Sequence[Node]]:
+        """For each node those that have a link to it."""
+        found: dict[Node, list[Node]] = {}
+        for node, links in self.links.items():
+            for head in links:
+                found.setdefault(head, []).append(node)
+        return found
 
     def evaluate(
         self, changed: Mapping[Node, Mapping[Node, float]] | None = None, dropped: Iterable[Node] = ()
@@ -251,6 +284,14 @@ class Graph(Struct, frozen=True):
         """Return dhead/dtail for every tail; for the arguments see `gradients`."""
         gradients = self.gradients(changed, dropped)
         return [gradients[tail] for tail in self.tails]
+
+
+def _total(links: Mapping[Node, float], gradients: Mapping[Node, float]) -> float:
+    total = 0.0
+    for head, slope in links.items():
+        if slope != 0.0 and head in gradients:
+            total += slope * gradients[head]
+    return total
 
 
 @lru_cache(maxsize=1024)

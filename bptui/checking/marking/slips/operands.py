@@ -9,7 +9,7 @@ import numpy as np
 
 from bptui.checking.marking.case import Case, Change, Factor, Numbers, Proposal
 from bptui.checking.marking.claims import Entry
-from bptui.checking.marking.reworks import entries, entry, exchanged, on_operand, only_at, put
+from bptui.checking.marking.reworks import entries, exchanged, on_operand, only_at, put
 from bptui.present import numbers
 from bptui.scenario.notation import ravel, unravel
 from bptui.scenario.program import Array, ForwardStep
@@ -78,7 +78,7 @@ def _factors(case: Case, factor: Factor) -> Iterator[Proposal]:
             for used, number in candidates:
                 yield Proposal(
                     "wrong-operand",
-                    case.scaled(factor, entry(edge.tail, edge.head, number)),
+                    case.replaced(factor, edge, number),
                     partial(_used, case, used, other),
                     _distance(case, used, other),
                     (*key, edge.tail, edge.head, used),
@@ -87,7 +87,7 @@ def _factors(case: Case, factor: Factor) -> Iterator[Proposal]:
             for wrong in _alike(case, factor, edge):
                 yield Proposal(
                     "wrong-operand",
-                    case.scaled(factor, entry(edge.tail, edge.head, wrong.derivative)),
+                    case.replaced(factor, edge, wrong.derivative),
                     f"d{case.name(wrong.head)}/d{case.name(wrong.tail)} was used where "
                     f"d{case.name(edge.head)}/d{case.name(edge.tail)} belongs.",
                     1.0,

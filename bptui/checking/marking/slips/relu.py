@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from bptui.checking.marking.case import Case, Change, Proposal
-from bptui.checking.marking.reworks import entry, instead, on_result, put
+from bptui.checking.marking.reworks import instead, on_result, put
 from bptui.scenario.program import Array
 from bptui.trace.elements import Edge
 
@@ -37,7 +37,7 @@ def _derivative(case: Case) -> Iterator[Proposal]:
             is_on = edge.derivative == 1.0
             name = case.name(edge.tail)
             said = f"{name} is above 0, so its unit is on." if is_on else f"{name} is below 0, so its unit is off."
-            change = case.scaled(factor, entry(edge.tail, edge.head, 0.0 if is_on else 1.0))
+            change = case.replaced(factor, edge, 0.0 if is_on else 1.0)
             yield Proposal("relu-mask", change, said, 0.5, ("one", *key, edge.tail))
 
 

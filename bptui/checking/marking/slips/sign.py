@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from bptui.checking.marking.case import Case, Change, Factor, Proposal
-from bptui.checking.marking.reworks import by, entry, instead, on_operand, put, result_times
+from bptui.checking.marking.reworks import by, instead, on_operand, put, result_times
 from bptui.present import numbers
 from bptui.trace.elements import Edge, Node
 
@@ -40,7 +40,7 @@ def _derivative(case: Case) -> Iterator[Proposal]:
         for edge in entries if 1 < len(entries) <= 24 else ():
             yield Proposal(
                 "sign",
-                case.scaled(factor, entry(edge.tail, edge.head, -edge.derivative)),
+                case.replaced(factor, edge, -edge.derivative),
                 partial(_entry, case, factor, edge.derivative, edge.tail, edge.head),
                 1.5 if edge.derivative < 0 else 2.5,
                 ("entry", *key, edge.tail, edge.head),
