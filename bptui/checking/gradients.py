@@ -21,6 +21,7 @@ from msgspec import Struct
 from bptui.checking.probes import Probes
 from bptui.editing import scalar_of
 from bptui.limits import Deadline
+from bptui.scenario.notation import Shape
 from bptui.scenario.program import Array
 from bptui.trace.arrays import Arrays
 from bptui.trace.record import Trace
@@ -220,31 +221,40 @@ def _slopes(here: float, before: float, after: float, step: float, rounding: flo
 def _rounding(trace: Trace) -> float:
     """Return how far rounding may have moved the target: that of each result reaches it through its gradient."""
     program = trace.program
-    last, sizes = program.slot_columns.last, [math.prod(shape) for shape in program.code.shapes]
+    last, shape = program.slot_columns.last, program.code.shape
     values, gradients = _recorded(trace.values), _recorded(trace.accumulated)
-    alike: dict[int, list[tuple[Any, Any]]] = {}
+    alike: dict[int, tuple[list[Any], list[Any]]] = {number: ([], []) for number in range(len(program.code.shapes))}
     for value in program.columns.outputs:
-        gradient = trace.seed if value == program.target else gradients[last[value]] if last[value] >= 0 else None
-        if gradient is not None:
-            alike.setdefault(sizes[program.code.shape[value]], []).append((gradient, values[value]))
+        if value == program.target or last[value] >= 0:
+            some = alike[shape[value]]
+            some[0].append(trace.seed if value == program.target else gradients[last[value]])
+            some[1].append(values[value])
     with np.errstate(all="ignore"):
-        largest = [_largest(size, some[at : at + _TOGETHER]) for size, some in alike.items()
-                   for at in range(0, len(some), _TOGETHER)]  # fmt: skip
+        largest = [_largest(program.code.shapes[number], *some) for number, some in alike.items() if some[0]]
     return 8 * _EPSILON * max(largest, default=0.0)
 
 
-_TOGETHER = 4096
-"""How many small arrays are looked at together, so that a million of them take a second."""
+def _largest(shape: Shape, gradients: Sequence[Any], values: Sequence[Any]) -> float:
+    """Return the largest finite sum of |gradient · value| of arrays of one shape, small ones looked at together."""
+    together = max(1, _TOGETHER // max(1, math.prod(shape)))
+    largest = 0.0
+    for start in range(0, len(values), together):
+        some = slice(start, start + together)
+        products = np.abs(_joined(shape, gradients[some]) * _joined(shape, values[some]))
+        sums = products.reshape(len(values[some]), math.prod(shape)).sum(axis=1)
+        largest = max(largest, float(sums[np.isfinite(sums)].max(initial=0.0)))
+    return largest
 
 
-def _largest(size: int, pairs: Sequence[tuple[Any, Any]]) -> float:
-    """Return the largest finite sum of |gradient · value| of some pairs of arrays with `size` elements each."""
-    if size > _TOGETHER:
-        sums = np.array([np.abs(gradient * value).sum() for gradient, value in pairs])
-    else:
-        gradients, values = (np.concatenate([np.ravel(one) for one in some]) for some in zip(*pairs, strict=True))
-        sums = np.abs(gradients * values).reshape(len(pairs), size).sum(axis=1)
-    return float(sums[np.isfinite(sums)].max(initial=0.0))
+def _joined(shape: Shape, arrays: Sequence[Any]) -> Any:
+    """Return the elements of arrays of one shape in a row."""
+    if not shape:
+        return np.array(arrays)
+    return np.concatenate(arrays if len(shape) == 1 else [array.ravel() for array in arrays])
+
+
+_TOGETHER = 16_384
+"""How many elements are looked at together, so that a million small arrays take a second."""
 
 
 def _recorded(arrays: Sequence[Array]) -> Sequence[Any]:

@@ -100,6 +100,7 @@ class Elements:
         self.structure = lru_cache(_OPERANDS_KEPT)(self._compute_structure)
         self.sources = lru_cache(_OPERANDS_KEPT)(self._compute_sources)
         self._shapes = lru_cache(_OPERANDS_KEPT)(self._compute_shapes)
+        self._entered = lru_cache(_OPERANDS_KEPT)(self._compute_entered)
 
     def edges(self, node: Node, level: Level) -> list[Edge]:
         """Return the edges out of `node` towards results, in the order of the steps."""
@@ -118,16 +119,22 @@ class Elements:
 
     def _find_primitive(self, node: Node) -> list[Edge]:
         value, flat = node
-        fans = [(step, slot, self.structure(step, slot).feeds(flat)) for step, slot in self.program.uses(value)]
-        if sum(len(heads) * self._cost(step, slot) - 1 for step, slot, heads in fans) > LARGEST_FAN:
+        fans = [(step, slot, cost, feeds(flat)) for step, slot, cost, feeds in self._entered(value)]
+        if sum(len(heads) * cost - 1 for _, _, cost, heads in fans) > LARGEST_FAN:
             name = self.program.element_name(value, flat)
             raise TooLarge(Fault(f"{name} enters too many elements for each to be followed", "ask for one of theirs"))
+        outputs = self.program.columns.outputs
         return [
-            Edge(
-                node, (self.program.steps[step].output, int(head)), self.entry(step, slot, int(head), flat), step, slot
-            )
-            for step, slot, heads in fans
-            for head in heads
+            Edge(node, (outputs[step], head), self.entry(step, slot, head, flat), step, slot)
+            for step, slot, _, heads in fans
+            for head in heads.tolist()
+        ]
+
+    def _compute_entered(self, value: int) -> list[tuple[int, int, float, Callable[[int], Indices]]]:
+        """Return for each operand that a value is its step and slot, what an entry costs, and what an element feeds."""
+        return [
+            (step, slot, self._cost(step, slot), self.structure(step, slot).feeds)
+            for step, slot in self.program.uses(value)
         ]
 
     def _cost(self, step: int, slot: int) -> float:
