@@ -48,7 +48,7 @@ def main() -> None:
         ]
         exercise = ("exercise 7.1", [PYTHON, "-m", "bptui", "exercise-7-1"])
         if options.only in (None, "start"):
-            _start(options.turns, exercise)
+            _start(options.turns, exercise, long)
         if options.only in (None, "keys"):
             _keys(options.turns, options.keys, [exercise, *long])
         if options.only in (None, "commands"):
@@ -58,7 +58,7 @@ def main() -> None:
 # -- from the start to the first picture -------------------------------------------------------------------------------
 
 
-def _start(turns: int, exercise: tuple[str, list[str]]) -> None:
+def _start(turns: int, exercise: tuple[str, list[str]], long: Sequence[tuple[str, list[str]]]) -> None:
     def first_paint(command: Sequence[str], *texts: str) -> Callable[[], float]:
         def run() -> float:
             with Terminal(command) as terminal:
@@ -76,6 +76,20 @@ def _start(turns: int, exercise: tuple[str, list[str]]) -> None:
             "list of scenarios": first_paint([PYTHON, "-m", "bptui"], "quit", "exercise-7-1"),
         },
     )
+    _compare("title", turns, {name: first_paint(command, "steps", "quit") for name, command in long})
+    _compare("walk", turns, {name: first_paint(command, "step 1 of", "gradient so far") for name, command in long})
+
+    def last_step(command: Sequence[str]) -> Callable[[], float]:
+        def run() -> float:
+            with Terminal(command) as terminal:
+                terminal.until("step 1 of", "gradient so far")
+                start = time.perf_counter()
+                terminal.press(b"G")
+                return terminal.until("Ledger")[0] - start
+
+        return run
+
+    _compare("from the first picture to the last step", turns, {name: last_step(command) for name, command in long})
 
 
 # -- from a key to the last byte ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,9 +15,10 @@ from bptui.sequences import OneByOne
 
 _FLOAT64 = np.dtype(np.float64)
 
+_SIZE = attrgetter("size")
 
-_LOOKED_AT, _SMALL = 4096, 64
-"""How many arrays are looked at together, and how many elements such an array may have."""
+_LOOKED_AT, _SMALL = 4096, 1 << 18
+"""How many arrays are looked at together, and how many elements they may have to be joined for it."""
 
 
 class Recording(Protocol):
@@ -102,14 +104,9 @@ def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tupl
     indices = iter(indices)
     while some := list(islice(indices, _LOOKED_AT)):
         found = arrays.recorded(some) if isinstance(arrays, Arrays) else [arrays[index] for index in some]
-        left = list(zip(some, found, strict=True))
-        single = [array for array in found if type(array) is np.float64]
-        if np.isfinite(np.array(single)).all():
-            left = [(index, array) for index, array in left if type(array) is not np.float64]
-        small = [array.ravel() for _, array in left if array.size <= _SMALL]
-        if small and np.isfinite(np.concatenate(small)).all():
-            left = [(index, array) for index, array in left if array.size > _SMALL]
-        for index, array in left:
+        if sum(map(_SIZE, found)) <= _SMALL and np.isfinite(np.concatenate(found, axis=None)).all():
+            continue
+        for index, array in zip(some, found, strict=True):
             finite = np.isfinite(array)
             if not finite.all():
                 flat = int(np.argmin(np.ravel(finite)))
