@@ -48,8 +48,8 @@ class Lowering:
         """How many products matrix products and convolutions take so far."""
         self.used = bytearray()
         """By value, whether it was used: from the second use on, a gradient is held before and after."""
-        self._fits: dict[tuple[int, ...], _Fit] = {}
-        """By the identity of an operation's options, which stand in one place of the file, and the operands' shapes."""
+        self._fits: dict[tuple[int | str, ...], _Fit] = {}
+        """By the operation, or by the identity of its options, which stand in one place, and the operands' shapes."""
         self._unfolded: dict[tuple[object, ...], _Unfolding] = {}
         """By function and what decides what a call of it unfolds into: long calls, to be copied."""
 
@@ -263,7 +263,7 @@ class Lowering:
     ) -> _Fit | None:
         """Return the shape that an operation results in, asked once for the same shapes; None where they do not fit."""
         shapes = [self.code.shape[operand] for operand in inputs]
-        key = (id(params), *shapes)
+        key = (id(params) if params else operation.name, *shapes)
         found = self._fits.get(key)
         if found is not None:
             return found
