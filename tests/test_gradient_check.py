@@ -255,6 +255,28 @@ def test_a_slope_outside_the_two_sides_is_wrong_at_a_kink_too() -> None:
         assert check_gradients(trace)[0].ok is right, slope
 
 
+# The largest and the smallest numbers
+
+
+@pytest.mark.parametrize("x", ["0.5", "0.0", "-0.0", "1e308", "-1.7976931348623e308", "5e-324", "-2.5e-320", "1e-310"])
+@pytest.mark.parametrize(
+    "expression",
+    ["x*1e308", "abs(x)*1e308", "x*1e-308", "x*1e-320", "x*5e-324", "(x*1e-200)*1e-120", "(x*1e200)*1e100", "tanh(x)",
+     "x + 1e308", "x*1e308 - x*1e308", "sqrt(x)", "log(x)", "1/x", "exp(x)", "maximum(x, 5e-324)"],
+)  # fmt: skip
+def test_no_false_alarm_at_the_edge(expression: str, x: str) -> None:
+    """Where sums overflow, and where numbers have few digits left."""
+    one = only(f'[inputs]\nx = {x}\n[forward]\nL = "{expression}"\n')
+    assert one.ok, one
+    assert one.kinks == () or expression.startswith(("abs", "maximum"))
+
+
+@pytest.mark.parametrize("by", [-1.0, 0.5, 0.0])
+@pytest.mark.parametrize("expression", ["x*1e300", "x*1e-300"])
+def test_a_wrong_rule_at_the_edge(expression: str, by: float) -> None:
+    assert not check_gradients(with_wrong_step(bptui.loads(scalar(expression, 0.5)), 0, 0, by))[0].ok
+
+
 # nan and inf, and what is not checked
 
 

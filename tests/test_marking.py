@@ -10,7 +10,7 @@ import bptui
 from bptui.checking.marking.claims import loss_node
 from bptui.checking.marking.hints import HINTS, hint
 from bptui.checking.marking.in_symbols import expression
-from bptui.checking.marking.marker import mark
+from bptui.checking.marking.marker import Marked, mark
 from bptui.checking.marking.place import place_of
 from bptui.checking.marking.slips import KINDS
 from bptui.formula.reading import read
@@ -382,3 +382,73 @@ def test_hints_are_there_at_every_step_and_never_fail() -> None:
         for step in trace.steps:
             if step.phase != "seed":
                 assert isinstance(hint(trace, step.index, 0, read_number("0.123")), str)
+
+
+# Numbers at the edge
+
+
+def edge(forward: str, worked: str, given: str = "x = [0.0, 1.0, -1.0]") -> list[Marked]:
+    scenario = bptui.loads(f"[inputs]\n{given}\n[forward]\n{forward}\n[worked]\n{worked}\n")
+    return mark(scenario, bptui.run(scenario))
+
+
+def verdicts_of(marked: list[Marked]) -> list[str]:
+    return [one.verdict for one in marked]
+
+
+def test_nan_and_inf_that_are_claimed_and_computed() -> None:
+    found = edge(
+        'y = "log(x)"\nz = "y*0"\nL = "sum(z)"',
+        'y = [-inf, 0, nan]\nz = [nan, 0.0, nan]\nL = nan\n"dL/dz" = [1, 1, 1]\n"dL/dx" = [nan, 0, 0]\n'
+        '"y[0]" = inf\n"y[1]" = nan\n"y[2]" = 3.5',
+    )
+    assert verdicts_of(found) == ["right"] * 5 + ["wrong"] * 3
+    assert [slip.kind for slip in found[5].diagnoses] == ["sign"]
+    assert not found[6].diagnoses, "nan comes of anything: no slip explains it"
+    assert not found[7].diagnoses
+
+
+def test_the_largest_numbers() -> None:
+    found = edge(
+        'y = "x*0.5"\nz = "x*10"\nL = "sum(tanh(y))"',
+        'y = [5e307, -5e307]\nz = [inf, -inf]\n"y[0]" = 4e307\n"z[1]" = -1.7e308\n"z[0]" = 1e309\n'
+        '"dL/dx" = [0.0, -0.0]\nL = 0',
+        "x = [1e308, -1e308]",
+    )
+    assert verdicts_of(found) == ["right", "right", "wrong", "wrong", "unreadable", "right", "right"]
+
+
+def test_numbers_with_few_digits_left() -> None:
+    found = edge(
+        'y = "x*2"\nL = "sum(y*x)"',
+        'y = [1e-323, 2e-310, 5.0e-310]\n"dL/dx" = [0, 0, 0]\n"dL/dx[1]" = 4e-310\n"y[1]" = 3e-310\n'
+        '"dL/dy[0]" = 5e-324',
+        "x = [5e-324, 1e-310, 2.5e-310]",
+    )
+    assert verdicts_of(found) == ["right", "right", "right", "wrong", "right"]
+    assert "gives 0 in the place" not in found[3].text, "x*x is 0 here, and 3e-310 is not"
+
+
+def test_zeros_of_either_sign_are_equal() -> None:
+    found = edge('y = "x*-1"\nL = "sum(relu(y))"', 'y = [0, -0.0, 1]\n"y[0]" = -0.0\n"dL/dx" = [-0.0, 0, -1]\nL = 1')
+    assert verdicts_of(found) == ["wrong", "right", "right", "right"]  # the second is -1
+
+
+def test_lines_about_nothing_and_about_one_number() -> None:
+    found = edge(
+        'y = "x[3:]"\nq = "one*x[1:2]"\nL = "sum(y) + sum(q)"',
+        'y = 0\n"dL/dy" = "1"\nq = 2\n"dL/dq" = [[[1]]]\n"q[0,0,0]" = 3\n"dL/done" = 1',
+        "x = [0.0, 1.0, -1.0]\none = [[[2.0]]]",
+    )
+    assert verdicts_of(found) == ["unreadable", "unreadable", "right", "right", "wrong", "right"]
+    assert found[0].text == "`y` has shape (0,): there is no number to claim"
+
+
+def test_symbols_at_a_pole() -> None:
+    """A slip that can be made at the scenario's numbers alone is none, and no crash."""
+    found = edge(
+        'y = "log(x)"\nL = "sum(y)"',
+        '"y[0]" = "log(x0)"\n"dL/dx[0]" = "1/x0"\nL = "log(x0*x1)"',
+        'x = { symbol = "x", value = [0.0, -1.0] }',
+    )
+    assert verdicts_of(found) == ["right", "right", "wrong"]

@@ -42,6 +42,9 @@ _PROBES = 40
 """How often the target is computed for one element, where it needs the whole ladder of steps."""
 
 _EPSILON = float(np.finfo(np.float64).eps)
+_TINY, _SMALLEST = float(np.finfo(np.float64).tiny), math.ulp(0.0)
+"""The smallest number with all its digits, and the smallest of all: below the former, rounding no longer shrinks."""
+
 _STEP = _EPSILON ** (1 / 3)
 """The first step, relative to max(1, |x|)."""
 
@@ -124,16 +127,17 @@ class _Slopes(Struct, frozen=True):
 
     @property
     def central(self) -> float:
-        return (self.left + self.right) / 2
+        return self.left / 2 + self.right / 2  # their sum may overflow
 
     @property
     def apart(self) -> float:
-        return abs(self.right - self.left)
+        """How far each lies from the one between them."""
+        return abs(self.right / 2 - self.left / 2)
 
     def plainly(self, gradient: float) -> bool:
         """Return whether they agree with `gradient`, and nothing in them leaves that open."""
         allowed = TOLERANCE * abs(gradient)
-        return abs(self.central - gradient) <= allowed and self.noise <= allowed and self.apart <= 100 * allowed
+        return abs(self.central - gradient) <= allowed and self.noise <= allowed and self.apart <= 50 * allowed
 
 
 class _Element:
@@ -162,7 +166,7 @@ class _Element:
             return _Verdict(False, not_finite=True)
         wide, narrow = min(pairwise(rungs), key=lambda pair: _doubt(*pair))
         doubt = _doubt(wide, narrow)
-        if narrow.apart > wide.apart / 2 and narrow.apart > 100 * doubt:
+        if narrow.apart > wide.apart / 2 and narrow.apart > 50 * doubt:
             slack = TOLERANCE * max(abs(narrow.left), abs(narrow.right)) + doubt
             low, high = sorted((narrow.left, narrow.right))
             return _Verdict(low - slack <= gradient <= high + slack, kink=True)
@@ -214,7 +218,7 @@ def _slopes(here: float, before: float, after: float, step: float, rounding: flo
     """Return the slopes between what the target is one step before, here and one step after."""
     if not all(map(math.isfinite, (here, before, after))):
         return None
-    noise = max(rounding, 8 * _EPSILON * max(abs(before), abs(after))) / step
+    noise = max(rounding, 8 * (_EPSILON * max(abs(before), abs(after)) + _SMALLEST)) / step + _SMALLEST
     return _Slopes(step, (here - before) / step, (after - here) / step, noise)
 
 
@@ -235,12 +239,12 @@ def _rounding(trace: Trace) -> float:
 
 
 def _largest(shape: Shape, gradients: Sequence[Any], values: Sequence[Any]) -> float:
-    """Return the largest finite sum of |gradient · value| of arrays of one shape, small ones looked at together."""
+    """Return the largest finite sum of |gradient| · |value| of arrays of one shape, small ones looked at together."""
     together = max(1, _TOGETHER // max(1, math.prod(shape)))
     largest = 0.0
     for start in range(0, len(values), together):
         some = slice(start, start + together)
-        products = np.abs(_joined(shape, gradients[some]) * _joined(shape, values[some]))
+        products = np.abs(_joined(shape, gradients[some])) * (np.abs(_joined(shape, values[some])) + _TINY)
         sums = products.reshape(len(values[some]), math.prod(shape)).sum(axis=1)
         largest = max(largest, float(sums[np.isfinite(sums)].max(initial=0.0)))
     return largest

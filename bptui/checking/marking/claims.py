@@ -86,6 +86,9 @@ class Reader:
         except BptuiError as error:
             fault = error.faults[0]
             raise self._placed(text.path[:2], fault.message, fault.hint, on_key=True) from None
+        if not quantity.entries:
+            message = f"`{text.key[:60]}` has shape {shape_text(quantity.shape)}: there is no number to claim"
+            raise self._placed(text.path[:2], message, "take the line out", on_key=True)
         shape, leaves = _flat(text.value)
         quantity = self._fitted(text, quantity, shape)
         claims = [self._claim(text, raw, (*text.path, *index)) for index, raw in leaves]

@@ -7,6 +7,7 @@ digits are tried, and then the last digit is given some room.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations, islice
@@ -15,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bptui.checking.marking.amounts import Amount, Reach
-from bptui.checking.marking.case import Case, Numbers, Proposal
+from bptui.checking.marking.case import Case, Change, Numbers, Proposal
 from bptui.checking.marking.slips import RULES, rounding
 from bptui.checking.marking.slips.arithmetic import arithmetic
 from bptui.present import numbers
@@ -64,7 +65,7 @@ class Question(Struct, frozen=True):
         """Return whether the results are what is claimed, at the digits written."""
         own = self.cases[which].own
         return all(
-            amount.agrees(result) or (at not in self.wrong and result == own[at])
+            _is_claimed(amount, result, own[at]) or (at not in self.wrong and result == own[at])
             for at, (amount, result) in enumerate(zip(self.amounts[which], results, strict=True))
         )
 
@@ -80,9 +81,24 @@ class Question(Struct, frozen=True):
         """Return whether the results are what is claimed with the room that earlier rounding leaves."""
         own = self.case.own
         return all(
-            (at not in self.wrong and result == own[at]) or amount.meets(_around(result, own[at], reached[at]))
+            (at not in self.wrong and result == own[at])
+            or (amount.meets(_around(result, own[at], reached[at])) and not _vanishes(amount, result, own[at]))
             for at, (amount, result) in enumerate(zip(self.amounts[0], results, strict=True))
         )
+
+
+_REST = 1e-6
+"""How large what is left where terms cancel may be beside the number itself."""
+
+
+def _is_claimed(amount: Amount, result: float, own: float) -> bool:
+    """Return whether a slip's result is what is claimed."""
+    return amount.agrees(result) and not _vanishes(amount, result, own)
+
+
+def _vanishes(amount: Amount, result: float, own: float) -> bool:
+    """Return whether a result is 0 that is claimed to be small, and no smaller than the number without a slip is."""
+    return result == 0 != amount.number and abs(amount.number) > _REST * abs(own)
 
 
 def _around(result: float, own: float, reach: Reach) -> Reach:
@@ -98,6 +114,8 @@ def explain(questions: Sequence[Question], reached: Sequence[Reach]) -> list[Exp
     `questions` ask about the same line at numbers as they are written and at those of somebody who carries all digits,
     in the order in which they are to be asked. `reached` is how far each entry's number without a slip may lie.
     """
+    if any(math.isnan(amounts[at].number) for one in questions for amounts in one.amounts for at in one.wrong):
+        return []  # nan comes of anything
     found: list[Explanation] = []
     tried: list[list[tuple[Proposal, Numbers]]] = []
     for question in questions:
@@ -145,23 +163,23 @@ def _alone(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> I
 def _elsewhere(question: Question, proposals: Sequence[Proposal]) -> bool:
     """Return whether the same slips give what is claimed at the other numbers too."""
     for which, case in enumerate(question.cases[1:], start=1):
-        same = []
+        links = case.links if case.quantity.is_derivative else {}
+        change = Change()
         for proposal in proposals:
-            rule = next(
-                rule
-                for rule in RULES
-                if any(one.key == proposal.key and one.kind == proposal.kind for one in rule(case))
-            )
-            same.append(next(one for one in rule(case) if one.key == proposal.key and one.kind == proposal.kind))
-        change = same[0].change
-        for other in same[1:]:
-            both = change.with_(other.change, case.links if case.quantity.is_derivative else {})
+            same = _same(case, proposal)
+            both = None if same is None else change.with_(same.change, links)
             if both is None:
                 return False
             change = both
         if not question.fits(case.evaluate(change), which):
             return False
     return True
+
+
+def _same(case: Case, proposal: Proposal) -> Proposal | None:
+    """Return what the rules propose in a proposal's place at other numbers; None where they do not."""
+    found = (one for rule in RULES for one in rule(case))
+    return next((one for one in found if one.key == proposal.key and one.kind == proposal.kind), None)
 
 
 def _cut_off(question: Question, singles: Sequence[tuple[Proposal, Numbers]]) -> Iterator[Explanation]:
