@@ -132,7 +132,7 @@ def _sizes(trace: Trace) -> Iterator[str]:
 
 def _links(shown: Presentation) -> Iterator[str]:
     for block in whole.links(shown.writer):
-        yield from _block(block.name, block.lines)
+        yield from _block(block.name, block.lines) if block.lines else wrapped(block.name, WIDTH, 4, "  ")
 
 
 def _routes(shown: Presentation) -> Iterator[str]:

@@ -53,7 +53,8 @@ _BINARY = tuple(Sample(shapes=shapes) for shapes in _BINARY_SHAPES)
 
 def _operand_index(cell: Cell, slot: int, i: int) -> int:
     """Return which element of operand `slot` was broadcast to output element `i`."""
-    return int(broadcast(cell.shapes[slot], cell.output_shape).reads(i)[0])
+    shape = cell.shapes[slot]
+    return i if shape == cell.output_shape else int(broadcast(shape, cell.output_shape).reads(i)[0])
 
 
 def elementwise(

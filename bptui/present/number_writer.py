@@ -99,8 +99,6 @@ class NumberWriter(CellWriter):
 
     def link(self, line: int, operand: int) -> Sequence[Sequence[str]]:
         head, tail = self.program.values[line], self.program.values[operand]
-        if line == self.program.target and not self.program.seeded and tail.name in self.program.wrt:
-            return ()
         found = np.reshape(self.trace.derivative(f"d{head.name}/d{tail.name}"), (head.size, *tail.shape))
         return [grid.lines(found[flat]) for flat in range(head.size)]
 

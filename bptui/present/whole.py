@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bptui.present import cells
 from bptui.present.frame import Block, RouteList
@@ -14,6 +18,9 @@ from bptui.text import counted, printable
 
 LARGEST_LINK = 64
 """How many entries a derivative between two named values may have to be written out."""
+
+MOST_WORK = 500_000
+"""How many steps may be gone back through for all of them; a step counts once more for each thousand elements."""
 
 MOST_ROUTED = 6
 """Of how many elements of one value the routes are listed."""
@@ -48,22 +55,40 @@ def gradients(writer: CellWriter) -> Iterator[Block]:
 def links(writer: CellWriter) -> Iterator[Block]:
     """Yield the derivatives between named values that the gradients asked for are made of, where they are small.
 
-    Each is of a line with respect to a name that the line uses, on a way from the target to a name in `wrt`.
+    Each is of a line with respect to a name that the line uses, on a way from the target to a name in `wrt`. Of a long
+    program those near the target and those of few steps come; a block without lines says how many are left out.
     """
     program = writer.program
+    upto, work, left = _work(program), 0, 0
     for line, operand in _asked_links(program):
-        tail = program.values[operand]
-        if program.values[line].size * tail.size <= LARGEST_LINK:
-            for flat, lines in enumerate(writer.link(line, operand)):
-                yield Block(f"d{program.element_name(line, flat)}/d{tail.name}", tuple(lines))
+        size, tail = program.values[line].size, program.values[operand]
+        asked = line == program.target and not program.seeded and tail.name in program.wrt
+        if size * tail.size > LARGEST_LINK or (asked and writer.numeric):  # it is among the gradients
+            continue
+        more = size * int(upto[program.producer[line] + 1] - upto[program.producer.get(operand, -1) + 1])
+        if work + more > MOST_WORK:
+            left += 1
+            continue
+        work += more
+        for flat, lines in enumerate(writer.link(line, operand)):
+            yield Block(f"d{program.element_name(line, flat)}/d{tail.name}", tuple(lines))
+    if left:
+        yield Block(f"… and {counted(left, 'more derivative')} that many steps lie between", ())
+
+
+def _work(program: Program) -> NDArray[np.int64]:
+    """Return how much work it is to go back through the steps before each."""
+    sizes = np.array([math.prod(shape) for shape in program.code.shapes])[np.asarray(program.code.shape)]
+    return np.cumsum([0, *(1 + sizes[np.asarray(program.columns.outputs)] // 1000)])
 
 
 def _asked_links(program: Program) -> Iterator[tuple[int, int]]:
     """Yield (line, operand) pairs by value id, from the target down to the names in `wrt`."""
+    columns, named = program.columns, set(program.names.values())
     below: dict[int, set[int]] = {}
     for record in program.lines.values():
-        used = {operand for step in program.steps[record.first : record.last] for operand in step.inputs}
-        below[record.value] = {one for one in used if program.values[one].name is not None}
+        operands = columns.operands[columns.starts[record.first] : columns.starts[record.last]]
+        below[record.value] = named.intersection(operands)
     asked = {program.names[name] for name in program.wrt}
     leads = set(asked)
     for line, used in below.items():

@@ -108,10 +108,7 @@ class CellWriter(ABC):
 
     @abstractmethod
     def link(self, line: int, operand: int) -> Sequence[Sequence[str]]:
-        """Return the derivative of each of a line's elements with respect to a value that it uses, as lines of text.
-
-        Nothing where it is among the gradients that were asked for.
-        """
+        """Return the derivative of each of a line's elements with respect to a value that it uses, as lines of text."""
 
     # -- routes ------------------------------------------------------------------------------------------------------
 
