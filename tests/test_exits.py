@@ -63,7 +63,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def reports(tmp_path: Path) -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "state" / "bptui").glob("*"))]
+    return [path.read_text(encoding="utf-8") for path in sorted((tmp_path / "state" / "bptui").glob("crash-*"))]
 
 
 def end(terminal: Terminal, way: str) -> None:
@@ -94,6 +94,19 @@ def test_however_it_ends_the_terminal_is_as_it_was(start: Start, tmp_path: Path)
         assert terminal.ended() == (STATUS[way], ""), way
         assert terminal.restored, (way, terminal.modes())
         assert terminal.said.count(b"\x1b[?1049h") == 1
+    assert reports(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "typed", [b"\xff\xfe\xc3", b"\x1b[M \xe1\xe1", b"\x1b[:u", b"\x1b[99999999999;5u", b"\x1b[1114112u"]
+)
+def test_what_is_typed_and_means_nothing_is_passed_over(typed: bytes, start: Start, small: str, tmp_path: Path) -> None:
+    terminal = start(small)
+    terminal.shows("step 1 of")
+    os.write(terminal.ours, typed)
+    terminal.read(lambda: terminal.unread == 0)
+    terminal.type("n")
+    end_at(terminal, "step 2 of", "\x03")
     assert reports(tmp_path) == []
 
 

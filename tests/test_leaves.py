@@ -240,14 +240,16 @@ def test_several_bad_keys_of_one_table_are_all_told() -> None:
 
 
 @pytest.mark.parametrize("form", ['symbol = "x"', 'init = "normal"', 'init = "zeros"'])
-@pytest.mark.parametrize("shape", ["[16384, 16384]", "[268435456]", "[1000000000, 1000000000, 1000000000]"])
+@pytest.mark.parametrize(
+    "shape", ["[16384, 16384]", "[268435456]", "[1000000000, 1000000000, 1000000000]", "[0, 268435456]"]
+)
 def test_a_shape_of_gigabytes_is_refused_before_anything_is_allocated(form: str, shape: str) -> None:
     tracemalloc.start()
     underlined, message, hint = fault_of(f"{{ {form}, shape = {shape} }}")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert underlined == shape
-    assert message.endswith("elements")
+    assert message.endswith("elements, were it not empty" if "[0" in shape else "elements")
     assert hint == "at most 10,000,000 are allowed; `--limit array_elements=…` raises it"
     assert peak < 5_000_000
 
@@ -362,6 +364,14 @@ def test_arrays_of_every_real_kind_and_order(kind: str, order: Any, shape: Shape
         with (folder / "v.npy").open("wb") as file:
             np.lib.format.write_array(file, array, version)
         np.testing.assert_array_equal(numbers('{ file = "v.npy" }', folder), array.astype(np.float64))
+
+
+@pytest.mark.parametrize("kind", ["<f2", "<f4", "<f8"])
+def test_of_a_nan_that_would_signal_nothing_is_said(kind: str, folder: Path) -> None:
+    size = np.dtype(kind).itemsize
+    bits = {2: 0x7C01, 4: 0x7F800001, 8: 0x7FF0000000000001}[size]
+    np.save(folder / "a.npy", np.array([bits], f"<u{size}").view(kind))
+    assert np.isnan(numbers('{ file = "a.npy" }', folder)).all()  # a warning would be an error here
 
 
 @pytest.mark.parametrize(

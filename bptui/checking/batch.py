@@ -155,8 +155,11 @@ def serve() -> None:
         except Exception as fault:  # the process that asked tells of it
             error = fault
             error.add_note(traceback.format_exc())
-        pickle.dump((made, error), answers)
-        answers.flush()
+        try:
+            pickle.dump((made, error), answers)
+            answers.flush()
+        except OSError:  # nobody waits for it any more
+            end(1)
 
 
 def _listen(asked: SimpleQueue[Any]) -> None:

@@ -21,7 +21,7 @@ from bptui.ops.operation import shape_text
 from bptui.scenario.document import Document, KeyPath
 from bptui.scenario.fitting import described, fits, keys_of, listed, report_unknown
 from bptui.scenario.names import name_fault
-from bptui.scenario.notation import Shape, index_text
+from bptui.scenario.notation import Shape, extent, index_text
 from bptui.scenario.schema import DrawnLeaf, FileLeaf, SymbolLeaf, ValueLeaf
 from bptui.scenario.stored import WeightsFault
 from bptui.text import counted
@@ -190,9 +190,10 @@ class _Reader:
             raise self.fail(
                 path, f"an array has at most {counted(self.limits.axes, 'axis', 'axes')}, and this has {len(shape)}"
             )
-        elements = math.prod(shape)
+        elements = extent(shape)
         if elements > self.limits.array_elements:
-            message = f"an array of shape {shape_text(shape)} would have {_large(elements)} elements"
+            were = "" if math.prod(shape) else ", were it not empty"
+            message = f"an array of shape {shape_text(shape)} would have {_large(elements)} elements{were}"
             hint = f"at most {self.limits.array_elements:,} are allowed; {RAISED.format('array_elements')}"
             raise self.fail(path, message, hint)
 

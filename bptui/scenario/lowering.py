@@ -21,7 +21,7 @@ from bptui.scenario import expression as ast
 from bptui.scenario.code import LONGEST_TEXT, Code, Unfolded, short
 from bptui.scenario.expression import ExpressionError, Span, too_many_steps
 from bptui.scenario.functions import Function, in_order
-from bptui.scenario.notation import Shape, index_text
+from bptui.scenario.notation import Shape, extent, index_text
 from bptui.scenario.records import Line, Role, Value
 from bptui.scenario.resolved import Apply, Constant, Invoke, Ref, Resolution, Resolved
 from bptui.scenario.resolving import Hint, Report, Resolver
@@ -280,10 +280,11 @@ class Lowering:
             place.report(f"`{short(written.text, operation.name)}` does not fit: {fault}", span, hint)
             return None
         size = math.prod(shape)
-        if size > self.limits.array_elements:
+        if (room := extent(shape)) > self.limits.array_elements:
             text = self.code.expression(operation, inputs, params).text
+            were = "" if size else ", were it not empty"
             place.report(
-                f"`{short(text, operation.name)}` would have shape {shape_text(shape)}: {size:,} elements",
+                f"`{short(text, operation.name)}` would have shape {shape_text(shape)}: {room:,} elements{were}",
                 span,
                 f"the limit is {self.limits.array_elements:,} elements in one array; {RAISED.format('array_elements')}",
             )

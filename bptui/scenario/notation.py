@@ -6,12 +6,18 @@ Square brackets count from 0 and parentheses from 1, always. Which of the two is
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 Shape = tuple[int, ...]
+
+
+def extent(shape: Shape) -> int:
+    """Return how many elements `shape` has room for, axes without length left out: work is done along the others."""
+    return math.prod(length or 1 for length in shape)
 
 
 class Reference(Struct, frozen=True):

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptui.scenario.stored import Shape, Values, WeightsFault, choose
+from bptui.scenario.stored import Shape, Values, WeightsFault, as_float64, choose
 
 _MOST_FIELDS = 100_000
 """How many fields are gone through: far more than a network has layers."""
@@ -137,7 +137,7 @@ def _array(reader: _Reader, fields: list[_Field], check: Callable[[Shape], None]
     numbers = _as_they_are(reader, raw, stored, size) if raw else _by_type(reader, _of(fields, field), kind, size)
     if kind == _BFLOAT16:
         numbers = (numbers.astype("<u4") << 16).view("<f4")
-    return numbers.reshape(shape).astype(np.float64)
+    return as_float64(numbers.reshape(shape))
 
 
 def _of(fields: list[_Field], number: int) -> list[_Field]:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, TypeGuard
 import numpy as np
 
 from bptui.limits import Limits
-from bptui.scenario.stored import Shape, Values, WeightsFault, choose
+from bptui.scenario.stored import Shape, Values, WeightsFault, as_float64, choose
 
 _KINDS = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
@@ -51,7 +51,7 @@ def read_safetensors(stream: BinaryIO, key: str | None, limits: Limits, check: C
     numbers = np.frombuffer(content, stored)
     if kind == "BF16":
         numbers = (numbers.astype("<u4") << 16).view("<f4")
-    return numbers.reshape(shape).astype(np.float64)
+    return as_float64(numbers.reshape(shape))
 
 
 def _entry(entry: Any) -> tuple[str, Shape, tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,12 @@ class WeightsFault(FileFault):
     def __init__(self, message: str, hint: str = "", *, key: bool = False) -> None:
         super().__init__(message, hint)
         self.key = key
+
+
+def as_float64(numbers: NDArray[Any]) -> Values:
+    """Return real numbers of any kind as what is computed with; of a nan that would signal, nothing is said."""
+    with np.errstate(invalid="ignore"):
+        return numbers.astype(np.float64, order="C")
 
 
 def short(name: str) -> str:

@@ -22,7 +22,7 @@ from bptui.files import FileFault, open_ordinary, size_text
 from bptui.limits import Limits
 from bptui.scenario.onnx import read_onnx
 from bptui.scenario.safetensors import read_safetensors
-from bptui.scenario.stored import Shape, Values, WeightsFault, choose, short
+from bptui.scenario.stored import Shape, Values, WeightsFault, as_float64, choose, short
 from bptui.text import counted, nearest
 
 _MAGIC = b"\x93NUMPY"
@@ -168,7 +168,7 @@ def _npy(stream: IO[bytes], limits: Limits, check: Callable[[Shape], None]) -> V
     if len(content) != expected:
         raise ValueError("it holds less than it says" if len(content) < expected else "it holds more than it says")
     order: Any = "F" if match["fortran"] == "True" else "C"
-    return np.frombuffer(content, kind).reshape(shape, order=order).astype(np.float64, order="C")
+    return as_float64(np.frombuffer(content, kind).reshape(shape, order=order))
 
 
 def _no_numbers(header: str, match: re.Match[str] | None) -> tuple[str, str]:

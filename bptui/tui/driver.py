@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
-from collections.abc import Callable
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator
 from typing import Any, TextIO, cast
 
+from textual._xterm_parser import XTermParser
 from textual.events import Key
 from textual.message import Message
 
@@ -21,7 +25,8 @@ else:
         """Draws on standard output, as the command line promises; Textual's own driver draws on standard error.
 
         Where the terminal goes away, the app is left; Textual's own driver would wait for it for ever. An interrupt is
-        answered also by an app that is busy.
+        answered also by an app that is busy. What is typed and means nothing is passed over: bytes that are no UTF-8,
+        from a terminal of another encoding or an old mouse, and sequences with numbers that are none.
         """
 
         _app: ConfiguredApp
@@ -44,6 +49,31 @@ else:
                 self._hang_up()
             except Exception as error:  # a fault of this thread is a fault of the app
                 self._app.call_later(self._app._handle_exception, error)
+
+        def run_input_thread(self) -> None:
+            """Hand on what is typed, until input is no longer wanted; raises OSError where the terminal is gone."""
+            decode = getincrementaldecoder("utf-8")("replace").decode
+            self._parser = XTermParser(self._debug)
+            while not self.exit_event.is_set():
+                for message in self._messages(decode(self._typed(0.1))):
+                    self.process_message(message)
+
+        def _typed(self, seconds: float) -> bytes:
+            """Return what was typed within so many seconds; raises OSError where nothing more can be."""
+            if not select.select([self.fileno], [], [], seconds)[0]:
+                return b""
+            if typed := os.read(self.fileno, 1 << 12):
+                return typed
+            raise OSError("end of input")
+
+        def _messages(self, text: str) -> Iterator[Message]:
+            """Yield what `text` says, and what was left open for too long."""
+            try:
+                if text:  # an empty one would end the parsing
+                    yield from self._parser.feed(text)
+                yield from self._parser.tick()
+            except (ValueError, OverflowError):  # numbers that are none, or no character's
+                self._parser = XTermParser(self._debug)
 
         def _hang_up(self) -> None:
             self._app.call_later(self._app.leave, 128 + signal.SIGHUP)
