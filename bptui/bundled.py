@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
 
@@ -28,5 +29,5 @@ def path(name: str) -> Path | None:
 
 def found(named: str | PathLike[str]) -> Path:
     """Return the file at the path `named`, or the bundled scenario of that name; the path where there is neither."""
-    inside = None if Path(named).exists() else path(str(named))
+    inside = None if os.path.exists(named) else path(str(named))
     return inside or Path(named)

@@ -25,6 +25,19 @@ def reason(fault: OSError) -> str:
     return (fault.strerror or "the system gives no reason").lower()
 
 
+def typed_path(text: str) -> Path:
+    """Return the path that a person typed, `~` as shells mean it; what cannot be one is found out when it is used."""
+    return Path(os.path.expanduser(text.strip()))
+
+
+def present_folder() -> str:
+    """Return the path of the folder that relative paths count from, in words where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "a folder that is gone"
+
+
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
@@ -106,7 +119,11 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
     `remedy` says what to do where it is not replaced.
     """
     shown = str(path)
-    path = Path(os.path.realpath(path))
+    try:
+        path = Path(os.path.realpath(path))
+    except (OSError, ValueError) as fault:  # the present folder is gone; a null character
+        said = reason(fault) if isinstance(fault, OSError) else str(fault)
+        raise BptuiError(Fault(f"cannot write here: {said}", file=shown)) from None
     _refuse_existing(path, shown, force, remedy)
     beside = str(path.parent / f".bptui-{os.urandom(8).hex()}")
     with unfinished(beside):

@@ -6,6 +6,7 @@ It is a convenience. Where it cannot be read or written there is none, and nobod
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from bptui.errors import BptuiError
@@ -32,14 +33,14 @@ def read_recent(path: Path) -> list[Path]:
     if not isinstance(listed, list):
         return []
     files = [Path(one) for one in listed[:KEPT] if isinstance(one, str) and "\0" not in one]
-    return [file for file in files if file.is_absolute() and file.is_file()]
+    return [file for file in files if file.is_absolute() and os.path.isfile(file)]
 
 
 def add_recent(path: Path, scenario: Path) -> None:
     """Put a file on top of the list."""
-    file = scenario.absolute()
-    listed = [file, *(one for one in read_recent(path) if one != file)][:KEPT]
     try:
+        file = scenario.absolute()
+        listed = [file, *(one for one in read_recent(path) if one != file)][:KEPT]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps([str(one) for one in listed], indent=1) + "\n", force=True)
     except (OSError, BptuiError):

@@ -75,7 +75,7 @@ def settings_path() -> Path:
 
 def read_settings(path: Path) -> tuple[Settings, BptuiError | None]:
     """Return the settings in a file, and what is wrong with it; without the file, the settings that hold anyway."""
-    if not path.exists():
+    if not os.path.exists(path):
         return Settings(), None
     try:
         document = Document.read(path, may_be_empty=True)
@@ -105,7 +105,7 @@ def remember(path: Path, key: str, value: str | bool | float) -> None:
     written = (
         f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else f"{value:g}"
     )
-    if not path.exists():
+    if not os.path.exists(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as fault:

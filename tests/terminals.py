@@ -66,12 +66,6 @@ class Terminal:
         self._typed = len(self.said)
         os.write(self.ours, keys.encode())
 
-    @property
-    def unread(self) -> int:
-        """How many bytes were typed that the program has not read yet."""
-        counted: bytes = fcntl.ioctl(self.theirs, termios.FIONREAD, bytes(4))
-        return int.from_bytes(counted, sys.byteorder)
-
     def modes(self) -> dict[int, bool]:
         """Return the private modes of the terminal that were ever set, and whether they are on."""
         found: dict[int, bool] = {}

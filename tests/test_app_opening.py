@@ -16,7 +16,7 @@ from bptui.recent import KEPT, add_recent, read_recent, recent_path
 from bptui.tui import file_watch
 from bptui.tui.app import BptuiApp
 from bptui.tui.chooser import ChooserScreen
-from bptui.tui.file_dialog import entries
+from bptui.tui.file_dialog import FileDialog, entries
 from bptui.tui.line_table import LineTable
 from bptui.tui.open_dialog import OpenScreen
 from bptui.tui.refused import RefusedScreen
@@ -133,6 +133,25 @@ async def test_a_scenario_is_opened_by_its_path_with_completion(
         await until(pilot, lambda: field._suggestion == "mine.toml")
         await pilot.press("right", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).source == "mine.toml")
+
+
+@pytest.mark.parametrize("key", ["ctrl+o", "x", "ctrl+s"])
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/x.toml", "x" * 300, "/" + "x/" * 3000, "a\0b", "here.toml"])
+async def test_names_that_no_file_can_have_are_told(
+    key: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    async with BptuiApp(bptui.run(bptui.load("scalar-chain")), "scalar-chain").run_test(size=(100, 30)) as pilot:
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, FileDialog))
+        field = part(pilot, Input, "name")
+        field.value = name
+        field.focus()
+        await pilot.press("enter")
+        said = part(pilot, Static, "said")
+        await until(pilot, lambda: any(one in str(said.render()) for one in ("is no file", "cannot write")))
 
 
 async def test_folders_are_gone_through_by_key(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,8 @@ def test_export_never_overwrites_without_force(run: Runner) -> None:
         ("nowhere/t.txt", "cannot write here: no such file or directory"),
         ("file/t.txt", "cannot write here: not a directory"),
         ("", "this is a folder"),
+        ("x" * 300, "cannot write here: file name too long"),
+        ("a\0b", "cannot write here: embedded null byte"),
     ],
 )
 def test_export_writes_to_ordinary_files_only(name: str, said: str, force: list[str], run: Runner) -> None:

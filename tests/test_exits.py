@@ -104,7 +104,6 @@ def test_what_is_typed_and_means_nothing_is_passed_over(typed: bytes, start: Sta
     terminal = start(small)
     terminal.shows("step 1 of")
     os.write(terminal.ours, typed)
-    terminal.read(lambda: terminal.unread == 0)
     terminal.type("n")
     end_at(terminal, "step 2 of", "\x03")
     assert reports(tmp_path) == []

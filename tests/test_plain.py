@@ -43,6 +43,11 @@ def test_it_opens_on_the_title_and_the_first_step(exercise: Trace) -> None:
     assert "step 1 of 38, forward, line z1 = W1 @ x + b1" in lines
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-that-name/x", "x" * 300, "a\0b"])
+def test_names_that_no_file_can_have_are_told(exercise: Trace, name: str) -> None:
+    assert "cannot write here" in answers(exercise, f"export text {name}")[-1]
+
+
 @pytest.mark.parametrize("word", ["n", "right", "next", "walk.next", "", "space"])
 def test_a_command_is_known_by_key_id_word_and_an_empty_line_is_the_next_step(exercise: Trace, word: str) -> None:
     assert at(answers(exercise, word, "")) == [2, 3]

@@ -37,6 +37,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_without_a_file_or_with_an_empty_one_the_defaults_hold(file: Path) -> None:
     assert read_settings(file) == (Settings(), None)
+    assert read_settings(file.with_name("x" * 300)) == (Settings(), None)  # no file can have such a name
     file.write_text("# nothing yet\n")
     assert read_settings(file) == (Settings(), None)
 

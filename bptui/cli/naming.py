@@ -27,7 +27,7 @@ def scenario(named: str) -> Scenario:
             raise BptuiError(Fault("`-` reads a scenario from standard input, and that is a terminal", "pipe one in"))
         with reading("standard input"):
             text = sys.stdin.buffer.read(in_force().file_bytes + 1)
-        return read_scenario(Document.parse(text, name="<stdin>", folder=Path.cwd()))
+        return read_scenario(Document.parse(text, name="<stdin>", folder=Path()))
     return bptui.load(found_file(named))
 
 

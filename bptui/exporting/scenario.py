@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def scenario_text(trace: Trace, folder: Path | None = None) -> str:
     if scenario.seed is not None:
         leaves.append(replace(scenario.seed, name=_SEED))
         arrays[_SEED] = trace.seed
-    moved = document.folder is not None and folder is not None and folder.resolve() != document.folder.resolve()
+    moved = document.folder is not None and folder is not None and not _same(folder, document.folder)
     from_files = [leaf.name for leaf in leaves if moved and _is_from_file(document.data, leaf)]
     text = rewritten(document, leaves, arrays, from_files)
     again = read_scenario(Document.parse(text, document.name, folder, document.limits))
@@ -49,6 +50,13 @@ def scenario_text(trace: Trace, folder: Path | None = None) -> str:
 def write_scenario(trace: Trace, path: Path) -> None:
     """Write the scenario with the numbers of `trace` to the new file `path`; raises BptuiError where one exists."""
     write_whole(path, scenario_text(trace, path.parent))
+
+
+def _same(folder: Path, other: Path) -> bool:
+    try:
+        return os.path.realpath(folder) == os.path.realpath(other)
+    except OSError:  # the folder that relative paths count from is gone
+        return False
 
 
 def _is_from_file(data: Mapping[str, Any], leaf: Leaf) -> bool:

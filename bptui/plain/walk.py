@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 
 from bptui.commands import COMMANDS
 from bptui.editing import History, leaf_element
 from bptui.errors import BptuiError, Fault
 from bptui.exporting import FORMATS, write_file
+from bptui.files import typed_path
 from bptui.keys import Keymap, key_name, printed
 from bptui.plain.words import equation, row_words, table_words
 from bptui.present.changes import changes
@@ -420,7 +420,7 @@ class PlainWalk:
         format, _, name = argument.partition(" ")
         if format not in FORMATS or not name.strip():
             raise BptuiError(Fault(f"an export is written `export FORMAT FILE`; the formats: {', '.join(FORMATS)}"))
-        write_file(self._trace, format, Path(name.strip()).expanduser())
+        write_file(self._trace, format, typed_path(name))
         return [f"wrote {printable(name.strip())}"]
 
     def _leave(self) -> Lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -97,7 +98,7 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         while not isinstance(self.screen, LoadingScreen):
             self.pop_screen()  # the help, or the palette
         if isinstance(found, BptuiError):
-            if not Path(self._source).is_file():
+            if not os.path.isfile(self._source):
                 self._give_up(found)
                 return
             self._faulty = found
@@ -161,7 +162,7 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
             self.switch_screen(self._walk)
         else:
             self.push_screen(self._walk)
-        if self._recent_file is not None and Path(source).is_file():
+        if self._recent_file is not None and os.path.isfile(source):
             from bptui.recent import add_recent
 
             add_recent(self._recent_file, Path(source))
@@ -191,7 +192,7 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         from bptui.tui.open_dialog import OpenScreen
 
         folder = (
-            Path(self._walk.source).parent if self._walk is not None and Path(self._walk.source).is_file() else None
+            Path(self._walk.source).parent if self._walk is not None and os.path.isfile(self._walk.source) else None
         )
         self.push_screen(OpenScreen(f"{folder}/" if folder is not None and folder != Path() else ""), self._open)
 

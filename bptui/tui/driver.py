@@ -68,12 +68,12 @@ else:
 
         def _messages(self, text: str) -> Iterator[Message]:
             """Yield what `text` says, and what was left open for too long."""
-            try:
-                if text:  # an empty one would end the parsing
-                    yield from self._parser.feed(text)
-                yield from self._parser.tick()
-            except (ValueError, OverflowError):  # numbers that are none, or no character's
-                self._parser = XTermParser(self._debug)
+            for character in text:
+                try:
+                    yield from self._parser.feed(character)
+                except (ValueError, OverflowError):  # a number that is none, or no character's
+                    self._parser = XTermParser(self._debug)
+            yield from self._parser.tick()
 
         def _hang_up(self) -> None:
             self._app.call_later(self._app.leave, 128 + signal.SIGHUP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,7 +74,7 @@ class ExportScreen(FileDialog[None]):
 
     async def use(self, path: Path) -> None:
         """Write the file, or say why not."""
-        if path.exists():
+        if os.path.lexists(path):
             free = free_name(path.stem, self._format, path)
             self.say(f"{printable(str(path))} exists and is left as it is. Free is: {printable(free)}")
             return
@@ -103,7 +104,7 @@ def free_name(stem: str, format: str, beside: Path | None = None) -> str:
     folder = beside.parent if beside is not None else Path()
     suffix = beside.suffix if beside is not None else SUFFIXES.get(format, f".{format}")
     number, path = 1, folder / f"{stem}{suffix}"
-    while path.exists() or path.is_symlink():
+    while os.path.lexists(path):
         number += 1
         path = folder / f"{stem}-{number}{suffix}"
     return str(path)

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from bptui.commands import IN_FILE
+from bptui.files import present_folder, typed_path
 from bptui.present.frame import Row, Table
 from bptui.text import printable
 from bptui.tui.bindings import bindings
@@ -60,7 +61,7 @@ class FileDialog(Dialog[Result]):
                 f"{{dialog.use}} {self.does.lower()}s · → completes · Tab the next part · {{dialog.close}} closes"
             )
             yield from self.extra()
-            yield Label(Content(f"File, in {printable(str(Path.cwd()))}"))
+            yield Label(Content(f"File, in {printable(present_folder())}"))
             yield Input(self._proposed, id="name", suggester=_Completion(self))
             yield Static("", id="said", markup=False)
             yield LineTable(id="entries")
@@ -117,7 +118,7 @@ class FileDialog(Dialog[Result]):
 
     def path(self) -> Path:
         """Return the path that is typed."""
-        return Path(self.query_one("#name", Input).value.strip()).expanduser()
+        return typed_path(self.query_one("#name", Input).value)
 
     @abstractmethod
     async def use(self, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from bptui.text import printable
@@ -16,7 +17,7 @@ class OpenScreen(FileDialog[Path | None]):
 
     async def use(self, path: Path) -> None:
         """Give the path of a file that is there."""
-        if not path.is_file():
-            self.say(f"{printable(str(path))} is {'a folder' if path.is_dir() else 'no file'}.")
+        if not os.path.isfile(path):
+            self.say(f"{printable(str(path))} is {'a folder' if os.path.isdir(path) else 'no file'}.")
         else:
             self.dismiss(path)

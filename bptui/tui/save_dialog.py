@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class SaveScreen(FileDialog[None]):
     def __init__(self, trace: Trace, source: str) -> None:
         self._trace = trace
         name = f"{file_stem(source, trace)}-edited.toml"
-        beside = Path(source).parent / name if source and Path(source).is_file() else Path(name)
+        beside = Path(source).parent / name if os.path.isfile(source) else Path(name)
         super().__init__(free_name(beside.stem, "toml", beside=beside))
 
     def extra(self) -> Iterable[Widget]:

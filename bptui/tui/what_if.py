@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import os
 from pathlib import Path
 
 from textual.content import Content
@@ -51,7 +52,7 @@ class WhatIf(Seeing):
         self._original, self._before = trace, presentation
         self._history = History()
         path = Path(trace.scenario.document.name)
-        self._watch = FileWatch(path) if trace.scenario.document.folder is not None and path.is_file() else None
+        self._watch = FileWatch(path) if trace.scenario.document.folder is not None and os.path.isfile(path) else None
 
     def watch_file(self) -> None:
         """Look now and then whether the scenario's file was changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -110,7 +111,7 @@ def _open_in_app(options: argparse.Namespace) -> int:
     try:
         document = Document.read(path)
     except BptuiError as error:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise
         return open_app(None, source=options.scenario, ascii=options.ascii, faulty=error)
     limits = document.limits  # that the words are too long is told once the file is read
