@@ -65,6 +65,7 @@ def _round(chance: random.Random, within: float) -> tuple[str, str]:
             "app": ["exercise-7-1"],
             "export": ["export", "lstm-cell", "-f", "json", "-o", str(written)],
             "check": ["check", "exercise-7-1", "lstm-cell", "xor"],
+            "many": ["check", *["exercise-7-1", "lstm-cell", "xor"] * 3],
         }
         kind = chance.choice(["app", "app", *commands])
         terminal = Terminal([*PROGRAM, *commands[kind]], environment={"XDG_STATE_HOME": folder})

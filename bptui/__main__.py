@@ -10,12 +10,12 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
-from bptui.ending import end
+from bptui.ending import SIGNALS, end
 
 
 def program() -> NoReturn:
     """Run the command line and end the process with its exit status."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
     gc.set_threshold(50_000, 20, 50)  # what modules define stays: looking through it again and again slows the start

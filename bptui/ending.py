@@ -11,6 +11,10 @@ import os
 from collections.abc import Iterator
 from typing import NoReturn
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+"""The signals that end the process in good order, where the system has them; its status is then 128 and their number.
+"""
+
 _unfinished: set[str] = set()
 """The files that are being written, and have their names only when they are whole."""
 

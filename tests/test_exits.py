@@ -19,7 +19,7 @@ from bptui import crash
 from terminals import PROGRAM, Terminal
 
 ROOT = Path(__file__).resolve().parent.parent
-STATUS = {"q": 0, "\x03": 130, "SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+STATUS = {"q": 0, "\x03": 130, "SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "SIGQUIT": 131}
 
 Start = Callable[..., Terminal]
 
@@ -95,6 +95,22 @@ def test_however_it_ends_the_terminal_is_as_it_was(start: Start, tmp_path: Path)
         assert terminal.restored, (way, terminal.modes())
         assert terminal.said.count(b"\x1b[?1049h") == 1
     assert reports(tmp_path) == []
+
+
+@pytest.mark.parametrize("way", ["SIGTSTP", "SIGSTOP", ""])
+def test_stopped_and_continued_it_takes_the_terminal_again_and_puts_it_back(way: str, start: Start, small: str) -> None:
+    terminal = start(small)
+    terminal.shows("step 1 of")
+    if way:
+        end(terminal, way)
+        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOWAIT)
+        assert terminal.settings == termios.tcgetattr(terminal.theirs) or way == "SIGSTOP"
+        termios.tcsetattr(terminal.theirs, termios.TCSANOW, terminal.settings)  # as a shell does
+    end(terminal, "SIGCONT")
+    terminal.read(lambda: terminal.said.count(b"\x1b[?1049h") == 2)
+    terminal.read(lambda: b"step 1 of" in terminal.said.rpartition(b"\x1b[?1049h")[2])
+    terminal.type("n")
+    end_at(terminal, "step 2 of", "q")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,15 @@ else:
             super().__init__(app, debug=debug, mouse=mouse, size=size)
             self._file = cast(Any, _Output(sys.__stdout__, self._hang_up))
 
+        def _sigcont_application(self, *_: object) -> None:
+            """Take the terminal again; where it was not given back before the stop, a shell may have had it since."""
+            if not os.isatty(self.fileno):  # with a terminal that goes away this signal comes too
+                return
+            if self._key_thread is not None and self._key_thread.is_alive():
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            super()._sigcont_application()
+
         def process_message(self, message: Message) -> None:
             super().process_message(message)
             if isinstance(message, Key) and message.key == "ctrl+c":

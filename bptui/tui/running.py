@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from bptui.crash import crashed
+from bptui.ending import SIGNALS
 from bptui.errors import BptuiError
 from bptui.recent import recent_path
 from bptui.settings import read_settings, settings_path
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from bptui.trace.breakpoints import Breakpoint
     from bptui.trace.record import Trace
     from bptui.tui.loading import Opening
-
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def run_app(
@@ -79,7 +78,7 @@ def _leaving_on_signals(app: BptuiApp) -> Iterator[None]:
         if app.terminal is not None:
             app.terminal.give_up_after(128 + number)
 
-    handled = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    handled = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
     before = [(number, signal.signal(number, leave)) for number in handled]
     try:
         yield
