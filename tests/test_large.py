@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import bptui
 from bptui.present import whole
 from bptui.present.number_writer import NumberWriter
+from bptui.present.presentation import presentation_of
 from bptui.trace.record import Trace
 from work import counted
+
+MOVING = {"sort", "gather", "topk", "concat", "index", "roll", "transpose"}
 
 
 def ran(text: str) -> Trace:
@@ -40,3 +44,53 @@ def test_derivatives_over_few_steps_come_and_the_others_are_counted(monkeypatch:
     left = "… and 3 more derivatives that many steps lie between"
     assert some == ["dh4/dh3", "dh3/dw", "dh3/dh2", "dh2/dh1", "dh1/dh0", left]
     assert f"  {left}" in bptui.export(chain(5), "text").split("\n")
+
+
+# -- large arrays ------------------------------------------------------------------------------------------------------
+
+
+def test_what_moves_is_told_without_looking_at_each_element() -> None:
+    text = '[inputs]\nx = {{ shape = [{}], init = "normal" }}\n[forward]\ny = "x[0] * reverse(x)"\nL = "sum(y)"\n'
+    pictures = []
+    for size in (2000, 2001):  # beside `x[0]` stands the other way that x goes, where that is looked for
+        trace = ran(text.format(size))
+        wires, calls = counted(presentation_of(trace).wires, 0)
+        assert wires is not None
+        pictures.append(wires.step.operation.name)
+        assert calls < 1500
+    assert pictures == ["reverse", "index"]
+
+
+def test_each_operand_of_many_costs_its_own_entries() -> None:
+    def calls(operands: int) -> int:
+        names = [f"x{number}" for number in range(operands)]
+        given = "".join(f"{name} = 1.5\n" for name in names)
+        trace = ran(f'[inputs]\n{given}[forward]\nL = "sum(stack([{", ".join(names)}]))"\n')
+        return counted(bptui.export, trace, "json")[1]
+
+    assert calls(60) < 3 * calls(30)
+
+
+def test_the_matrix_of_what_moves_is_what_the_rule_passes_back() -> None:
+    trace = ran(
+        """
+[parameters]
+x = [[3.0, nan, 1.0], [1.0, inf, 2.0]]
+z = [0.5, -0.5]
+[forward]
+a = "sort(x)"
+b = "gather(x, [1, 1, 0])"
+c = "topk(x, 2)"
+d = "concat([x[0], z])"
+m = "roll(x, 2).T"
+L = "sum(a) + sum(b) + sum(c) + sum(d) + sum(m)"
+"""
+    )
+    slots = [slot for slot in trace.program.slots if trace.program.steps[slot.step].operation.name in MOVING]
+    assert {trace.program.steps[slot.step].operation.name for slot in slots} == MOVING
+    for slot in slots:
+        matrix = trace.local(slot.index).value
+        size = trace.values[trace.program.steps[slot.step].output].size
+        rows = [trace.local_row(slot.step, slot.slot, flat).ravel() for flat in range(size)]
+        assert matrix is not None
+        assert np.array_equal(matrix.reshape(size, -1), rows)

@@ -32,6 +32,8 @@ class Structure(Struct, frozen=True):
     name: str
     reads: Callable[[int], Indices]
     feeds: Callable[[int], Indices]
+    source: Indices | None = None
+    """Where outputs are inputs that are only moved: by output, which one it is, or −1 where it is none of them."""
 
 
 class Lines:
@@ -107,11 +109,14 @@ class _Users:
 
 
 def selection(source: Indices, name: str = "selection") -> Structure:
-    """Return the pattern in which output i is (a function of) input `source[i]` alone; −1 where it reads none."""
+    """Return the pattern in which output i is input `source[i]`; −1 where it reads none."""
     source = source.ravel()
     users = _Users(source)
     return Structure(
-        name, reads=lambda i: source[i : i + 1] if source[i] >= 0 else source[:0], feeds=lambda j: users[j]
+        name,
+        reads=lambda i: source[i : i + 1] if source[i] >= 0 else source[:0],
+        feeds=lambda j: users[j],
+        source=source,
     )
 
 

@@ -18,7 +18,7 @@ from bptui.present.drawing import Canvas, Line, cut, text_of
 from bptui.present.layout import wrapped
 from bptui.present.wiring import MOST_DRAWN, Detour, Wiring
 from bptui.scenario.notation import unravel
-from bptui.scenario.program import Array, ForwardStep
+from bptui.scenario.program import Array, ForwardStep, Program
 from bptui.text import counted
 from bptui.text import width as cells_of
 from bptui.trace.elements import Elements
@@ -343,17 +343,12 @@ def find_wires(elements: Elements, index: int, text: Callable[[Any], str] = numb
         return None
     slot = program.slots[index - forward - 1] if index > forward else None
     step = program.steps[slot.step if slot is not None else index]
-    if not _moves(step, program.values[step.output].size):
+    if not _moves(program, step):
         return None
     if step.operation.name == "index":
-        other = next(
-            (
-                program.steps[user]
-                for user, _ in program.uses(step.inputs[0])
-                if program.steps[user].line == step.line and program.steps[user].operation.name in _SHOWN[:-1]
-            ),
-            None,
-        )
+        users = (program.steps[user] for user, _ in program.uses(step.inputs[0]))
+        others = (user for user in users if user.line == step.line and user.operation.name != "index")
+        other = next((user for user in others if _moves(program, user)), None)
         if other is not None:
             picked = elements.structure(step.index, 0).reads(0)
             top = int(picked[0]) if len(picked) else None
@@ -361,8 +356,8 @@ def find_wires(elements: Elements, index: int, text: Callable[[Any], str] = numb
     return Wires(elements, step, None if slot is None else slot.slot, None, text)
 
 
-def _moves(step: ForwardStep, size: int) -> bool:
-    return step.operation.name in _SHOWN and 0 < size <= LARGEST
+def _moves(program: Program, step: ForwardStep) -> bool:
+    return step.operation.name in _SHOWN and 0 < program.values[step.output].size <= LARGEST
 
 
 def _joined(texts: Sequence[str], room: int) -> Iterator[str]:

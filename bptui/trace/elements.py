@@ -216,16 +216,11 @@ class Elements:
         sources = np.full(self.program.values[record.output].size, -1, dtype=np.intp)
         start = 0
         for slot, operand in enumerate(record.inputs):
-            structure, size = self.structure(step, slot), self.program.values[operand].size
-            if size < sources.size:
-                for tail in range(size):
-                    sources[structure.feeds(tail)] = start + tail
-            else:
-                for head in range(sources.size):
-                    read = structure.reads(head)
-                    if len(read):
-                        sources[head] = start + read[0]
-            start += size
+            moved = self.structure(step, slot).source
+            assert moved is not None, f"{record.operation.name} does more than move elements"
+            taken = moved >= 0
+            sources[taken] = start + moved[taken]
+            start += math.prod(self.program.shape(operand))
         sources.setflags(write=False)
         return sources
 

@@ -166,7 +166,11 @@ class Recorded:
             return Local("elementwise", structure.name, read_only(elementwise, self.xp))
         if output.size * operand.size > LARGEST_JACOBIAN:
             return Local("jacobian", structure.name, None)
-        rows = list(map(self._rows_of(record.step, record.slot), range(output.size)))
+        rows: Any
+        if structure.source is not None and self.mode == "numbers":
+            rows = structure.source[:, np.newaxis] == np.arange(operand.size)
+        else:
+            rows = list(map(self._rows_of(record.step, record.slot), range(output.size)))
         matrix = read_only(np.reshape(rows, (*output.shape, *operand.shape)), self.xp)
         return Local("jacobian", structure.name, matrix)
 
