@@ -269,10 +269,17 @@ def test_an_app_that_is_busy_ends_too(code: str, sign: str, start: Start, small:
 # -- a fault of ours ---------------------------------------------------------------------------------------------------
 
 BREAKING = "from bptui.tui.timeline import Timeline\nTimeline.parts = lambda self, width: [][width]"
+BREAKING_BESIDE = """
+from bptui.engine import run
+from bptui.engine.recording import Recording
+run._AT_ONCE = 0
+Recording.go_on = lambda self, seconds: seconds and [][0]
+"""
 
 
-def test_a_broken_app_leaves_a_report_and_says_where(start: Start, tmp_path: Path) -> None:
-    terminal = start("exercise-7-1", code=BREAKING)
+@pytest.mark.parametrize("code", [BREAKING, BREAKING_BESIDE])
+def test_a_broken_app_leaves_a_report_and_says_where(code: str, start: Start, tmp_path: Path) -> None:
+    terminal = start("exercise-7-1", code=code)
     status, said = terminal.ended()
     assert status == 2
     assert terminal.restored, terminal.modes()

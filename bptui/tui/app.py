@@ -16,6 +16,7 @@ from textual.driver import Driver
 from textual.events import Callback, Event, Key
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.worker import WorkerFailed
 
 from bptui.commands import APP, COMMANDS, ON_WALK, Command
 from bptui.errors import BptuiError
@@ -280,8 +281,11 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         if self._exit or not self.is_running:
             return  # it is being left: what was still half built then is no fault
         if self.fault is None:
-            self.fault = error
-            error.add_note(self._place())
+            cause = (
+                error.error if isinstance(error, WorkerFailed) else error
+            )  # Textual wraps what breaks beside the app
+            self.fault = cause if isinstance(cause, Exception) else error
+            self.fault.add_note(self._place())
         super()._handle_exception(error)
 
     def _place(self) -> str:
