@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 import bptui
-from bptui.checking.marking import sheet
+from bptui.checking.marking import case, sheet, world
+from bptui.checking.marking.case import Case
 from bptui.checking.marking.influence import Influence, apart, bits, transposed
 from bptui.checking.marking.marker import Marked, mark
 from bptui.checking.marking.statements import Statements
 from bptui.checking.marking.world import Graph, World
+from bptui.scenario.program import Line
 from bptui.trace.elements import Elements, Node
 from worked_solutions import SLIPS, right_sheets, wrong_sheets
 
@@ -178,3 +180,53 @@ def test_gradients_of_a_changed_graph() -> None:
                 anew[node] = 0.0
         assert graph.gradients(changed, dropped) == anew
         assert graph.evaluate(changed, dropped) == [anew[node] for node in nodes[:3]]
+
+
+# Lines of many steps
+
+DOUBLED = """[functions]
+"f0(v)" = "v*0.999 + 0.001"
+"f1(v)" = "f0(f0(v))"
+"f2(v)" = "f1(f1(f1(v)))"
+"f3(v)" = "f2(f2(f2(f2(v))))"
+[inputs]
+x = [0.5, 0.25]
+[forward]
+y = "f3(f3(f3(x)))"
+L = "sum(y*y)"
+[worked]
+y = [0.5348, 0.3021]
+"dL/dy" = [-1.0695, -0.6043]
+"dL/dx" = [0.1, 0.2]
+"dy/dx" = [0.9305, 0.9305]
+"f2(x)" = [0.503, 0.254]
+"v*2" = 3
+"""
+"""Seventy-two calls of `f0` in one line, with right and wrong lines about it."""
+
+
+def test_what_is_inside_a_long_line_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not once for each of its steps."""
+    looked: list[Any] = []
+    inside = Case._inside_line
+
+    def watched(self: Case, start: Node, line: Line) -> Any:
+        looked.append(line)
+        return inside(self, start, line)
+
+    monkeypatch.setattr(Case, "_inside_line", watched)
+    *_, fifth, last = found = marked(DOUBLED)
+    assert [one.verdict for one in found[:4]] == ["right", "wrong", "wrong", "right"]
+    assert [slip.kind for slip in found[1].diagnoses] == ["sign"]
+    assert fifth.verdict == "right"
+    assert last.verdict == "unreadable"
+    assert len(looked) < 20  # from each element, for each wrong line
+
+
+def test_of_a_line_of_too_many_steps_the_true_value_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "LARGEST_GRAPH", 50)
+    monkeypatch.setattr(case, "LARGEST_GRAPH", 50)
+    found = marked(DOUBLED)
+    assert [one.verdict for one in found] == ["right", "wrong", "wrong", "right", "right", "unreadable"]
+    assert [slip.kind for slip in found[1].diagnoses] == ["sign"], "the line of L is short"
+    assert not found[2].diagnoses

@@ -8,6 +8,7 @@ numbers; whatever is stated stays as it is stated, and only the nearest statemen
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
@@ -15,11 +16,11 @@ import numpy as np
 from msgspec import Struct, field
 
 from bptui.checking.marking.claims import Entry, Quantity
-from bptui.checking.marking.world import Graph, World
-from bptui.engine.passes import compute
-from bptui.scenario.program import Array, ForwardStep, Program
-from bptui.trace.backward import all_params
-from bptui.trace.elements import Edge, Node
+from bptui.checking.marking.world import LARGEST_GRAPH, Graph, World
+from bptui.scenario.program import Array, ForwardStep, Line, Program
+from bptui.trace.arrays import read_only
+from bptui.trace.backward import all_params, with_chosen
+from bptui.trace.elements import Edge, Node, TooLarge
 
 Numbers = list[float]
 Outgoing = Mapping[Node, float]
@@ -30,6 +31,10 @@ Rework = Callable[[list[Array], Callable[[list[Array]], Array]], Array]
 
 _LARGEST_LAYER = 64
 """Of how many elements a value may be for all of them to be looked at, and not just those that the line needs."""
+
+
+_USUAL = 2000
+"""How many entries of Jacobians may lie inside the lines that routes go through before they count as work."""
 
 
 class Change(Struct, frozen=True):
@@ -87,12 +92,18 @@ class Factor(Struct, frozen=True):
     def operation(self) -> str:
         return self.step.operation.name
 
+    @property
+    def operand(self) -> int:
+        return self.step.inputs[self.slot]
+
     def owns(self, edge: Edge) -> bool:
         """Return whether an edge is an entry of this Jacobian."""
         return edge.step == self.step.index and edge.slot == self.slot
 
 
 def _rescaled(factor: Factor, scale: Callable[[Edge], float], node: Node, edges: list[Edge]) -> list[Edge]:
+    if node[0] != factor.operand:
+        return edges
     return [Edge(one.tail, one.head, scale(one), one.step, one.slot) if factor.owns(one) else one for one in edges]
 
 
@@ -114,6 +125,8 @@ class Case:
         self.program: Program = world.program
         self._values: dict[tuple[int, ...], list[Array]] = {}
         self._inside: dict[Node, list[Edge]] = {}
+        self._lines = {line.value: line for line in self.program.lines.values()}
+        self._named = frozenset(self.program.names.values())
         self._leading: dict[tuple[int, int], Mapping[Node, Sequence[Node]]] = {}
 
     @cached_property
@@ -131,7 +144,8 @@ class Case:
     def size(self) -> int:
         """How much is computed to evaluate a change: links, or elements."""
         if self.quantity.is_derivative:
-            return 20 + sum(len(out) for graph, _ in self.graphs for out in graph.links.values())
+            links = sum(len(out) for graph, _ in self.graphs for out in graph.links.values())
+            return 20 + links + max(0, sum(map(len, self._entries.values())) - _USUAL)
         return 20 + sum(10 + self.program.values[step.output].size // 10 for step in self.plan)
 
     # -- derivatives -------------------------------------------------------------------------------------------------
@@ -219,13 +233,12 @@ class Case:
         lines = {self.program.values[value].line for value in heads if value < len(self.program.values)}
         between = set(values)
         found = []
-        for step in self.program.steps:
-            if step.line not in lines:
-                continue
-            for slot, operand in enumerate(step.inputs):
-                if operand in between and step.operation.passes(slot):
-                    between.add(step.output)
-                    found.append(Factor(step, slot, self.program.names[step.line]))
+        for line in self.program.lines.values():
+            for step in self.program.steps[line.first : line.last] if line.name in lines else ():
+                for slot, operand in enumerate(step.inputs):
+                    if operand in between and step.operation.passes(slot):
+                        between.add(step.output)
+                        found.append(Factor(step, slot, line.value))
         return tuple(reversed(found))
 
     def altered(
@@ -285,11 +298,12 @@ class Case:
         found: dict[Node, float] = {}
         while waiting:
             at = heapq.heappop(waiting)
-            if at != node and self.program.values[at[0]].name is not None:
-                found[at] = derivatives[at]
+            here = derivatives[at]
+            if at != node and at[0] in self._named:
+                found[at] = here
                 continue
             for edge in alter(at, self.edges(at)):
-                product = derivatives[at] * edge.derivative
+                product = here * edge.derivative
                 if edge.head in derivatives:
                     derivatives[edge.head] += product
                 else:
@@ -306,15 +320,23 @@ class Case:
     def entries(self, factor: Factor) -> list[Edge]:
         """Return the entries of a Jacobian that routes to the line go through; stated ones as they are stated."""
         found: dict[tuple[Node, Node], Edge] = {}
-        for start in self.nodes:
-            for edge in self._entries_from(start, factor):
-                found[edge.tail, edge.head] = self._as_stated(edge)
+        for _, edge in self._entries.get((factor.step.index, factor.slot), ()):
+            found[edge.tail, edge.head] = self._as_stated(edge)
         return list(found.values())
 
-    def _entries_from(self, start: Node, factor: Factor) -> Iterator[Edge]:
-        """Yield the entries of a Jacobian that a node's routes through the line go through."""
-        if factor.line not in {head[0] for head in self.links[start]}:
-            return
+    @cached_property
+    def _entries(self) -> Mapping[tuple[int, int], Sequence[tuple[Node, Edge]]]:
+        """For each step and slot the entries that routes go through, each with the node that leads there."""
+        found: dict[tuple[int, int], list[tuple[Node, Edge]]] = {}
+        for start in self.nodes:
+            for value in dict.fromkeys(head[0] for head in self.links[start]):
+                line = self._lines.get(value)
+                for edge in self._inside_line(start, line) if line is not None else ():  # None: the unseen loss
+                    found.setdefault((edge.step, edge.slot), []).append((start, edge))
+        return found
+
+    def _inside_line(self, start: Node, line: Line) -> Iterator[Edge]:
+        """Yield the entries of all Jacobians of a line that routes from a node go through."""
         waiting, seen = [start], set()
         while waiting:
             node = waiting.pop()
@@ -322,12 +344,10 @@ class Case:
                 continue
             seen.add(node)
             for edge in self.edges(node):
-                if self.program.steps[edge.step].line != factor.step.line:
-                    continue
-                if factor.owns(edge):
+                if line.first <= edge.step < line.last:
                     yield edge
-                if self.program.values[edge.head[0]].name is None:
-                    waiting.append(edge.head)
+                    if edge.head[0] != line.value:
+                        waiting.append(edge.head)
 
     def _as_stated(self, edge: Edge) -> Edge:
         if (edge.tail, edge.head) in self.stated and self._single(edge.tail, edge.head):
@@ -351,12 +371,10 @@ class Case:
         """Return for each element that a Jacobian is with respect to the nodes that lead there through its line."""
         key = factor.step.index, factor.slot
         if key not in self._leading:
-            found: dict[Node, list[Node]] = {}
-            for start in self.nodes:
-                for edge in self._entries_from(start, factor):
-                    if start not in (starts := found.setdefault(edge.tail, [])):
-                        starts.append(start)
-            self._leading[key] = found
+            found: dict[Node, dict[Node, None]] = {}
+            for start, edge in self._entries.get(key, ()):
+                found.setdefault(edge.tail, {})[start] = None
+            self._leading[key] = {tail: tuple(starts) for tail, starts in found.items()}
         return self._leading[key]
 
     @cached_property
@@ -411,37 +429,45 @@ class Case:
         own = {node[0] for node, _ in self.quantity.entries}
         needed: set[int] = set()
         waiting = list(own)
+        columns = self.program.columns
         while waiting:
             value = waiting.pop()
             producer = self.program.producer.get(value)
-            full = len(self.world.stated.get(value, ())) == self.program.values[value].size
+            full = len(self.world.stated.get(value, ())) == math.prod(self.program.shape(value))
             if producer is not None and producer not in needed and (value in own or not full):
                 needed.add(producer)
-                waiting += self.program.steps[producer].inputs
+                waiting += columns.inputs(producer)
+                if len(needed) > LARGEST_GRAPH:
+                    raise TooLarge("too many steps lead to a value")
         return tuple(self.program.steps[index] for index in sorted(needed))
 
     def _value(self, change: Change) -> Numbers:
-        values: list[Array] = list(self.world.values)
+        moved: dict[int, Array] = {}
         if change.steps:
-            moved: set[int] = set()
-            choices = dict(self.world.choices)
             for step in self.plan:
                 rework = change.steps.get(step.index)
-                if rework is None and moved.isdisjoint(step.inputs):
+                if rework is None and moved.keys().isdisjoint(step.inputs):
                     continue
+                inputs = [moved[one] if one in moved else self.world.values[one] for one in step.inputs]
                 if rework is None:
-                    result = compute(step, values, choices)
+                    result = self._recomputed(step, inputs)
                 else:
-                    inputs = [values[operand] for operand in step.inputs]
                     result = np.asarray(rework(inputs, self.result_of(step)), dtype=np.float64)
                     if result.shape != self.program.values[step.output].shape:
                         return [float("nan")] * len(self.quantity.entries)
                 for flat, number in self.world.stated.get(step.output, {}).items():
                     result = result.copy()
                     result.reshape(-1)[flat] = number
-                values[step.output] = result
-                moved.add(step.output)
-        return [values[node[0]].item(node[1]) for node, _ in self.quantity.entries]
+                moved[step.output] = result
+        return [
+            moved[value].item(flat) if value in moved else self.world.values[value].item(flat)
+            for (value, flat), _ in self.quantity.entries
+        ]
+
+    def _recomputed(self, step: ForwardStep, inputs: list[Array]) -> Array:
+        """Return a step's result for other inputs, with the choices that it makes there."""
+        chosen = None if step.operation.choose is None else step.operation.choose(*inputs, **step.params)
+        return read_only(step.operation.forward(self.world.trace.xp, *inputs, **with_chosen(step.params, chosen)))
 
     def result_of(self, step: ForwardStep) -> Callable[[list[Array]], Array]:
         """Return the function that gives a step's result for any inputs, with the choices that were made."""

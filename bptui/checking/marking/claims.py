@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -190,21 +191,18 @@ class Reader:
             add(step.formula, step.output)
         for line in self.program.lines.values():
             add(line.text, line.value)
-        for call in self.program.calls[:_MOST_STEPS]:
-            last = [step.output for step in self.program.steps if step.call >= 0 and self._inside(step.call, call.text)]
-            if last:
-                add(call.text, last[-1])
+        lasts: dict[str, int] = {}
+        """For every call as it is written, the last step of the last one that is written so."""
+        for number, call in enumerate(self.program.calls[:_MOST_STEPS]):
+            inside = self.program.code.inside(number)
+            if inside:
+                lasts[call.text] = max(lasts.get(call.text, 0), inside[-1])
+        for text, last in lasts.items():
+            add(text, self.program.columns.outputs[last])
         return found
 
-    def _inside(self, call: int, text: str) -> bool:
-        while call >= 0:
-            if self.program.calls[call].text == text:
-                return True
-            call = self.program.calls[call].parent
-        return False
-
     def _unknown(self, key: str) -> BptuiError:
-        texts = [value.text for value in self.program.values if value.role != "constant"][:_MOST_STEPS]
+        texts = [value.text for value in islice(self.program.values, _MOST_STEPS) if value.role != "constant"]
         named = "a value `h`, an element `h(1)`, a sub-expression of a forward line, or a derivative `dL/dh(1)`"
         hint = did_you_mean(key, [*self.program.names, *texts], f"a line names {named}")
         return BptuiError(Fault(f"`{key[:60]}` names nothing in this scenario", hint))

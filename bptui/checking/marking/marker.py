@@ -28,7 +28,7 @@ from bptui.checking.marking.world import MARKING, World
 from bptui.errors import BptuiError, Fault
 from bptui.limits import Deadline
 from bptui.scenario.claimed_number import ClaimedNumber
-from bptui.scenario.program import Program
+from bptui.scenario.program import Array, Program
 from bptui.scenario.resolve import Element
 from bptui.scenario.scenario import Scenario
 from bptui.scenario.schema import ClaimText
@@ -133,16 +133,26 @@ class _Marker:
 
     def _by_truth_alone(self, line: Line) -> Marked:
         """Mark a derivative between which and its values too much lies for slips to be looked for."""
-        exact = []
-        for head, tail in line.quantity.entries:
+        heads: dict[tuple[int, int], dict[int, None]] = {}
+        for (head, flat), tail in line.quantity.entries:
             assert tail is not None, "values are computed as they stand"
-            if head == self.truth.loss:
-                exact.append(float(self.trace.gradient_of(tail[0]).reshape(-1)[tail[1]]))
-            else:
-                exact.append(float(jacobian(self.trace, head[0], [head[1]], Element(*tail))[0]))
+            heads.setdefault((head, tail[0]), {})[flat] = None
+        rows = {
+            (head, tail): dict(zip(flats, self._rows(head, list(flats), tail), strict=True))
+            for (head, tail), flats in heads.items()
+        }
+        exact = [
+            rows[head, tail[0]][flat].item(tail[1]) for (head, flat), tail in line.quantity.entries if tail is not None
+        ]
         amounts = self._amounts(line, self.truth)
         right = [amount.agrees(true) for amount, true in zip(amounts, exact, strict=True)]
         return self._marked(line, exact, exact, right, right, [])
+
+    def _rows(self, head: int, flats: Sequence[int], tail: int) -> Sequence[Array]:
+        """Return the derivatives of some elements of a value with respect to all of another."""
+        if (head, flats[0]) == self.truth.loss:
+            return [self.trace.gradient_of(tail).reshape(-1)]
+        return [row.reshape(-1) for row in jacobian(self.trace, head, flats, Element(tail))]
 
     def _written(self, text: ClaimText) -> str:
         """Return a claim as it stands in the file, on one line."""
@@ -231,7 +241,10 @@ class _Marker:
         """Return what explains a wrong line: slips made alike throughout it, and then in its one wrong entry alone."""
         claimed = [amount.number for amount in amounts]
         cases = [Case(world, quantity, claimed, wrong[0], False, self.elsewhere) for world in worlds]
-        found = explain([Question([case], [amounts], wrong) for case in cases], reached)
+        try:
+            found = explain([Question([case], [amounts], wrong) for case in cases], reached)
+        except TooLarge:
+            return []
         if len(wrong) != 1 or len(amounts) == 1 or (found and found[0].slips[0].kind != "arithmetic"):
             return found
         (at,) = wrong

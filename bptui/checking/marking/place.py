@@ -31,8 +31,8 @@ def place_of(trace: Trace, entry: Entry) -> Place:
     if node in (target, (program.target, 0)) or node[0] >= len(program.values):
         last = program.last_slot.get(tail[0])
         return Place(trace.seed_step if last is None else backward + last, tail, True)
-    line = program.values[node[0]].line
-    between = [slot.index for slot in program.slots if slot.target == tail[0] and program.steps[slot.step].line == line]
+    line, slots = program.values[node[0]].line, program.slot_columns
+    between = [slot for slot in slots.of(tail[0]) if program.steps[slots.step[slot]].line == line]
     if between:
         return Place(backward + between[-1], tail, True)
     last = program.last_slot.get(tail[0])

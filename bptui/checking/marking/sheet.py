@@ -7,6 +7,7 @@ between. Half a unit of the last digit alone would be too much: `dh/dz = 1` does
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property, reduce
 from operator import or_
@@ -215,7 +216,7 @@ def _needed(world: World, quantity: Quantity) -> set[int]:
         if value in needed:
             continue
         needed.add(value)
-        full = len(world.stated.get(value, ())) == program.values[value].size and value not in own
+        full = value not in own and len(world.stated.get(value, ())) == math.prod(program.shape(value))
         producer = program.producer.get(value)
         if producer is not None and not full:
             waiting += columns.inputs(producer)

@@ -9,6 +9,7 @@ not looked at.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from types import MappingProxyType, SimpleNamespace
@@ -19,18 +20,18 @@ from msgspec import Struct
 
 from bptui.checking.marking.claims import Entry, loss_node
 from bptui.checking.marking.statements import Statements
-from bptui.engine.passes import compute
 from bptui.limits import Deadline
 from bptui.ops import numeric
 from bptui.scenario.program import Array, Program
-from bptui.trace.arrays import read_only
+from bptui.trace.arrays import Arrays, read_only
+from bptui.trace.backward import with_chosen
 from bptui.trace.elements import Elements, Node, TooLarge
 from bptui.trace.record import Trace
 
 MARKING = "the marking of the worked solution"
 
 LARGEST_GRAPH = 20_000
-"""How many links may lie between what a derivative is of and what it is with respect to."""
+"""How many links may lie between what a derivative is of and what it is with respect to, or steps in a line between."""
 
 
 _ON_PAPER: Any = SimpleNamespace(**{name: rule for name, rule in vars(numeric).items() if not name.startswith("_")})
@@ -127,6 +128,8 @@ class World:
         if known is None:
             known = self._shared.setdefault(value, {})
         if flat not in known:
+            if _steps_entered(self.program, value) > LARGEST_GRAPH:
+                raise TooLarge("the lines that a value enters have too many steps")
             with np.errstate(all="ignore"):
                 found = {edge.head: edge.derivative for edge in self.elements.named_edges(node)}
             if self.program.seeded and value == self.program.target:
@@ -322,12 +325,24 @@ def reaches(program: Program, value: int) -> frozenset[int]:
     return frozenset(needed)
 
 
+@lru_cache(maxsize=1024)
+def _steps_entered(program: Program, value: int) -> int:
+    """Return how many steps the lines have that a value enters."""
+    lines = {program.steps[step].line for step, _ in program.uses(value)}
+    return sum(program.lines[line].last - program.lines[line].first for line in lines)
+
+
 def _entering(program: Program, changed: set[int]) -> set[int]:
-    """Return the values that enter a line in which some value has changed, or which uses one that has."""
+    """Return the values that enter a line in which some value has changed, or which uses one that has.
+
+    Those of a line with too many steps are left out: nobody asks for its links.
+    """
     columns = program.columns
     entering: set[int] = set()
     for line in program.lines.values():
         steps = range(line.first, line.last)
+        if len(steps) > LARGEST_GRAPH:
+            continue
         inside = set(columns.operands[columns.starts[line.first] : columns.starts[line.last]])
         if not changed.isdisjoint(inside) or not changed.isdisjoint(columns.outputs[step] for step in steps):
             entering |= inside
@@ -346,8 +361,9 @@ def _followed_up(
     `other` are the values about which `before` has other statements.
     """
     changed: set[int] = set()
-    values, choices, program = list(before), dict(chosen), trace.program
-    columns = program.columns
+    program, columns = trace.program, trace.program.columns
+    values: list[Any] = before.recorded() if isinstance(before, Arrays) else list(before)
+    choices = dict(chosen)
     for value in other:
         if value not in program.producer:
             values[value] = _patched(trace.values[value], stated.get(value, {}))
@@ -357,20 +373,25 @@ def _followed_up(
             if output not in other and changed.isdisjoint(columns.inputs(step)):
                 continue
             patch = stated.get(output, {})
-            if len(patch) == program.values[output].size:
+            if len(patch) == math.prod(program.shape(output)):
                 if output not in other:
                     continue
-                values[output] = _patched(trace.values[output], patch)
+                result = trace.values[output]
             else:
-                values[output] = _patched(compute(program.steps[step], values, choices), patch)
+                kind, inputs = columns.kinds[columns.kind[step]], [values[one] for one in columns.inputs(step)]
+                if kind.operation.choose is not None:
+                    choices[step] = kind.operation.choose(*inputs, **kind.params)
+                params = with_chosen(kind.params, choices.get(step))
+                result = kind.operation.forward(numeric, *inputs, **params)
+            values[output] = _patched(result, patch)
             changed.add(output)
-    return values, choices, changed
+    return Arrays(values), choices, changed
 
 
-def _patched(array: Array, patch: Mapping[int, float]) -> Array:
+def _patched(array: Any, patch: Mapping[int, float]) -> Any:
     if not patch:
         return array
-    result = array.copy()
+    result = np.array(array, np.float64, order="C")
     flat = result.reshape(-1)
     for place, number in patch.items():
         flat[place] = number
