@@ -17,6 +17,7 @@ import bptui
 from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.commands import KEEPING, PREDICTING, WHAT_IF
 from bptui.present.frame import HIDDEN
+from bptui.running import first_trace
 from bptui.trace.record import Trace
 from bptui.tui import what_if
 from bptui.tui.answer_dialog import AnswerScreen
@@ -390,6 +391,17 @@ async def test_a_pinned_step_stays_and_follows_edits() -> None:
         assert "= 5" in shown(panel)
         await pilot.press("left", "equals_sign")
         assert not panel.display
+
+
+@pytest.mark.parametrize("leaf", ['symbol = "x"', 'init = "normal"'])
+async def test_of_a_pinned_step_terms_that_are_left_out_are_counted(leaf: str) -> None:
+    scenario = bptui.loads(f'[inputs]\nx = {{ shape = [40], {leaf} }}\n[forward]\np = "softmax(x)"\nL = "sum(p*p)"')
+    async with BptuiApp(first_trace(scenario), "wide").run_test(size=(180, 70)) as pilot:
+        await pilot.press("G", "equals_sign")
+        panel = part(pilot, PinnedPanel)
+        await until(
+            pilot, lambda: "  28 more" in "\n".join(panel.draw_line(at).text for at in range(panel.line_count()))
+        )
 
 
 async def test_a_pinned_value_is_seen_at_every_step() -> None:

@@ -112,9 +112,14 @@ def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:
             cells = ("", *cells[1:])  # the element stands on the first of its rows
         previous = row.element if row.kind == "term" else None
         if row.kind == "more":
-            yield f"{margin}{cells[0] if row.element is None else '  ' + cells[1]}".rstrip()
+            yield f"{margin}{more_words(row)}".rstrip()
         else:
             yield (margin + _line(cells, shown, widths)).rstrip()
+
+
+def more_words(row: Row) -> str:
+    """Return what a row says of those that are left out: of terms indented, below those of their element."""
+    return f"  {row.cells[1]}" if any(row.cells[1:2]) else row.cells[0]
 
 
 def _natural(shown: Table, rows: Sequence[Row]) -> list[int]:

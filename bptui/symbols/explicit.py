@@ -52,6 +52,8 @@ def number(value: float) -> sympy.Expr:
 
 
 def _expression(value: Any) -> sympy.Expr:
+    if isinstance(value, sympy.Basic):  # nearly always, and there may be millions
+        return value
     return exact(value) if isinstance(value, float) else sympy.sympify(value)
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from textual.content import Content
 
 from bptui.present.frame import Frame, Row, Table
-from bptui.present.layout import formula, table
+from bptui.present.layout import formula, more_words, table
 from bptui.tui.step_panel import equation_lines
 from bptui.tui.text_view import Line, TextView, line
 
@@ -56,9 +56,13 @@ def _step_lines(frame: Frame, width: int) -> list[Line]:
 def _brief(found: Table) -> Table:
     """Return a step's table with the elements and what the step gives them: there is little room."""
     kept = [at for at, title in enumerate(found.columns) if at == 0 or title in _GIVEN]
-    rows = [replace(row, cells=tuple(row.cells[at] for at in kept)) for row in found.rows[:MOST_ROWS]]
+    empty = [""] * (len(kept) - 1)
+    rows = [
+        replace(row, cells=(more_words(row), *empty) if row.kind == "more" else tuple(row.cells[at] for at in kept))
+        for row in found.rows[:MOST_ROWS]
+    ]
     if len(found.rows) > MOST_ROWS:
-        rows.append(Row((f"… {len(found.rows) - MOST_ROWS:,} more", *[""] * (len(kept) - 1)), None, "more"))
+        rows.append(Row((f"… {len(found.rows) - MOST_ROWS:,} more", *empty), None, "more"))
     return Table(tuple(found.columns[at] for at in kept), tuple(found.numeric[at] for at in kept), rows)
 
 
