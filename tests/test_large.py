@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import bptui
-from bptui.present import whole
+from bptui.present import cells, whole
 from bptui.present.number_writer import NumberWriter
-from bptui.present.presentation import presentation_of
+from bptui.present.presentation import Presentation, presentation_of
+from bptui.present.search import Search, searched
 from bptui.trace.record import Trace
 from work import counted
 
@@ -44,6 +47,59 @@ def test_derivatives_over_few_steps_come_and_the_others_are_counted(monkeypatch:
     left = "… and 3 more derivatives that many steps lie between"
     assert some == ["dh4/dh3", "dh3/dw", "dh3/dh2", "dh2/dh1", "dh1/dh0", left]
     assert f"  {left}" in bptui.export(chain(5), "text").split("\n")
+
+
+def unfolded(doublings: int) -> Trace:
+    """Return a run of functions that call each other twice, in which most values are written by their numbers."""
+    functions = "\n".join(f'"f{n}(a)" = "f{n - 1}(f{n - 1}(a)*a)"' for n in range(1, doublings + 1))
+    return ran(
+        f"""
+[inputs]
+x = 0.5
+[functions]
+"f0(a)" = "tanh(a)*0.25 + a[0]*permute(a, [1, 0])"
+{functions}
+[parameters]
+w = [1.0, 2.0]
+[forward]
+h = "f{doublings}(w)"
+L = "sum(f{doublings}(h*x))"
+"""
+    )
+
+
+@pytest.mark.parametrize("text", ["sum sum", "dL/d(d", "+=+=", "f2(#x"])
+def test_a_search_writes_one_of_all_steps_that_are_written_alike(text: str) -> None:
+    few, many = (Presentation(unfolded(doublings)) for doublings in (7, 9))
+    (found, calls), (_, more) = (counted(Search(shown, text).find, range(len(shown))) for shown in (few, many))
+    assert found is None
+    assert more - calls < 25 * (len(many) - len(few))  # to write a step takes some two hundred
+
+
+def test_a_search_finds_all_steps_of_those_that_are_written_alike() -> None:
+    shown = Presentation(unfolded(6))
+    every = range(len(shown))
+    texts = [searched(shown, step) for step in every]
+    number = re.search(r"#\d+", texts[len(every) // 3])
+    assert number is not None
+    for text in (
+        number[0],
+        number[0][:-1],
+        f"{number[0][2:]} ",
+        "*0.25",
+        "tanh(#",
+        "f3(#",
+        "· #1",
+        "0",
+        "f5(w)",
+        "#",
+        "7)",
+    ):
+        ways = (text.casefold(), cells.pretty(text).casefold())
+        expected = [step for step in every if ways[0] in texts[step] or ways[1] in texts[step]]
+        assert list(Search(shown, text).matches(every)) == expected, text
+        assert list(Search(shown, text).matches(every[::-1])) == expected[::-1], text
+        assert not expected or Search(shown, text).find(every[expected[-1] :]) == expected[-1]
 
 
 # -- large arrays ------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Writing a step's formula takes long compared with looking at it, and there may be a million steps. So two questions come
 first that rule most of them out: whether a line can hold a word of the text at all, by what it is written as and by the
-words of the rules; and whether the names of a step do.
+words of the rules; and whether the names of a step do. And in a line of many steps most are written alike, but for the
+numbers of the values that they take: of those one is written for all.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bptui.present import cells
 from bptui.present.presentation import Presentation
+from bptui.scenario.classes import Numbers, classes
 from bptui.scenario.program import ForwardStep, Slot
 from bptui.trace import formulas
 from bptui.trace.places import Places
@@ -22,6 +25,16 @@ from bptui.trace.places import Places
 _WORD = re.compile(r"[^\W²³]+")
 _PARAMS = "axis keepdims copy of is given sum"
 """Words that a formula may have from its options, and from what it says of copies, sums and the seed."""
+
+_FEW = 32
+"""Of how many steps each is looked at by itself."""
+
+_NUMBER = re.compile(r"#\d+")
+_WANTED_NUMBER = re.compile(r"(?:^|(?<=\\#))[0-9]{1,9}")
+"""What of an escaped text may be the number of a value, or the end of one."""
+
+_ANY_NUMBER = "#\0"
+"""What stands for the number of a value, in which steps differ that are otherwise written alike."""
 
 _SIGNS = {"@": ("@",), "^": ("^", "**")}
 """Signs that no formula has of its own accord, and how they are written in a line or a rule."""
@@ -40,6 +53,8 @@ class Search:
         self._text = text.casefold()
         self._places = Places(shown.trace)
         self._lines: dict[str, bool] = {}
+        self._known: dict[tuple[str | int | None, ...], bool | None] = {}
+        """Of steps that are written alike, whether it occurs in all or in none; None: in those of some numbers."""
 
     def find(self, steps: range) -> int | None:
         """Return the first of `steps`, consecutive ones going up or down, that the text occurs in."""
@@ -52,8 +67,25 @@ class Search:
             run = self._line_around(steps[at])
             end = at + (run.stop - steps[at] if steps.step > 0 else steps[at] - run.start + 1)
             if self._may_be_in(steps[at]):
-                yield from filter(self._occurs, steps[at:end])
+                yield from self._matches_in_line(self._places.line(steps[at]), steps[at:end])
             at = end
+
+    def _matches_in_line(self, line: str | None, steps: range) -> Iterator[int]:
+        """Yield those of `steps`, which are of one line and one pass, that the text occurs in."""
+        if len(steps) <= _FEW:
+            yield from filter(self._occurs, steps)
+            return
+        columns = self._written_alike(np.arange(steps.start, steps.stop, steps.step))
+        which = classes(columns)
+        first = np.unique(which, return_index=True)[1]
+        keys = [(line, *key) for key in zip(*(column[first].tolist() for column in columns), strict=True)]
+        for step, at in zip(steps, which.tolist(), strict=True):
+            key = keys[at]
+            if key not in self._known:
+                self._known[key] = self._occurs_in_all(step)
+            known = self._known[key]
+            if known or (known is None and self._numbered[self._places.forward_step(step)] and self._occurs(step)):
+                yield step
 
     def _line_around(self, step: int) -> range:
         """Return the steps of the line that a step is in, in the same pass."""
@@ -122,14 +154,55 @@ class Search:
                     texts.append(formulas.local(self._program, Slot(0, step.index, number, operand, -1), brief=True))
         return " ".join(texts).casefold()
 
+    # -- what is written alike ---------------------------------------------------------------------------------------
+
+    def _written_alike(self, steps: Numbers) -> list[Numbers]:
+        """Return columns in which those of `steps`, all of one pass, agree that are written alike but for numbers."""
+        columns, slots = self._program.code.steps_alike(self._forward_steps(steps)), steps - self._forward - 1
+        if slots[0] < 0:
+            return [np.zeros_like(steps), np.zeros_like(steps), *columns]
+        of = self._program.slot_columns
+        return [np.asarray(of.slot)[slots] + 1, np.asarray(of.previous)[slots] >= 0, *columns]
+
+    def _forward_steps(self, steps: Numbers) -> Numbers:
+        """Return the forward step that each of `steps`, all of one pass, belongs to."""
+        if steps[0] < self._forward:
+            return steps
+        found: Numbers = np.asarray(self._program.slot_columns.step)[steps - self._forward - 1]
+        return found
+
+    def _occurs_in_all(self, step: int) -> bool | None:
+        """Return whether the text occurs in all steps that are written as this one; None where their numbers decide."""
+        text = _NUMBER.sub(_ANY_NUMBER, searched(self._shown, step))
+        if any(one in text for one in self._wanted):
+            return True
+        return None if any(one.search(text) for one in self._with_numbers) else False
+
+    @cached_property
+    def _with_numbers(self) -> list[re.Pattern[str]]:
+        """What the text may be part of where a number in it is that of a value."""
+        patterns = {re.escape(text) for text in self._wanted}
+        numbered = {_WANTED_NUMBER.sub(lambda found: rf"(?:\0|{found[0]})", pattern) for pattern in patterns}
+        return [re.compile(pattern) for pattern in numbered - patterns]
+
+    @cached_property
+    def _numbered(self) -> NDArray[np.bool_]:
+        """For each forward step, whether it may be written with a number of a value that is in the text."""
+        ids = np.arange(len(self._program.code.shape))
+        wanted = np.zeros(len(ids), np.bool_)
+        for digits in {found for text in self._wanted for found in _WANTED_NUMBER.findall(re.escape(text))}:
+            for shift in range(len(str(len(ids)))):
+                wanted |= ids // 10**shift % 10 ** len(digits) == int(digits)
+        return self._program.code.written_with(wanted)
+
     def _occurs(self, step: int) -> bool:
         """Return whether the text occurs in a step."""
         if self._words:
             names = self._names(step)
             if names is not None and not all(word in names for word in self._words):
                 return False
-        searched = _searched(self._shown, step)
-        return any(one in searched for one in self._wanted)
+        text = searched(self._shown, step)
+        return any(one in text for one in self._wanted)
 
     def _names(self, step: int) -> str | None:
         """Return the names and numbers that a step's text is written with, and more; None where a rule makes others."""
@@ -147,7 +220,7 @@ class Search:
         return f"{' '.join(program.values[one].brief.text for one in values)} {record.line} {calls}".casefold()
 
 
-def _searched(shown: Presentation, step: int) -> str:
+def searched(shown: Presentation, step: int) -> str:
     """Return everything that a step is found by."""
     label = shown.label(step)
     return "\n".join((label.text, label.operation, label.line, *_calls(shown, step))).casefold()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from bptui.ops.operation import ATOM, Operation, Written
+from bptui.scenario.classes import Numbers, any_in_row, classes, ragged
 from bptui.scenario.expression import Span
 from bptui.scenario.notation import Shape, glued
 from bptui.scenario.records import Array, ForwardStep, FunctionCall, Role, Value
@@ -385,6 +386,65 @@ class Code:
         unfolded = calls >= 0
         calls[unfolded] = outermost[np.searchsorted(outermost, calls[unfolded], side="right") - 1]
         return calls
+
+    # -- what is written alike -----------------------------------------------------------------------------------
+
+    @cached_property
+    def alike(self) -> Numbers:
+        """By value, a number that those share which are of one shape and written alike, but for their own numbers.
+
+        Those are constants that are the same, and results written by numbers of as many digits.
+        """
+        source, shape = np.array(self.source, np.int64), np.array(self.shape, np.int64)
+        ids = np.arange(len(source))
+        numbered = np.frombuffer(bytes(self._flags), np.uint8) == (_LONG | _NUMBERED)
+        numbered[list(self._names)] = False
+        digits = np.searchsorted(10 ** np.arange(1, 10), ids, side="right")
+        return np.select([source < 0, numbered], [3 * (-source - 1), 3 * (10 * shape + digits) + 1], 3 * ids + 2)
+
+    @cached_property
+    def calls_alike(self) -> Numbers:
+        """By call, a number that those share which are written alike, but for numbers, and stand in calls alike."""
+        starts, parents = np.array(self._argument_starts, np.int64), np.array(self._parent, np.int64)
+        lines = np.searchsorted(self._first_calls, np.arange(len(parents)), side="right")
+        arguments = ragged(self.alike, np.asarray(self._arguments), starts[:-1], starts[1:])
+        found = classes([np.asarray(self._function), lines, *arguments])
+        for around, inside in self._calls_around():
+            found = classes([found, np.where(inside, found[around] + 1, 0)])
+        return found
+
+    def _calls_around(self) -> Iterator[tuple[Numbers, NDArray[np.bool_]]]:
+        """Yield for each call the one that it is in, then the second, fourth, … around it, and whether there is one.
+
+        What is joined with each of them in turn is joined with all.
+        """
+        around = np.array(self._parent, np.int64)
+        while (inside := around >= 0).any():
+            yield around, inside
+            around = np.where(inside, around[around], -1)
+
+    def steps_alike(self, steps: Numbers) -> list[Numbers]:
+        """Return columns in which those of some steps agree that are written alike, forward and backward."""
+        columns, calls = self.columns, np.asarray(self._call)[steps]
+        starts = np.asarray(columns.starts)
+        return [
+            np.asarray(columns.kind)[steps],
+            self.alike[np.asarray(columns.outputs)[steps]],
+            np.where(calls >= 0, np.append(self.calls_alike, 0)[calls] + 1, 0),
+            *ragged(self.alike, np.asarray(columns.operands), starts[steps], starts[steps + 1]),
+        ]
+
+    def written_with(self, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return for each step whether it may be written with the number of one of `values`."""
+        numbered, other = self.alike % 3 == 1, self.alike % 3 == 2  # others may be written with those of their own
+        held = (numbered & values) | other
+        calls = any_in_row(held[np.asarray(self._arguments)], np.array(self._argument_starts))
+        for around, inside in self._calls_around():
+            calls |= inside & calls[around]
+        columns, call = self.columns, np.asarray(self._call)
+        steps = any_in_row(held[np.asarray(columns.operands)], np.array(columns.starts))
+        steps |= held[np.asarray(columns.outputs)] | ((call >= 0) & np.append(calls, False)[call])
+        return steps
 
     # -- texts ---------------------------------------------------------------------------------------------------
 
