@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
@@ -317,6 +318,16 @@ async def test_every_binding_has_an_id_and_takes_another_key(small: Trace) -> No
         app.set_keymap({"walk.next": "f6"})
         await pilot.press("f6", "n")
         assert walk(pilot).step == 1
+
+
+@pytest.mark.parametrize("size", [(20, 8), (40, 2), (80, 24)])
+async def test_the_palette_takes_all_keys_also_where_its_list_has_no_room(small: Trace, size: tuple[int, int]) -> None:
+    async with BptuiApp(small, "small").run_test(size=size) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+        await pilot.press(*("pagedown", "pagedown", "pageup", "z", "pagedown", "pageup", "down", "home", "end"))
+        await pilot.press("pagedown", "ctrl+p", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
 
 
 async def test_the_palette_has_every_command(small: Trace) -> None:

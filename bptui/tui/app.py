@@ -230,6 +230,13 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
 
         self.push_screen(RefusedScreen(path, error), mended)
 
+    def action_command_palette(self) -> None:
+        """Show every command by name."""
+        from bptui.tui.palette import PaletteScreen
+
+        if not isinstance(self.screen, PaletteScreen):
+            self.push_screen(PaletteScreen(id="--command-palette"))
+
     def action_help(self) -> None:
         """Show all keys."""
         from bptui.tui.help import HelpScreen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.command import DiscoveryHit, Hits
+from textual.command import CommandList, CommandPalette, DiscoveryHit, Hits
 from textual.system_commands import SystemCommandsProvider
 
 
@@ -12,3 +12,11 @@ class Palette(SystemCommandsProvider):
     async def discover(self) -> Hits:
         for title, keys, run, _ in self.app.get_system_commands(self.screen):
             yield DiscoveryHit(title, run, help=keys)
+
+
+class PaletteScreen(CommandPalette):
+    """Lists the commands; in a list that has no room, or not yet, Textual's own fails to move by a page."""
+
+    def _action_command_list(self, action: str) -> None:
+        if self.query_one(CommandList).scrollable_content_region or not action.startswith("page"):
+            super()._action_command_list(action)
