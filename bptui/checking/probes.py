@@ -48,6 +48,9 @@ _ELEMENT_WORK = 10
 _SORTING_WORK = 2000
 """How many could be in the time that it takes to find the place of one element among many."""
 
+_SLOW_WORK = {"gelu": 2000}
+"""The same for operations that NumPy has no function of."""
+
 
 class _Part(Struct, frozen=True):
     """What probes move of a large array: the flat places, in ascending order, and a row of numbers for each probe."""
@@ -93,7 +96,8 @@ class Probes:
         largest = np.maximum(np.maximum.reduceat(sizes[np.asarray(columns.operands)], starts)[steps],
                              sizes[np.asarray(columns.outputs)[steps]])  # fmt: skip
         operations = [kind.operation for kind in columns.kinds]
-        each = np.array([_SORTING_WORK if one.choose is not None else _ELEMENT_WORK for one in operations])
+        usual = (_SORTING_WORK if one.choose is not None else _ELEMENT_WORK for one in operations)
+        each = np.array([_SLOW_WORK.get(one.name, work) for one, work in zip(operations, usual, strict=True)])
         alone = np.array([0 if one.partials else _STEP_WORK for one in operations])
         kinds = np.asarray(columns.kind)[steps]
         work = each[kinds] * largest + alone[kinds]
