@@ -116,3 +116,16 @@ def test_large_arrays_by_every_path(forward: str, monkeypatch: pytest.MonkeyPatc
         found = Probes(trace, trace.program.names[name], Deadline("a test")).targets([0, 5, 11, 5], [2.0, 2.5, -1, 0])
         others = [(0, 2.0), (5, 2.5), (11, -1.0), (5, 0.0)]
         assert found == [one_by_one(trace, trace.program.names[name], *one) for one in others]
+
+
+def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that the last line sums up are kept until then: few probes are run at once."""
+    lines = "\n".join(f'h{at} = "tanh(x*{at + 1})"' for at in range(30))
+    total = " + ".join(f"h{at}" for at in range(30))
+    text = f'[inputs]\nx = [0.5, 0.25, 0.125]\n[forward]\n{lines}\nL = "sum({total})"'
+    for room, rows in ((1 << 24, 6), (4 * 32 * 3, 4), (0, 2)):
+        monkeypatch.setattr(probes, "_KEPT", room)
+        trace, calls = counting(text, "tanh")
+        found = Probes(trace, trace.program.names["x"], Deadline("a test")).targets([0, 0, 1, 1, 2, 2], [0.1] * 6)
+        assert len(found) == 6
+        assert max(calls) == 3 * rows

@@ -36,6 +36,9 @@ LARGE = 4096
 _AT_ONCE = 1 << 17
 """About how many elements an array may have for all probes of one run together."""
 
+_KEPT = 1 << 24
+"""About how many elements all arrays may have together that are kept for a later step."""
+
 _FEW = 8
 """What is moved is kept apart where it is at most this part of an array."""
 
@@ -77,13 +80,25 @@ class Probes:
         ]
         self._last = _last_uses(self._program, self._steps)
         self._scratch: dict[int, Array] = {}
-        self._together = max(2, _AT_ONCE // max(1, self._largest))
+        self._together = max(2, min(_AT_ONCE // max(1, self._largest), _KEPT // max(1, self._most_kept)))
 
     @cached_property
     def _largest(self) -> int:
         """How many elements the largest array has that is moved."""
         outputs = np.asarray(self._program.columns.outputs)[np.asarray(self._steps)]
         return int(np.asarray(self._sizes)[np.append(outputs, self._value)].max())
+
+    @property
+    def _most_kept(self) -> int:
+        """How many elements one probe moves at most that a later step still asks for."""
+        steps = np.asarray(self._steps, np.intp)
+        outputs = np.asarray(self._program.columns.outputs)[steps]
+        sizes, last = np.asarray(self._sizes)[outputs], np.asarray(self._last)[outputs]
+        ends = np.where(last < 0, len(steps), np.searchsorted(steps, last))
+        kept = np.zeros(len(steps) + 1, np.int64)
+        kept[: len(steps)] += sizes
+        np.subtract.at(kept, np.minimum(ends + 1, len(steps)), sizes)
+        return int(np.cumsum(kept[: len(steps)]).max(initial=0))
 
     @cached_property
     def work(self) -> int:

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 
 from bptui.checking.marking.claims import Entry, Quantity
 from bptui.checking.marking.world import LARGEST_GRAPH, Graph, World
+from bptui.ops.structure import Indices
 from bptui.scenario.program import Array, ForwardStep, Line, Program
 from bptui.trace.arrays import read_only
 from bptui.trace.backward import all_params, with_chosen
@@ -459,10 +460,20 @@ class Case:
                     result = result.copy()
                     result.reshape(-1)[flat] = number
                 moved[step.output] = result
-        return [
-            moved[value].item(flat) if value in moved else self.world.values[value].item(flat)
-            for (value, flat), _ in self.quantity.entries
-        ]
+        numbers = np.zeros(len(self.quantity.entries))
+        for value, (places, flats) in self._places.items():
+            numbers[places] = np.ravel(moved[value] if value in moved else self.world.values[value])[flats]
+        return numbers.tolist()
+
+    @cached_property
+    def _places(self) -> Mapping[int, tuple[Indices, Indices]]:
+        """For each value that the line names elements of: their places in the line, and in the value."""
+        found: dict[int, tuple[list[int], list[int]]] = {}
+        for at, ((value, flat), _) in enumerate(self.quantity.entries):
+            places, flats = found.setdefault(value, ([], []))
+            places.append(at)
+            flats.append(flat)
+        return {value: (np.array(places), np.array(flats)) for value, (places, flats) in found.items()}
 
     def _recomputed(self, step: ForwardStep, inputs: list[Array]) -> Array:
         """Return a step's result for other inputs, with the choices that it makes there."""
