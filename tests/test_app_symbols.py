@@ -13,6 +13,7 @@ from app_help import AnyPilot, part, said, shown, until, walk
 from bptui.present.derivation import Derivation
 from bptui.present.symbol_writer import SymbolWriter
 from bptui.running import first_trace
+from bptui.trace.breakpoints import read_breakpoints
 from bptui.trace.record import Trace
 from bptui.tui.app import BptuiApp
 from bptui.tui.edit_dialog import EditScreen
@@ -221,3 +222,19 @@ async def test_symbols_alone_are_walked_and_then_given_numbers() -> None:
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).trace.mode == "numbers")
         assert walk(pilot).step == len(walk(pilot).trace.steps) - 1
         assert walk(pilot).trace.gradient("x").tolist() == [4 - 12 + 0.5, 1.5, 3.0]
+
+
+async def test_breakpoints_wait_for_numbers() -> None:
+    trace = first_trace(bptui.loads(ALONE))
+    breakpoints = read_breakpoints(trace.program, ["|grad| > 0", "nan"])
+    async with BptuiApp(trace, "permuted", breakpoints).run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
+        assert "symbols alone. Press s to give them." in said(pilot)
+        await pilot.press("right", "left", "s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NumbersScreen))
+        part(pilot, Input, "numbers-0").value = "3, 1, 4"
+        part(pilot, Input, "numbers-1").value = "1 -2 1/2"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).trace.mode == "numbers")
+        await until(pilot, lambda: walk(pilot).found(breakpoints[0]))
+        assert walk(pilot).found(breakpoints[1]) == []

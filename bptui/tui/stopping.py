@@ -42,7 +42,9 @@ class Stopping(Pointing):
     # -- what is shown -----------------------------------------------------------------------------------------------
 
     def stops_at(self, step: int) -> list[Breakpoint]:
-        """Return the enabled breakpoints that stop at a step."""
+        """Return the enabled breakpoints that stop at a step; none while there are symbols alone."""
+        if self.trace.numbers is None:
+            return []
         here = range(step, step + 1)
         return [one for one in self.breakpoints if one.enabled and any(True for _ in hits(self.trace, one, here))]
 
@@ -65,7 +67,8 @@ class Stopping(Pointing):
         self._found = {text: steps for text, steps in self._found.items() if text in texts}
         self.query_one(StepList).mark(lambda step: bool(self.stops_at(step)))
         self._mark_timeline()
-        run_beside(self, "stops", self._find_all)
+        if self.trace.numbers is not None:
+            run_beside(self, "stops", self._find_all)
 
     async def _find_all(self) -> None:
         """Find all steps that the breakpoints stop at, for the timeline and the list of breakpoints."""
@@ -96,7 +99,7 @@ class Stopping(Pointing):
         """Mark where the breakpoints stop that the walk begins with, and run to the first such step."""
         if self.breakpoints:
             self.breakpoints_changed()
-        if self.runs_first:
+        if self.runs_first and not self.lacks_numbers:
             whole = range(len(self.trace.steps))
             run_beside(self, "looking", self._run, whole, "no step stops at")
 
