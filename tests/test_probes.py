@@ -129,3 +129,13 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
         found = Probes(trace, trace.program.names["x"], Deadline("a test")).targets([0, 0, 1, 1, 2, 2], [0.1] * 6)
         assert len(found) == 6
         assert max(calls) == 3 * rows
+
+
+def test_what_only_moves_elements_is_moved_for_all_probes_at_once() -> None:
+    lines = "\n".join(f'h{at + 1} = "x[0]*permute(h{at}, [1, 2, 0]) + reshape(h{at}, [1, 3])[0]"' for at in range(20))
+    text = f'[inputs]\nx = [0.5, 0.25, 0.125]\n[forward]\nh0 = "x*1"\n{lines}\nL = "sum(h20)"'
+    for name in ("permute", "index", "reshape"):
+        trace, calls = counting(text, name)
+        assert len(calls) == 0
+        assert check_gradients(trace)[0].ok
+        assert len(calls) <= 40, name  # what is moved where is asked once for each kind of step

@@ -1,8 +1,8 @@
 """The differentiated scalar while elements of one value have other numbers: many such *probes* in one run.
 
 A run goes through the steps that depend on the value, and no others, once for all probes. What a probe moves has one
-more axis, the first, along which the probes lie; what none moves stays as it was recorded. Elementwise operations are
-computed for all probes at once, any other for one after the other.
+more axis, the first, along which the probes lie; what none moves stays as it was recorded. Elementwise operations, and
+those that only move elements, are computed for all probes at once, any other for one after the other.
 
 Of a large array only the elements that some probe moves are kept, as long as they are few: moving one element of a
 million moves one element of their product with a weight, and one of its tanh. Whatever is computed is computed by the
@@ -25,6 +25,7 @@ from bptui.editing import scalar_of
 from bptui.engine.passes import depending
 from bptui.limits import Deadline
 from bptui.ops import numeric
+from bptui.ops.structure import Indices, flat
 from bptui.scenario.program import Array, Program
 from bptui.trace.arrays import Arrays
 from bptui.trace.backward import with_chosen
@@ -35,6 +36,9 @@ LARGE = 4096
 
 _AT_ONCE = 1 << 17
 """About how many elements an array may have for all probes of one run together."""
+
+_MOVING = ("selection", "permutation")
+"""The patterns of operations whose results are elements of their operand."""
 
 _KEPT = 1 << 24
 """About how many elements all arrays may have together that are kept for a later step."""
@@ -80,6 +84,7 @@ class Probes:
         ]
         self._last = _last_uses(self._program, self._steps)
         self._scratch: dict[int, Array] = {}
+        self._moving: dict[tuple[int, int], Indices | None] = {}
         self._together = max(2, min(_AT_ONCE // max(1, self._largest), _KEPT // max(1, self._most_kept)))
 
     @cached_property
@@ -113,9 +118,13 @@ class Probes:
         operations = [kind.operation for kind in columns.kinds]
         usual = (_SORTING_WORK if one.choose is not None else _ELEMENT_WORK for one in operations)
         each = np.array([_SLOW_WORK.get(one.name, work) for one, work in zip(operations, usual, strict=True)])
-        alone = np.array([0 if one.partials else _STEP_WORK for one in operations])
-        kinds = np.asarray(columns.kind)[steps]
-        work = each[kinds] * largest + alone[kinds]
+        kinds, firsts = np.asarray(columns.kind)[steps], np.zeros(len(operations), np.intp)
+        firsts[kinds[::-1]] = steps[::-1]
+        together = [
+            bool(one.partials) or self._sources(int(first)) is not None
+            for one, first in zip(operations, firsts, strict=True)
+        ]
+        work = each[kinds] * largest + np.where(together, 0, _STEP_WORK)[kinds]
         summing = np.array([one.terms is not None for one in operations])
         for at in np.flatnonzero(summing[kinds]).tolist():
             terms = operations[kinds[at]].terms
@@ -196,6 +205,9 @@ class Probes:
                     for one in ids
                 ]  # fmt: skip
                 moved[output] = rule(numeric, *inputs, **params)
+            elif (sources := self._sources(step)) is not None:
+                elements = moved[ids[0]].reshape(count, -1)[:, sources]
+                moved[output] = elements.reshape(count, *self._program.shape(output))
             else:
                 results = []
                 for row in range(count):
@@ -207,6 +219,22 @@ class Probes:
                 if last[one] == step:
                     moved.pop(one, None)
                     parts.pop(one, None)
+
+    def _sources(self, step: int) -> Indices | None:
+        """Return which element of its operand each result of a step is; None where it does more than move elements."""
+        columns, code = self._program.columns, self._program.code
+        place = columns.starts[step]
+        key = columns.kind[step], code.shape[columns.operands[place]]
+        if key not in self._moving:
+            kind, shape = columns.kinds[key[0]], code.shapes[key[1]]
+            sources = None
+            if kind.operation.choose is None and columns.starts[step + 1] == place + 1 and math.prod(shape) <= LARGE:
+                output = self._program.shape(columns.outputs[step])
+                structure = kind.operation.structure(0, (shape,), output, kind.params)
+                if structure.name in _MOVING:
+                    sources = np.ravel(kind.operation.forward(numeric, flat(shape), **kind.params))
+            self._moving[key] = sources
+        return self._moving[key]
 
     # -- large arrays ------------------------------------------------------------------------------------------------
 
