@@ -5,6 +5,8 @@ Nothing is timed: what is counted is how often something is computed.
 
 from __future__ import annotations
 
+import inspect
+import sys
 from random import Random
 from typing import Any
 
@@ -230,3 +232,17 @@ def test_of_a_line_of_too_many_steps_the_true_value_counts(monkeypatch: pytest.M
     assert [one.verdict for one in found] == ["right", "wrong", "wrong", "right", "right", "unreadable"]
     assert [slip.kind for slip in found[1].diagnoses] == ["sign"], "the line of L is short"
     assert not found[2].diagnoses
+
+
+def test_a_wrong_line_below_many_is_marked_in_a_loop() -> None:
+    """How far it reaches depends on all lines above it, each on the one before: no call inside a call for each."""
+    depth = 40
+    text = chain(depth, 1).split("'dL/")[0].strip()
+    head, _, last = text.rpartition("= [")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 150)
+    try:
+        found = marked(f"{head}= [{float(last.strip(']')) + 0.0003:.4f}]")
+    finally:
+        sys.setrecursionlimit(limit)
+    assert [one.verdict for one in found] == ["right"] * (depth - 1) + ["wrong"]

@@ -44,12 +44,12 @@ class Statement:
         """Whether it neither is right nor follows from what was stated before."""
         self.place = -1
         """How many statements about other things stand before it on the sheet."""
-        self._line, self._at, self._reach = line, at, reach or Reach(written, written)
+        self.line, self._at, self._reach = line, at, reach or Reach(written, written)
 
     @property
     def reach(self) -> Reach:
         """The numbers that it stands for."""
-        return self._reach if self._line is None else self._line.reaches[self._at]
+        return self._reach if self.line is None else self.line.reaches[self._at]
 
 
 class Stated:
@@ -59,16 +59,24 @@ class Stated:
         """`exact` are the numbers of somebody who carries all digits."""
         self.world, self.before = sheet.as_written(quantity), sheet.before(quantity)
         self.quantity, self.amounts, self.exact = quantity, amounts, exact
+        self.settled = False
+        """Whether it was worked out how far it reaches."""
+
+    @cached_property
+    def basis(self) -> Basis:
+        """The statements that the line can be worked out from."""
+        return worked_out_from(self.world, self.before, self.quantity)
 
     @cached_property
     def reached(self) -> list[Reach]:
         """The numbers that the earlier lines can lead to, for each entry."""
-        return reach(self.world, self.before, self.quantity)
+        return reach(self.world, self.basis, self.quantity)
 
     @cached_property
     def reaches(self) -> list[Reach]:
         """The numbers that each entry stands for: those of `reached` that round to what is written, and that
         itself, and the number with all digits."""
+        self.settled = True
         result = []
         for amount, exact, reached in zip(self.amounts, self.exact, self.reached, strict=True):
             found = Reach(amount.number, amount.number).with_(exact)
@@ -110,7 +118,7 @@ class Sheet:
         """Return the numbers that a line can lead to for somebody who works derivatives out anew from the values."""
         values = Statements(self.before(quantity).values)
         world = self.truth.with_({entry: one.written for entry, one in values.of_values(values.values)})
-        return reach(world, values, quantity)
+        return reach(world, worked_out_from(world, values, quantity), quantity)
 
     def state(self, statements: Mapping[Entry, Statement | None], also: Sequence[int] = ()) -> None:
         """Put the statements of one line on the sheet, or take some away; `also` are further values they are about."""
@@ -133,16 +141,39 @@ class Sheet:
         )
 
 
-def reach(world: World, statements: Statements[Statement], quantity: Quantity) -> list[Reach]:
+Basis = Sequence[tuple[Entry, Statement]]
+"""Statements in the order in which they were made."""
+
+
+def worked_out_from(world: World, statements: Statements[Statement], quantity: Quantity) -> Basis:
+    """Return the statements that a line can be worked out from: the nearest ones."""
+    found = [(entry, one) for entry in world.read(quantity.entries) if (one := statements.get(entry)) is not None]
+    found += statements.of_values(_needed(world, quantity))
+    return sorted(found, key=lambda stated: stated[1].place)
+
+
+def reach(world: World, basis: Basis, quantity: Quantity) -> list[Reach]:
     """Return, for each entry of a line, the numbers that statements can lead to; `world` has them as written."""
-    needed, read = _needed(world, quantity), world.read(quantity.entries)
-    found = [(entry, one) for entry in read if (one := statements.get(entry)) is not None]
-    found += statements.of_values(needed)
-    found.sort(key=lambda stated: stated[1].place)
-    reaches = {entry: one.reach for entry, one in found}
+    _settle(basis)
+    reaches = {entry: one.reach for entry, one in basis}
     halves = {entry: one.half for entry, one in reaches.items() if one.half > 0}
     middle = {entry: reaches[entry].middle for entry in halves}
     return _range(world.with_(middle), quantity.entries, middle, halves)
+
+
+def _settle(basis: Basis) -> None:
+    """Work out how far lines reach, those before them first: in a loop, for a sheet may have a thousand lines."""
+    waiting = _unsettled(basis)
+    while waiting:
+        missing = _unsettled(waiting[-1].basis)
+        if missing:
+            waiting += missing
+        else:
+            _ = waiting.pop().reaches
+
+
+def _unsettled(basis: Basis) -> list[Stated]:
+    return list(dict.fromkeys(one.line for _, one in basis if one.line is not None and not one.line.settled))
 
 
 def _range(
