@@ -20,7 +20,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bptui.graph.model import Edge, Focus, Graph, Kind, Node, Operand, Zoom, distinct
+from bptui.graph.model import Edge, Focus, Graph, Kind, Node, Zoom, distinct
 from bptui.ops.operation import ATOM, Written, shape_text
 from bptui.present.cells import pretty
 from bptui.scenario.program import ForwardStep, Line, Program, Value
@@ -250,13 +250,15 @@ def _assembled(program: Program, zoom: Zoom, made: Sequence[Node], own: Mapping[
     at = {value: node + len(given) for value, node in givers.items()} | {value: at for at, value in enumerate(given)}
     tails = np.array([at[value] for value in used.tolist()], np.intp)[np.searchsorted(used, uses.operands)]
     heads = uses.nodes + len(given)
-    across = tails != heads
-    carried: dict[tuple[int, int], list[Operand]] = {}
-    operands = program.columns.at(uses.places[across])
-    for tail, head, operand in zip(tails[across].tolist(), heads[across].tolist(), operands, strict=True):
-        carried.setdefault((tail, head), []).append(operand)
-    edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in carried.items())
-    return Graph(zoom, tuple(nodes), edges)
+    across = np.flatnonzero(tails != heads)
+    ends = tails[across] * len(nodes) + heads[across]
+    order = np.argsort(ends, kind="stable")
+    carried = np.split(across[order], np.flatnonzero(np.diff(ends[order])) + 1) if len(across) else []
+    edges = [
+        Edge(int(tails[some[0]]), int(heads[some[0]]), array("i", uses.places[some].tolist()))
+        for some in sorted(carried, key=lambda some: some[0])
+    ]
+    return Graph(zoom, tuple(nodes), tuple(edges))
 
 
 # -- elements ----------------------------------------------------------------------------------------------------------
@@ -312,17 +314,18 @@ def _elements(program: Program, focus: Focus, choices: Mapping[str, Any]) -> Gra
     for head in heads:
         add(output, head, _alone(step))
     rest = left_out(output, len(heads), _alone(step))
-    carried: dict[tuple[int, int], list[Operand]] = {}
+    carried: dict[tuple[int, int], array[int]] = {}
+    first = program.columns.starts[focus.step]
     if rest is not None and nodes[0].values[0] != output.id:
         # what is left out of the result reads what is left out of the first operand, or else the last that is not
         tail = max(node.id for node in nodes if node.values == nodes[0].values)
-        carried[tail, rest] = [(step.index, next(iter(structures)))]
+        carried[tail, rest] = array("i", [first + next(iter(structures))])
     for (slot, head), flats in reads.items():
         for flat in flats:
             source = at.get((step.inputs[slot], flat))
             if source is not None:
-                carried.setdefault((source, at[output.id, head]), []).append((step.index, slot))
-    edges = tuple(Edge(tail, head, tuple(operands)) for (tail, head), operands in sorted(carried.items()))
+                carried.setdefault((source, at[output.id, head]), array("i")).append(first + slot)
+    edges = tuple(Edge(tail, head, operands) for (tail, head), operands in sorted(carried.items()))
     return Graph("elements", tuple(nodes), edges)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,9 +17,6 @@ from bptui.text import width
 
 Zoom = Literal["network", "lines", "operations", "elements"]
 Kind = Literal["leaf", "group", "line", "step", "element", "more"]
-Operand = tuple[int, int]
-"""A forward step and the number of one of its operands."""
-
 ZOOMS: tuple[Zoom, ...] = ("network", "lines", "operations", "elements")
 
 _BOXED: frozenset[Kind] = frozenset({"group", "line"})
@@ -60,8 +58,9 @@ class Edge(Struct, frozen=True):
 
     tail: int
     head: int
-    operands: tuple[Operand, ...]
-    """The operands that it carries: more than one where a value is used more than once."""
+    operands: array[int]
+    """The operands that it carries, by their places in `program.columns.operands`: more than one where a value is used
+    more than once."""
 
 
 class Graph(Struct, frozen=True, eq=False, dict=True):
@@ -82,9 +81,9 @@ class Graph(Struct, frozen=True, eq=False, dict=True):
         return _Owners([(node.values, node.id) for node in self.nodes])
 
     @cached_property
-    def by_operand(self) -> Mapping[Operand, tuple[int, ...]]:
+    def by_operand(self) -> Mapping[int, tuple[int, ...]]:
         """For each operand, the edges that carry it."""
-        return _listed((operand, index) for index, edge in enumerate(self.edges) for operand in edge.operands)
+        return _Owners([(edge.operands, index) for index, edge in enumerate(self.edges)])
 
     @cached_property
     def above(self) -> Mapping[int, tuple[int, ...]]:

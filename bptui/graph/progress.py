@@ -6,9 +6,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from msgspec import Struct
 
-from bptui.graph.model import Focus, Graph, Operand
+from bptui.graph.model import Focus, Graph
 from bptui.trace.record import Trace
 
 Arrived = Literal["none", "part", "whole"]
@@ -28,6 +29,9 @@ class Walk:
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.program = trace, trace.program
+        self._of: Graph | None = None
+        self._passing: dict[int, Sequence[int]] = {}
+        """Of the graph that was asked for last, the slots through which a gradient passes each edge."""
 
     def focus(self, step: int, element: int = 0) -> Focus:
         """Return which operation the walk is at on a step, to be looked into; `element` is the step's own."""
@@ -65,20 +69,18 @@ class Walk:
         done = bisect_left(of_value, slots)
         return "none" if not done else "whole" if done == len(of_value) else "part"
 
-    def passed(self, operands: Sequence[Operand], slots: int) -> Arrived:
+    def passed(self, graph: Graph, edge: int, slots: int) -> Arrived:
         """Return through how many of an edge's operands a gradient has passed after so many slots."""
-        passing = [slot for one in operands if (slot := self._slot(one)) is not None]
-        done = sum(slot < slots for slot in passing)
+        if slots <= 0:
+            return "none"
+        if self._of is not graph:
+            self._of, self._passing = graph, {}
+        passing = self._passing.get(edge)
+        if passing is None:
+            through = np.asarray(self.program.slot_columns.at)[graph.edges[edge].operands]
+            self._passing[edge] = passing = np.sort(through[through >= 0]).tolist()
+        done = bisect_left(passing, slots)
         return "none" if not done else "whole" if done == len(passing) else "part"
-
-    def _slot(self, operand: Operand) -> int | None:
-        """Return the slot through which a gradient passes an operand, or None where none does."""
-        step, number = operand
-        slots, of_value = self.program.slots, self.trace.slots_of(self.program.steps[step].inputs[number])
-        # a value's slots are in the order of the backward pass: by falling step, then by operand
-        at = bisect_left(of_value, (-step, number), key=lambda slot: (-slots[slot].step, slots[slot].slot))
-        found = at < len(of_value) and (slots[of_value[at]].step, slots[of_value[at]].slot) == operand
-        return of_value[at] if found else None
 
 
 class Progress:
@@ -91,6 +93,9 @@ class Progress:
         self._edges: dict[int, State] = {}
         self._slots = step - len(program.steps)
         """How many slots have passed a gradient, this step's included; negative before the seed."""
+        starts = program.columns.starts
+        self._computed = starts[min(step + 1, len(program.steps))]
+        """Which operands were used by now: those in places before this."""
         self.backward = self._slots > 0
         self.nodes: tuple[int, ...]
         """The nodes that the walk is at."""
@@ -98,7 +103,7 @@ class Progress:
         """The edges along which something flows at this step."""
         if self._slots < 0:
             self.nodes = self._of_element(graph.by_step.get(step, ()), element)
-            operands = [(step, slot) for slot in range(len(program.steps[step].inputs))]
+            operands = range(starts[step], starts[step + 1])
         elif self._slots == 0:
             self.nodes = self._of_element(graph.by_value.get(program.target, ()), element)
             return
@@ -108,7 +113,7 @@ class Progress:
             self.nodes = graph.by_step.get(slot.step, ())
             if at is not None:
                 self.nodes = self._of_element(graph.by_value.get(at, ()), element)
-            operands = [(slot.step, slot.slot)]
+            operands = range(starts[slot.step] + slot.slot, starts[slot.step] + slot.slot + 1)
         lit = dict.fromkeys(edge for operand in operands for edge in graph.by_operand.get(operand, ()))
         if graph.zoom == "elements":
             end = "tail" if self.backward else "head"
@@ -136,7 +141,7 @@ class Progress:
         """Return how an edge stands."""
         state = self._edges.get(number)
         if state is None:
-            operands = self.graph.edges[number].operands
-            computed, lit = operands[0][0] <= self.step, number in self.edges
-            state = self._edges[number] = State(computed, self._walk.passed(operands, self._slots), lit)
+            first = self.graph.edges[number].operands[0]
+            computed, lit = first < self._computed, number in self.edges
+            state = self._edges[number] = State(computed, self._walk.passed(self.graph, number, self._slots), lit)
         return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from bptui.ops.operation import shape_text
@@ -110,7 +111,7 @@ def _accumulation(trace: Trace, slot: Slot) -> Iterator[str]:
     uses = trace.slots_of(slot.target)
     if len(uses) < 2:
         return
-    which = uses.index(slot.index) + 1
+    which = bisect_right(uses, slot.index)
     name = cells.pretty(trace.program.values[slot.target].text)
     if which == 1:
         yield f"{name} is used {counted(len(uses), 'time')}: this is the first of its contributions, which add up."

@@ -160,15 +160,13 @@ class Wires(Wiring):
     def _detour_sum(self, detour: Detour) -> str:
         if not self.backward:
             return ""
-        columns = self.program.slot_columns
-        found = {(columns.step[slot], columns.slot[slot]): slot for slot in self.trace.slots_of(self.operands[0])}
-        slot = found.get((detour.step, detour.slot))
-        if slot is None:
+        slot = self.program.slot_columns.at[self.program.columns.starts[detour.step] + detour.slot]
+        if slot < 0:
             return ""
         other = cells.as_factor(self.text(self.trace.contributions[slot].item(detour.top)))
         total = self.text(self.trace.gradient_of(self.operands[0]).item(detour.top))
         name = cells.pretty(self.program.derivative_name(self.operands[0], detour.top))
-        if len(found) > 2:
+        if len(self.trace.slots_of(self.operands[0])) > 2:
             return f": {other} of {name} = {total}"
         return f": {name} = {self._top_numbers[detour.top]} by the wire + {other} = {total}"
 

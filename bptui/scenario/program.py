@@ -7,6 +7,7 @@ says nothing about numbers: the same one is run with any values of its leaves.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -150,6 +151,10 @@ class SlotColumns:
         self.step, self.slot, self.target = (
             _in_order(numbers, order) for numbers in (steps, places - starts[steps], operands[places])
         )
+        at = np.full(len(operands), -1, np.intc)
+        at[places] = order
+        self.at = _numbers(at)
+        """By place in `columns.operands`, the slot through which a gradient flows back there; −1 where none does."""
         target = np.asarray(self.target)
         by_target = np.argsort(target, kind="stable")
         again = np.flatnonzero(np.diff(target[by_target]) == 0)
@@ -160,22 +165,21 @@ class SlotColumns:
         np.maximum.at(latest, target, np.arange(len(places), dtype=np.intc))
         self.last = _numbers(latest)
         """By value, its last slot; −1 where no gradient arrives."""
-        self._kept: dict[int, tuple[int, ...]] = {}
+        self._by_target = _numbers(by_target.astype(np.intc))
+        self._kept: dict[int, Sequence[int]] = {}
 
     def record(self, index: int) -> Slot:
         return Slot(index, self.step[index], self.slot[index], self.target[index], self.previous[index])
 
-    def of(self, value: int) -> tuple[int, ...]:
+    def of(self, value: int) -> Sequence[int]:
         """Return the slots that add to a value's gradient, in order."""
         found = self._kept.get(value)
         if found is None:
-            slots, at = [], self.last[value]
-            while at >= 0:
-                slots.append(at)
-                at = self.previous[at]
+            first = bisect_left(self._by_target, value, key=self.target.__getitem__)
+            after = bisect_right(self._by_target, value, first, key=self.target.__getitem__)
             if len(self._kept) >= _VALUES_KEPT:
                 self._kept.clear()
-            self._kept[value] = found = tuple(reversed(slots))
+            self._kept[value] = found = self._by_target[first:after]
         return found
 
     def reached(self) -> Iterator[int]:

@@ -204,7 +204,7 @@ class Recorded:
 
     # -- as it stood at a step -------------------------------------------------------------------------------------
 
-    def slots_of(self, value: int) -> tuple[int, ...]:
+    def slots_of(self, value: int) -> Sequence[int]:
         """Return the slots that contribute to the value's gradient, in order."""
         return self.program.slot_columns.of(value)
 
