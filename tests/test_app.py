@@ -330,6 +330,19 @@ async def test_the_palette_takes_all_keys_also_where_its_list_has_no_room(small:
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen))
 
 
+async def test_what_the_palette_still_finds_when_it_is_closed_is_not_shown(small: Trace) -> None:
+    async with BptuiApp(small, "small").run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
+        palette = pilot.app.screen
+        assert isinstance(palette, CommandPalette)
+        await pilot.press("escape")
+        await until(pilot, lambda: not palette.query("*"))
+        palette._list_visible = not palette._list_visible
+        await palette._watch__show_busy()
+        assert isinstance(pilot.app.screen, WalkScreen)
+
+
 async def test_the_palette_has_every_command(small: Trace) -> None:
     app = app_on(small)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -72,6 +72,9 @@ def test_a_bar_is_empty_only_for_zero_and_full_at_the_top() -> None:
     assert scale.filled(1e-7, 20) > 0
     assert scale.filled(1.0, 20) == scale.filled(math.inf, 20) == 20
     assert scale_of([]) == Scale(-3, 0)
+    assert scale_of([1.7e308]).text == "1e+305 to 1e+308"
+    assert scale_of([5e-324]).text == "1e-308 to 1e-305"
+    assert scale_of([5e-324, 1.7e308]) == Scale(-308, 308)
     assert scale_of([1.0, 1.1]).high - scale_of([1.0, 1.1]).low >= 3
 
 

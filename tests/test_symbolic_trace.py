@@ -385,3 +385,11 @@ def test_lines_in_a_long_row_are_written_line_by_line() -> None:
     assert isinstance(trace, SymbolicTrace)
     assert trace.level == "values"
     assert "sin(a398)" in bptui.export(trace, "json")
+
+
+@pytest.mark.parametrize("name", ["max", "min", "sum", "mean", "prod", "logsumexp", "norm"])
+def test_a_single_number_is_reduced_in_symbols_too(name: str) -> None:
+    scenario = bptui.loads(f'[inputs]\nx = 2.0\n[forward]\ny = "{name}(x)"\nL = "y*y"\n')
+    trace = bptui.run(scenario, mode="symbols")
+    assert "dL/dx" in bptui.export(trace, "text")
+    assert float(trace.derivative("dL/dx").subs({"x": 2, "y": 2})) == 4

@@ -26,6 +26,9 @@ _PLAIN_BLOCKS = "12345678"
 _LEAST_DECADES = 3
 """How many powers of ten a scale covers at least, so that a small difference does not look like a large one."""
 
+_FURTHEST = 308
+"""The largest and the smallest power of ten that a scale begins or ends with: beyond, 10 has none as a float64."""
+
 _ACTIVATIONS = ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "silu", "gelu", "softplus")
 """The operations whose results are called units; one of slope 0 lets no gradient through."""
 
@@ -165,9 +168,9 @@ class Scale(Struct, frozen=True):
 def scale_of(sizes: Sequence[float | None]) -> Scale:
     """Return the scale that all of `sizes` lie on that are not hidden, of at least three powers of ten."""
     logs = [math.log10(size) for size in sizes if size is not None and size > 0 and math.isfinite(size)]
-    high = math.ceil(max(logs, default=0.0))
+    high = max(_LEAST_DECADES - _FURTHEST, min(_FURTHEST, math.ceil(max(logs, default=0.0))))
     low = math.floor(min(logs, default=0.0) - 0.01)  # the smallest still has a bar
-    return Scale(min(low, high - _LEAST_DECADES), high)
+    return Scale(max(-_FURTHEST, min(low, high - _LEAST_DECADES)), high)
 
 
 def sizes(trace: Trace, told: Callable[[int, bool], bool] = lambda value, gradient: True) -> list[Size]:

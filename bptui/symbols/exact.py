@@ -26,7 +26,7 @@ def exact(number: float) -> sympy.Expr:
         return sympy.nan
     if math.isinf(number):
         return sympy.oo if number > 0 else -sympy.oo
-    shortest = Fraction(repr(number))
+    shortest = Fraction(repr(float(number)))  # NumPy's own floats say what they are
     simple = Fraction(number).limit_denominator(_LARGEST_DENOMINATOR)
     if simple.denominator < shortest.denominator and float(simple) == number:
         shortest = simple

@@ -70,7 +70,8 @@ def jacobian(trace: Recorded, head: int, flats: Sequence[int], tail: Element) ->
         row = gradients.get(tail.value)
         rows.append(_picked(trace.xp.zeros(trace.program.values[tail.value].shape) if row is None else row, tail.flat))
     shape = trace.program.values[tail.value].shape if tail.flat is None else ()
-    return np.reshape(trace.xp.array(rows), (len(rows), *shape))
+    together = np.stack(rows) if rows else rows  # a list of single expressions would be one of arrays
+    return np.reshape(trace.xp.array(together), (len(rows), *shape))
 
 
 def _between(trace: Recorded, head: int, tail: int) -> list[tuple[int, list[int]]]:

@@ -15,8 +15,17 @@ class Palette(SystemCommandsProvider):
 
 
 class PaletteScreen(CommandPalette):
-    """Lists the commands; in a list that has no room, or not yet, Textual's own fails to move by a page."""
+    """Lists the commands; Textual's own fails where its list is not there yet, or no longer, or has no room."""
 
     def _action_command_list(self, action: str) -> None:
-        if self.query_one(CommandList).scrollable_content_region or not action.startswith("page"):
+        found = self.query(CommandList)
+        if found and (found.first().scrollable_content_region or not action.startswith("page")):
             super()._action_command_list(action)
+
+    def _watch__list_visible(self) -> None:
+        if self.query(CommandList):
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self.query(CommandList):
+            await super()._watch__show_busy()
