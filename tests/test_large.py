@@ -9,7 +9,10 @@ import pytest
 
 import bptui
 from bptui.present import cells, whole
+from bptui.present.layout import row_fitted
 from bptui.present.number_writer import NumberWriter
+from bptui.present.numbers import number
+from bptui.present.pictures import sizes
 from bptui.present.presentation import Presentation, presentation_of
 from bptui.present.search import Search, searched
 from bptui.trace.record import Trace
@@ -80,12 +83,12 @@ def test_a_search_finds_all_steps_of_those_that_are_written_alike() -> None:
     shown = Presentation(unfolded(6))
     every = range(len(shown))
     texts = [searched(shown, step) for step in every]
-    number = re.search(r"#\d+", texts[len(every) // 3])
-    assert number is not None
+    found = re.search(r"#\d+", texts[len(every) // 3])
+    assert found is not None
     for text in (
-        number[0],
-        number[0][:-1],
-        f"{number[0][2:]} ",
+        found[0],
+        found[0][:-1],
+        f"{found[0][2:]} ",
         "*0.25",
         "tanh(#",
         "f3(#",
@@ -150,3 +153,69 @@ L = "sum(a) + sum(b) + sum(c) + sum(d) + sum(m)"
         rows = [trace.local_row(slot.step, slot.slot, flat).ravel() for flat in range(size)]
         assert matrix is not None
         assert np.array_equal(matrix.reshape(size, -1), rows)
+
+
+# -- numbers at the edge -----------------------------------------------------------------------------------------------
+
+
+def test_no_number_of_an_array_is_cut_and_rows_stay_aligned() -> None:
+    trace = ran(
+        """
+[parameters]
+v = [nan, inf, -inf, 5e-324, 1e308, -0.0, 0.25, 1e-5]
+m = [[1e-9, 1, 2, 3, 4, 5, 6e-9, 7], [-1, 2, 3.5e300, 4, 5, -6, 7, 8e-9]]
+w = { shape = [2, 40], init = "normal", scale = 1e-7 }
+[forward]
+h = "sort(v)"
+L = "sum(h) + sum(m) + sum(w)"
+"""
+    )
+    lines = bptui.export(trace, "text").split("\n")
+    given = lines[lines.index("Given and computed") + 2 : lines.index("Forward")]
+    rows = [line.partition("[")[2] for line in given if line.endswith("]")]
+    numbers = [row.rstrip("]").split() for row in rows]
+    assert numbers == [
+        ["nan", "inf", "-inf", "…", "0.25", "1e-05"],
+        ["1e-09", "1", "2", "3", "…", "5", "6e-09", "7"],
+        ["-1", "2", "3.5e+300", "4", "…", "-6", "7", "8e-09"],
+        *numbers[3:],
+    ]
+    written = {number(value) for value in trace.value("w").ravel().tolist()}
+    assert {word for row in numbers[3:] for word in row} < {*written, "…"}
+    for one, other in ((1, 2), (3, 4)):
+        assert [found.end() for found in re.finditer(r"[^ \]]+", rows[one])] == [
+            found.end() for found in re.finditer(r"[^ \]]+", rows[other])
+        ]
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (34, "[ 0.5  1  -22  …  3e-05  nan  inf]"),
+        (33, "[ 0.5  1  -22  …  nan  inf]"),
+        (26, "[ 0.5  1  …  nan  inf]"),
+        (21, "[ 0.5  1  …  inf]"),
+        (16, "[ 0.5  …  inf]"),
+        (13, "[ 0.5 …]"),
+        (7, None),
+    ],
+)
+def test_of_a_row_without_room_whole_numbers_are_left_out(most: int, expected: str | None) -> None:
+    assert row_fitted("[ 0.5  1  -22  0.25  3e-05  nan  inf]", most) == expected
+    known = row_fitted("[ 0.5  1  -22  …  nan  inf]", min(most, 26))
+    assert known == (row_fitted("[ 0.5  1  -22  0.25  3e-05  nan  inf]", min(most, 26)))
+
+
+def test_what_is_no_row_of_numbers_is_not_taken_for_one() -> None:
+    assert row_fitted("[1/2·(x0 - x1)  x2·(x0 + x3)]", 10) is None
+    assert row_fitted("… 994 more rows", 10) is None
+
+
+def test_of_an_empty_array_nothing_is_said_but_its_size() -> None:
+    trace = ran('[parameters]\nx = { shape = [3, 0], init = "zeros" }\n[forward]\nL = "sum(2*x)"\n')
+    assert [one.notes for one in sizes(trace)] == [(), ()]
+
+
+def test_an_infinite_element_that_only_moves_is_told_by_its_name() -> None:
+    table = Presentation(ran('[inputs]\nx = [1, -inf]\n[forward]\ny = "sort(x)"\nL = "sum(y)"\n')).frame(0).table
+    assert [row.cells for row in table.rows] == [("y[0]", "x[1]", "-inf"), ("y[1]", "x[0]", "1")]

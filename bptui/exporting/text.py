@@ -10,7 +10,7 @@ from bptui.exporting.document_text import block_lines
 from bptui.present import whole
 from bptui.present.drawing import text_of
 from bptui.present.frame import Frame
-from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, table, wrapped
+from bptui.present.layout import WIDTH, fitted, formula, heading, paragraph, row_fitted, table, wrapped
 from bptui.present.pictures import size_lines, sizes
 from bptui.present.presentation import Presentation, presentation_of
 from bptui.present.sentences import line_text
@@ -77,8 +77,10 @@ def _block(name: str, lines: tuple[str, ...]) -> Iterator[str]:
     if width(head) > WIDTH // 2:
         yield from wrapped(head, WIDTH, 4)
         head = " " * 6
+    room = WIDTH - width(head)
     for at, line in enumerate(lines):
-        yield (head if at == 0 else " " * width(head)) + fitted(line, WIDTH - width(head))
+        shown = line if width(line) <= room else row_fitted(line, room) or fitted(line, room)
+        yield (head if at == 0 else " " * width(head)) + shown
 
 
 def _step(shown: Presentation, index: int) -> Iterator[str]:

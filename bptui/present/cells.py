@@ -70,7 +70,7 @@ def derivative(cell: Cell, step: ForwardStep, slot: int, head: int, tail: int) -
 
 def _unwrapped(text: str) -> str:
     """Return `text` without the parentheses around a negative number that it begins with: `-0.5 + 1`."""
-    return re.sub(r"^\((-[\d.]+(?:e[+-]\d+)?)\)(?![²³^.\[])", r"\1", text)
+    return re.sub(r"^\((-(?:[\d.]+(?:e[+-]\d+)?|inf(?=\)$)))\)(?![²³^.\[])", r"\1", text)
 
 
 def shortened(text: str, most: int = LONGEST_SUM) -> str:

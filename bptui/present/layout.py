@@ -18,6 +18,10 @@ _DEEPEST = 4
 _HELD = "\N{NO-BREAK SPACE}"
 """Stands for a space at which a formula is not broken."""
 
+_WORD = re.compile(r"[^\s\[\]()]+")
+_NUMBERS = re.compile(rf"\[ *{_WORD.pattern}(?: +{_WORD.pattern})+\]")
+"""A row of an array whose cells are no formulas of several words."""
+
 _SIGNS = re.compile(r" ([-·+=]|\+=) ")
 
 
@@ -93,6 +97,26 @@ def fitted(text: str, most: int) -> str:
             break
         end = character + end
     return f"{start}…{end}"
+
+
+def row_fitted(row: str, most: int) -> str | None:
+    """Return a row of an array in at most `most` cells, numbers of its middle left out: `[0.1  0.2  …  0.5]`.
+
+    Of rows whose numbers stand below each other the same ones are left out, so that they still do. None where `row` is
+    no such row, or has no room for one of its numbers.
+    """
+    if _NUMBERS.fullmatch(row) is None:
+        return None
+    words = list(_WORD.finditer(row))
+    ends = [word.end() for word in words]
+    gap = next((at for at, word in enumerate(words) if word[0] == "…"), None)
+    before, behind = (len(words), len(words)) if gap is None else (gap, len(words) - gap - 1)
+    for kept in range(len(words) - 1, 0, -1):
+        tail = min(kept // 2, behind)
+        short = f"{row[: ends[kept - tail - 1]]}{'  ' if tail else ' '}…{row[ends[-tail - 1] :]}"
+        if kept - tail <= before and width(short) <= most:
+            return short
+    return None
 
 
 def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:

@@ -193,7 +193,9 @@ def sizes(trace: Trace, told: Callable[[int, bool], bool] = lambda value, gradie
             notes.append("no gradient arrives")
         elif not math.isfinite(gradient):
             notes.append("gradient not finite")
-        elif gradient == 0 and value.size:
+        elif not value.size:
+            pass
+        elif gradient == 0:
             notes.append("gradient all 0")
         elif gradient < _SMALL:
             notes.append("tiny gradient")

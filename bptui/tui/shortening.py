@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from bptui.present.layout import fitted
+from bptui.present.layout import fitted, row_fitted
 
 
 def cut(text: str, width: int) -> str:
@@ -21,6 +21,8 @@ def without_middle(text: str, width: int) -> str:
     """Return `text` in at most `width` cells, words of its middle left out where it is longer: `[0.23  …  0.57]`."""
     if cell_len(text) <= width:
         return text
+    if (row := row_fitted(text, width)) is not None:
+        return row
     words = text.split(" ")
     for kept in range(len(words) - 1, 1, -1):
         head = (kept + 1) // 2
