@@ -50,7 +50,7 @@ def arrays(trace: Trace, order: Random | None = None) -> list[bytes]:
     for sequence in (trace.values, trace.contributions, trace.accumulated):
         asked += [partial(lambda arrays, at: arrays[at].tobytes(), sequence, at) for at in range(len(sequence))]
     asked += [partial(lambda at: repr(trace.choices.get(at)).encode(), at) for at in range(len(trace.program.steps))]
-    asked += [partial(lambda at: repr(trace.finite.by(at)).encode(), at) for at in range(len(trace.steps))]
+    asked += [partial(lambda at: repr(trace.not_finite_by(at)).encode(), at) for at in range(len(trace.steps))]
     places = list(range(len(asked)))
     if order is not None:
         order.shuffle(places)
@@ -107,6 +107,6 @@ def test_a_number_that_is_not_finite_is_told_by_when_it_is_there() -> None:
     bad = trace.first_not_finite
     assert bad is not None
     assert bad.step is not None
-    assert [trace.finite.by(step) for step in range(len(trace.steps))] == [
+    assert [trace.not_finite_by(step) for step in range(len(trace.steps))] == [
         bad if step >= bad.step else None for step in range(len(trace.steps))
     ]

@@ -92,7 +92,7 @@ def _spreads(elements: Elements, slot: Slot) -> bool:
 
 def notes(trace: Trace, index: int, step: ForwardStep, slot: Slot | None = None) -> Iterator[str]:
     """Yield what became nan or inf at a step, accumulation, broadcasting and conventions, in the order of weight."""
-    program, bad = trace.program, trace.finite.by(index)
+    program, bad = trace.program, trace.not_finite_by(index)
     if bad is not None and bad.step == index:
         where = cells.element_name(program, bad.value, bad.element)
         what = f"d{program.loss}/d{where}" if slot is not None else where

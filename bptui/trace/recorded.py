@@ -226,12 +226,15 @@ class Recorded:
 
     # -- what deserves attention -------------------------------------------------------------------------------------
 
-    @cached_property
-    def finite(self) -> Finite:
-        """What is known of where numbers became nan or inf."""
-        return Finite(self)
-
     @property
     def first_not_finite(self) -> NotFinite | None:
         """Where a value, and failing that a gradient, first became nan or inf; None where none did."""
-        return self.finite.by(self.seed_step + len(self.program.slots))
+        return self.not_finite_by(self.seed_step + len(self.program.slots))
+
+    def not_finite_by(self, step: int) -> NotFinite | None:
+        """Return where a number first became nan or inf, if one did up to step `step`; symbols never do."""
+        return self._finite.by(step) if self.mode == "numbers" else None
+
+    @cached_property
+    def _finite(self) -> Finite:
+        return Finite(self.program, self.values, self.accumulated)

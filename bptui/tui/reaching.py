@@ -40,7 +40,7 @@ class Reaching(WalkPart):
         while (recording := trace.recording) is not None and not recording.whole:
             seconds = _AT_ONCE if self._wanted is None else _WANTED
             await asyncio.to_thread(recording.go_on, seconds)  # where a single step takes long, it waits for that alone
-            trace.finite.by(recording.reached - 1)
+            trace.not_finite_by(recording.reached - 1)
             if self._wanted is None:
                 await app_of(self).quiet()
             elif trace.reached(self._wanted):
