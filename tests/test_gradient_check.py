@@ -271,6 +271,11 @@ def test_no_false_alarm_at_the_edge(expression: str, x: str) -> None:
     assert one.kinks == () or expression.startswith(("abs", "maximum"))
 
 
+def test_slopes_that_overflow_over_the_finest_steps() -> None:
+    text = '[inputs]\nx = [1e160, 1e-310, 2e-16]\n[forward]\ny = "x[1:]"\nz = "outer(y, x)"\nL = "sum(z*z)"'
+    assert only(text).ok
+
+
 @pytest.mark.parametrize("by", [-1.0, 0.5, 0.0])
 @pytest.mark.parametrize("expression", ["x*1e300", "x*1e-300"])
 def test_a_wrong_rule_at_the_edge(expression: str, by: float) -> None:

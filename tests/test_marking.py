@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -452,3 +453,18 @@ def test_symbols_at_a_pole() -> None:
         'x = { symbol = "x", value = [0.0, -1.0] }',
     )
     assert verdicts_of(found) == ["right", "right", "wrong"]
+
+
+def test_a_number_that_rounds_beyond_the_largest() -> None:
+    (line,) = edge('y = "x*1"\nL = "sum(tanh(y))"', '"y[0]" = 1e308', "x = [1.7e308, 1.0]")
+    assert line.verdict == "wrong"
+    assert line.text == "1.7e+308 was cut off to 1e308 where it rounds to 2e308."
+
+
+def test_numbers_near_the_largest_are_shaken_in_silence() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = edge(
+            'y = "x*1"\nL = "sum(tanh(y))"', '"y[0]" = "x0"', 'x = { symbol = "x", value = [1.79e308, -1.79e308] }'
+        )
+    assert verdicts_of(found) == ["right"]

@@ -216,10 +216,11 @@ def _representable(at: float, steps: Iterable[float]) -> Iterator[float]:
 
 def _slopes(here: float, before: float, after: float, step: float, rounding: float) -> _Slopes | None:
     """Return the slopes between what the target is one step before, here and one step after."""
-    if not all(map(math.isfinite, (here, before, after))):
+    left, right = (here - before) / step, (after - here) / step
+    if not all(map(math.isfinite, (here, before, after, left, right))):
         return None
     noise = max(rounding, 8 * (_EPSILON * max(abs(before), abs(after)) + _SMALLEST)) / step + _SMALLEST
-    return _Slopes(step, (here - before) / step, (after - here) / step, noise)
+    return _Slopes(step, left, right, noise)
 
 
 def _rounding(trace: Trace) -> float:

@@ -49,7 +49,8 @@ def shaken(scenario: Scenario, trace: Trace) -> Iterator[Trace]:
 
         def shake(array: Array, generator: np.random.RandomState = generator) -> Array:
             by = generator.uniform(0.002, 0.01, np.shape(array)) * generator.choice([-1.0, 1.0], np.shape(array))
-            return np.asarray(array * (1 + by) + 0.1 * by)
+            with np.errstate(over="ignore"):
+                return np.asarray(array * (1 + by) + 0.1 * by)
 
         leaves: dict[int, Array] = {}
         for name in scenario.leaves:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from bptui.checking.marking.amounts import Amount
 from bptui.present import numbers
 
@@ -17,6 +19,14 @@ def text(amount: Amount, exact: float) -> str:
     if claimed is None or claimed.decimals is None:
         return "The result was cut off where it should be rounded."
     places = max(0, claimed.decimals)
-    rounded = f"{exact:.{places}f}" if claimed.decimals >= 0 else numbers.number(round(exact, claimed.decimals))
+    rounded = f"{exact:.{places}f}" if claimed.decimals >= 0 else _rounded(exact, claimed.decimals)
     more = f"{exact:.{places + 2}f}" if claimed.decimals >= 0 and abs(exact) < 1e6 else numbers.number(exact)
     return f"{more} was cut off to {claimed.text} where it rounds to {rounded}."
+
+
+def _rounded(exact: float, decimals: int) -> str:
+    """Return a number rounded to tens, hundreds or more: a float64 may end before the next one."""
+    try:
+        return numbers.number(round(exact, decimals))
+    except OverflowError:
+        return f"{round(Fraction(exact), decimals) // 10**-decimals}e{-decimals}"
