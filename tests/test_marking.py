@@ -373,6 +373,11 @@ def test_hints_come_from_the_same_rules(formula: str, typed: str, said: str) -> 
     assert hint(trace, step.index, 0, read_number(typed)) == said
 
 
+def test_the_seed_is_given_and_has_no_hint() -> None:
+    trace = bptui.run(bptui.load("exercise-7-1"))
+    assert hint(trace, trace.seed_step, 0, read_number("0.5")) == ""
+
+
 def test_every_kind_has_a_hint() -> None:
     assert list(HINTS) == list(KINDS)
 

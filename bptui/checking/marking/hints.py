@@ -42,10 +42,12 @@ _LARGEST = 4096
 
 def hint(trace: Trace, step: int, element: int, given: ClaimedNumber) -> str:
     """Return which slip `given` is, where a step's number at `element` was asked for; empty where none explains it."""
+    if trace.mode != "numbers" or step == trace.seed_step:
+        return ""
     index = trace.program.slots[step - trace.seed_step - 1].step if step > trace.seed_step else step
     record = trace.program.steps[index]
     sizes = [trace.program.values[one].size for one in (*record.inputs, record.output)]
-    if trace.mode != "numbers" or step == trace.seed_step or max(sizes) > _LARGEST:
+    if max(sizes) > _LARGEST:
         return ""
     slot = trace.program.slots[step - trace.seed_step - 1].slot if step > trace.seed_step else None
     alone = _alone(trace, record)
