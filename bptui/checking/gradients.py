@@ -51,6 +51,9 @@ _STEP = _EPSILON ** (1 / 3)
 _ROUNDS = (0, 1, 2, 4, 8, 1000)
 """Where the ladder is cut: the steps between two of these are tried together, for all elements at once."""
 
+_AT_ONCE = (0, 1, 1000)
+"""The same where a run of many steps costs more than all that could be moved in it."""
+
 
 class Checked(Struct, frozen=True):
     """How the gradient with respect to one name compares with finite differences."""
@@ -182,7 +185,8 @@ def _compare(trace: Trace, value: int, picked: Sequence[int], probes: Probes, ro
     numbers, gradient = trace.values[value].reshape(-1), trace.gradient_of(value).reshape(-1)
     elements = [_Element(flat, float(numbers[flat]), float(gradient[flat])) for flat in picked]
     finite = [one for one in elements if all(map(math.isfinite, (here, one.gradient, one.at)))]
-    for first, after in pairwise(_ROUNDS):
+    rounds = _ROUNDS if probes.run_work < _PROBES * len(finite) * probes.work else _AT_ONCE
+    for first, after in pairwise(rounds):
         asked = [
             (one, step)
             for one in finite

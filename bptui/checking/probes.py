@@ -105,6 +105,11 @@ class Probes:
         np.subtract.at(kept, np.minimum(ends + 1, len(steps)), sizes)
         return int(np.cumsum(kept[: len(steps)]).max(initial=0))
 
+    @property
+    def run_work(self) -> int:
+        """About how many elements and products could be computed in the time that a run takes beyond that for each."""
+        return _STEP_WORK * len(self._steps)
+
     @cached_property
     def work(self) -> int:
         """About how many elements and products one probe takes, beside what a run takes for all."""
