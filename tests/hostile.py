@@ -69,6 +69,7 @@ BAD_NAMES = ["e", "pi", "if", "ﬁ", "x0", "1a", "a b", "é"]
 
 UNARY = ["exp", "log", "sqrt", "abs", "square", "sin", "tanh", "sigmoid", "relu", "gelu", "softplus"]
 BINARY = ["minimum", "maximum"]
+REDUCTIONS = ["sum", "mean", "max", "min", "prod", "logsumexp", "norm"]
 OPTIONS = ["axis=0", "axis=-1", "keepdims=True", "[1, 0]", "[2, 0, 1]", "2", "axis=9", "'x'"]
 LAYERS = ['{ kind = "sort" }', '{ kind = "permute", order = [1, 0] }', '{ kind = "x" }']
 NO_EXPRESSIONS = [
@@ -290,7 +291,8 @@ class _Writer:
             return f"({self.expression(depth - 1)} {operator} {self.expression(depth - 1)})"
         if self.calm():
             if chance.random() < 0.8:
-                return f"{chance.choice(UNARY)}({self.expression(depth - 1)})"
+                name = chance.choice(REDUCTIONS if chance.random() < 0.2 else UNARY)
+                return f"{name}({self.expression(depth - 1)})"
             return f"{chance.choice(BINARY)}({self.expression(depth - 1)}, {self.expression(depth - 1)})"
         if way < 0.8:
             name = chance.choice([*CALLABLE, *self.functions])
