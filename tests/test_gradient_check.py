@@ -271,6 +271,14 @@ def test_no_false_alarm_at_the_edge(expression: str, x: str) -> None:
     assert one.kinks == () or expression.startswith(("abs", "maximum"))
 
 
+@pytest.mark.parametrize("scale", ["1e12", "1e40", "1e150", "1e300"])
+@pytest.mark.parametrize("x", ["0.0", "5e-324"])
+def test_a_function_that_varies_over_next_to_nothing(scale: str, x: str) -> None:
+    text = f'[inputs]\nx = {x}\n[forward]\nL = "tanh(x*{scale}) + x"'
+    assert only(text).ok
+    assert not check_gradients(with_wrong_step(bptui.loads(text), 0, 0, 1.001))[0].ok
+
+
 def test_slopes_that_overflow_over_the_finest_steps() -> None:
     text = '[inputs]\nx = [1e160, 1e-310, 2e-16]\n[forward]\ny = "x[1:]"\nz = "outer(y, x)"\nL = "sum(z*z)"'
     assert only(text).ok

@@ -11,7 +11,7 @@ the element is named as a kink.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +50,9 @@ _STEP = _EPSILON ** (1 / 3)
 
 _ROUNDS = (0, 1, 2, 4, 8, 1000)
 """Where the ladder is cut: the steps between two of these are tried together, for all elements at once."""
+
+_FINER, _MOST_FINER = 16, 20
+"""How many steps beyond the ladder are tried together, and how often, where a function varies over less still."""
 
 _AT_ONCE = (0, 1, 1000)
 """The same where a run of many steps costs more than all that could be moved in it."""
@@ -150,6 +153,8 @@ class _Element:
         self.flat, self.at, self.gradient = flat, at, gradient
         self.rungs: list[_Slopes] = []
         self.verdict: _Verdict | None = None
+        self.grows = False
+        """Whether the slopes still grew over the finest steps that were tried."""
 
     def take(self, slopes: _Slopes | None) -> None:
         """Take the slopes over one more step; None where a number there is not finite."""
@@ -159,6 +164,16 @@ class _Element:
             error = abs(slopes.central - self.gradient) / abs(self.gradient) if self.gradient else 0.0
             self.verdict = _Verdict(True, error)
         self.rungs.append(slopes)
+
+    def finer(self) -> list[float]:
+        """Return steps beyond the ladder, where slopes grow towards the gradient as steps get finer, or just did."""
+        if self.verdict is not None or len(self.rungs) < 2:
+            return []
+        narrow, wide = sorted(self.rungs, key=lambda slopes: slopes.step)[:2]
+        grew, self.grows = self.grows, 2 * abs(wide.central) < abs(narrow.central) < abs(self.gradient)
+        if not (grew or self.grows):
+            return []
+        return [narrow.step / 10**rung for rung in range(1, 1 + _FINER)]
 
     def settled(self) -> _Verdict:
         """Return the verdict: by the first step that plainly agrees, else by the most exact of all."""
@@ -185,18 +200,23 @@ def _compare(trace: Trace, value: int, picked: Sequence[int], probes: Probes, ro
     numbers, gradient = trace.values[value].reshape(-1), trace.gradient_of(value).reshape(-1)
     elements = [_Element(flat, float(numbers[flat]), float(gradient[flat])) for flat in picked]
     finite = [one for one in elements if all(map(math.isfinite, (here, one.gradient, one.at)))]
+
+    def try_steps(asked: Sequence[tuple[_Element, float]]) -> None:
+        steps = [(one, step) for one, wanted in asked if (step := (one.at + wanted) - one.at) and math.isfinite(step)]
+        near = [number for one, step in steps for number in (one.at - step, one.at + step)]
+        found = probes.targets([one.flat for one, _ in steps for _ in (0, 1)], near)
+        for (one, step), below, above in zip(steps, found[::2], found[1::2], strict=True):
+            one.take(_slopes(here, below, above, step, rounding))
+
     rounds = _ROUNDS if probes.run_work < _PROBES * len(finite) * probes.work else _AT_ONCE
     for first, after in pairwise(rounds):
-        asked = [
-            (one, step)
-            for one in finite
-            if one.verdict is None
-            for step in _representable(one.at, _ladder(abs(one.at))[first:after])
-        ]
-        near = [number for one, step in asked for number in (one.at - step, one.at + step)]
-        found = probes.targets([one.flat for one, _ in asked for _ in (0, 1)], near)
-        for (one, step), below, above in zip(asked, found[::2], found[1::2], strict=True):
-            one.take(_slopes(here, below, above, step, rounding))
+        waiting = [one for one in finite if one.verdict is None]
+        try_steps([(one, step) for one in waiting for step in _ladder(abs(one.at))[first:after]])
+    for _ in range(_MOST_FINER):
+        finer = [(one, step) for one in finite for step in one.finer()]
+        if not finer:
+            break
+        try_steps(finer)
     return [one.settled() for one in elements]
 
 
@@ -211,11 +231,6 @@ def _ladder(size: float) -> list[float]:
     lowest = max(1e-4 * _STEP * min(1.0, size or 1.0), 1e-17 * usual)
     finer = range(1, 1 + math.ceil(math.log10(usual / lowest)))
     return [usual, 10 * usual, *(usual / 10**rung for rung in finer)]
-
-
-def _representable(at: float, steps: Iterable[float]) -> Iterator[float]:
-    """Yield each step as it is taken from `at`, if it moves it at all."""
-    return (step for step in ((at + step) - at for step in steps) if step and math.isfinite(step))
 
 
 def _slopes(here: float, before: float, after: float, step: float, rounding: float) -> _Slopes | None:
