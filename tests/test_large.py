@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from bptui.present.numbers import number
 from bptui.present.pictures import sizes
 from bptui.present.presentation import Presentation, presentation_of
 from bptui.present.search import Search, searched
+from bptui.trace import elements
 from bptui.trace.record import Trace
 from work import counted
 
@@ -118,6 +120,39 @@ def test_what_moves_is_told_without_looking_at_each_element() -> None:
         pictures.append(wires.step.operation.name)
         assert calls < 1500
     assert pictures == ["reverse", "index"]
+
+
+@pytest.mark.parametrize(
+    ("line", "most"), [("softmax(x)", 20 * 20), ("sort(x, 0, True)", 0), ("conv1d(reshape(x, [1000]), x[0])", 0)]
+)
+def test_rows_of_a_jacobian_are_computed_once_and_where_they_are_needed(
+    line: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f'[parameters]\nx = {{ shape = [20, 50], init = "normal" }}\n[forward]\ny = "{line}"\nL = "sum(y*y)"\n'
+    trace, probes = ran(text), []
+    shown, local_row = presentation_of(trace), Trace.local_row
+
+    def probed(*arguments: Any) -> Any:
+        probes.append(arguments)
+        return local_row(*arguments)
+
+    monkeypatch.setattr(elements, "_ELEMENTS_KEPT", 5000)  # five whole rows
+    monkeypatch.setattr(Trace, "local_row", probed)
+    first = trace.seed_step + 4  # after the seed, sum, and y*y twice
+    table = shown.frame(first).table
+    assert len([row.cells for row in table.rows]) >= 1000
+    assert len(probes) <= most
+
+
+def test_what_a_sort_takes_is_told_of_one_element_alone() -> None:
+    text = '[inputs]\nx = {{ shape = [{}, 100, 2], init = "normal" }}\n[forward]\ny = "{}"\nL = "sum(y*y)"\n'
+    for line in ("sort(x, 1)", "sort(x, None, True)", "sort(x, 0)", "topk(x, 1)"):
+        trace = ran(text.format(3, line))
+        moved = trace.elements.structure(0, 0).source
+        assert moved is not None
+        names = [trace.program.element_name(trace.program.names["x"], flat) for flat in moved.tolist()]
+        step = trace.program.steps[0]
+        assert [cells.element(cells.Names(trace, step), step, flat) for flat in range(len(names))] == names
 
 
 def test_each_operand_of_many_costs_its_own_entries() -> None:

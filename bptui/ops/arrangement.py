@@ -46,13 +46,15 @@ def arranging(
     structure: Callable[[int, tuple[Shape, ...], Shape, Params], Structure] | None = None,
     pattern: str = "selection",
     source: Source | None = None,
+    taken: Callable[[Shape, Params, int], int] | None = None,
     options: Mapping[str, Option] | None = None,
     **about: Any,
 ) -> Operation:
     """Return an operation of one operand x that rearranges it.
 
     `shape` is called with the operand's shape alone; `back` is its vector–Jacobian product; `pattern` names the
-    structure. `source` is derived from `forward` unless that depends on values; so is `structure`.
+    structure. `source` is derived from `forward` unless that depends on values; so are `structure`, and `taken`, which
+    tells of one result alone where it comes from.
     """
     settings = tuple(options or {})
 
@@ -66,6 +68,9 @@ def arranging(
 
     from_place = source or from_forward
 
+    def from_source(operand: Shape, params: Params, i: int) -> int:
+        return int(from_place(operand, params)[i])
+
     def selected(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
         return selection(from_place(shapes[0], params), pattern)
 
@@ -77,7 +82,7 @@ def arranging(
         forward=forward,
         vjps=(back,),
         structure=structure or selected,
-        element=lambda cell, i: cell.x(0, int(from_place(cell.shapes[0], cell.params)[i])),
+        element=lambda cell, i: cell.x(0, (taken or from_source)(cell.shapes[0], cell.params, i)),
         derivative=lambda cell, slot, i, j: "1",
         formula=formula,
         rules=(rule,),
@@ -276,6 +281,17 @@ def _order_source(x: Shape, params: Params) -> Indices:
     return np.ravel(numeric.take_along(flat(x), order, params.get("axis", -1)))
 
 
+def _order_taken(x: Shape, params: Params, i: int) -> int:
+    """Return where result `i` of a sort came from, by the recorded order."""
+    order, axis = params["order"], params.get("axis", -1)
+    taken = int(order.reshape(-1)[i])
+    if axis is None:
+        return taken
+    place = [int(at) for at in np.unravel_index(i, order.shape)]
+    place[axis] = taken
+    return int(np.ravel_multi_index(place, x))
+
+
 def _order_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
     """Return the recorded permutation or selection; before there is one, any element of a line can land anywhere."""
     x, axis = shapes[0], params.get("axis", -1)
@@ -299,6 +315,7 @@ SORT = arranging(
     rule="dL/dx = dL/dy put back to where each element came from",
     structure=_order_structure,
     source=_order_source,
+    taken=_order_taken,
     options={"axis": Option("axis", -1), "descending": Option("boolean", False)},
     choose=lambda x, axis, descending: {"order": numeric.ranking(x, axis, descending)},
     convention=_TIES,
@@ -326,6 +343,7 @@ TOPK = arranging(
     rule="dL/dx = dL/dy put back to where each element came from, 0 for those not chosen",
     structure=_order_structure,
     source=_order_source,
+    taken=_order_taken,
     options={"k": Option("integer")},
     choose=lambda x, k: {"order": numeric.ranking(x, -1, True)[..., :k]},
     convention=_TIES,

@@ -12,7 +12,8 @@ Elements are named by their flat index in C order throughout.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from functools import cached_property
+from functools import cached_property, lru_cache
+from math import prod
 
 import numpy as np
 from msgspec import Struct
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.intp]
 Shape = tuple[int, ...]
+
+_SMALL = 4096
+"""Up to how many elements the pattern of a broadcast is remembered, for it may hold as many indices."""
 
 
 class Structure(Struct, frozen=True):
@@ -122,9 +126,16 @@ def selection(source: Indices, name: str = "selection") -> Structure:
 
 def broadcast(operand: Shape, output: Shape) -> Structure:
     """Return the pattern of an elementwise operation's operand: each output reads the element broadcast to it."""
+    return _remembered(operand, output) if prod(output) <= _SMALL else _broadcast(operand, output)
+
+
+def _broadcast(operand: Shape, output: Shape) -> Structure:
     lead = len(output) - len(operand)
     spread = {axis for axis in range(len(output)) if axis < lead or operand[axis - lead] != output[axis]}
     return blocks("broadcast" if spread else "diagonal", Lines(output, spread), Lines(operand, ()))
+
+
+_remembered = lru_cache(256)(_broadcast)
 
 
 def dense(outputs: int, inputs: int) -> Structure:

@@ -107,10 +107,14 @@ def _conv1d_element(cell: Cell, i: int) -> str:
     return " + ".join(terms) or "0"
 
 
-def _conv1d_derivative(cell: Cell, slot: int, i: int, j: int) -> str:
-    at = _Positions(*cell.shapes)
+def _conv1d_partner(slot: int, shapes: tuple[Shape, ...], output: Shape, i: int, j: int) -> int:
+    at = _Positions(*shapes)
     reads = at.read_signal(i), at.read_kernel(i)
-    return cell.x(1 - slot, int(reads[1 - slot][np.searchsorted(reads[slot], j)]))
+    return int(reads[1 - slot][np.searchsorted(reads[slot], j)])
+
+
+def _conv1d_derivative(cell: Cell, slot: int, i: int, j: int) -> str:
+    return cell.x(1 - slot, _conv1d_partner(slot, cell.shapes, cell.output_shape, i, j))
 
 
 CONV1D = Operation(
@@ -123,6 +127,7 @@ CONV1D = Operation(
     structure=_conv1d_structure,
     element=_conv1d_element,
     derivative=_conv1d_derivative,
+    partner=_conv1d_partner,
     terms=lambda shapes: math.prod(shapes[1][-2:]),
     formula="y[i] = sum of x[i+k]*w[k] over k (and over input channels)",
     rules=("dL/dx = dL/dy spread by w over each window", "dL/dw = x correlated with dL/dy"),

@@ -5,6 +5,6 @@ shape     schema, schema_reading, fitting, json_schema: which keys there are, an
 numbers   leaves, weights, stored, safetensors, onnx, claimed_number: arrays, in every form in which a file gives them
 names     names, notation, resolve: what may be a name, and what a name with an index means
 lines     network, expression, resolving, resolved, literals, functions, lowering: expressions down to primitive steps
-program   records, code, program, scenario: what comes out; reading: from a document to a scenario, the whole way
+program   records, code, classes, program, scenario: what comes out; reading: from a document to a scenario, all the way
 back      rewriting: the text with other numbers in it
 """

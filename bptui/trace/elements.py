@@ -92,7 +92,7 @@ class Elements:
 
     def __init__(self, trace: Recorded) -> None:
         self.trace, self.program = trace, trace.program
-        self._rows: dict[tuple[int, int, int], Array] = {}
+        self._rows: dict[tuple[int, int, int], tuple[Indices | None, Array]] = {}
         self._kept = 0
         self._local = lru_cache(_OPERANDS_KEPT)(self._compute_local)
         self._primitive: dict[Node, list[Edge]] = {}
@@ -164,7 +164,10 @@ class Elements:
         return edges
 
     def entry(self, step: int, slot: int, head: int, tail: int) -> Any:
-        """Return ∂output[head]/∂operand[tail] of one step's operand: a float; in symbols an expression."""
+        """Return ∂output[head]/∂operand[tail] of one step's operand: a float; in symbols an expression.
+
+        Only asked where the head depends on the tail.
+        """
         local = self._local(step, slot)
         if local is not None:
             return local.item(head)
@@ -173,24 +176,32 @@ class Elements:
         if partner is not None:
             at = partner(slot, self._shapes(step), self.program.values[record.output].shape, head, tail)
             return self.trace.values[record.inputs[1 - slot]].item(at)
-        return self._row(step, slot, head).item(tail)
+        structure = self.structure(step, slot)
+        if structure.source is not None and self.trace.mode == "numbers":
+            return float(structure.source[head] == tail)
+        reads, row = self._row(step, slot, head)
+        return row.item(tail if reads is None else int(reads.searchsorted(tail)))
 
     def feeds(self, step: int, slot: int, tail: int) -> Indices:
         """Return which elements of a step's output element `tail` of its operand feeds."""
         return self.structure(step, slot).feeds(tail)
 
-    def _row(self, step: int, slot: int, head: int) -> Array:
-        """Return one row of a local Jacobian, flat; rows are remembered up to a bound on their elements."""
+    def _row(self, step: int, slot: int, head: int) -> tuple[Indices | None, Array]:
+        """Return one row of a local Jacobian, and the elements that it is of; None where it is of all.
+
+        Rows are remembered up to a bound on their elements. Where a result depends on few of a million, on them alone.
+        """
         key = (step, slot, head)
-        row = self._rows.get(key)
-        if row is None:
-            row = self.trace.local_row(step, slot, head).reshape(-1)
-            self._kept += row.size
+        found = self._rows.get(key)
+        if found is None:
+            row, reads = self.trace.local_row(step, slot, head).reshape(-1), self.structure(step, slot).reads(head)
+            found = (None, row) if len(reads) == row.size else (reads, row[reads])
+            self._kept += 2 * len(reads)
             if self._kept > _ELEMENTS_KEPT:
                 self._rows.clear()
-                self._kept = row.size
-            self._rows[key] = row
-        return row
+                self._kept = 2 * len(reads)
+            self._rows[key] = found
+        return found
 
     def _compute_local(self, step: int, slot: int) -> Array | None:
         with np.errstate(all="ignore"):
