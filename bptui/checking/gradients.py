@@ -3,7 +3,8 @@
 Central differences with a step of ∛ε·max(1, |x|), whose error is about 10⁻¹⁰ relative for well-scaled functions
 (Nocedal and Wright, Numerical Optimization, section 8.1). Where that does not settle it, differences are taken with
 steps of many sizes, and those count whose change from one step to the next, with the rounding in them, is least
-(Ridders, 1982, "Accurate computation of F'(x) and F'(x)F''(x)"): a function may vary over 10⁻⁸ or over 10⁸.
+(Ridders, 1982, "Accurate computation of F'(x) and F'(x)F''(x)"): a function may vary over 10⁻⁸ or over 10⁸, and over
+less still where slopes grow towards the gradient as steps get finer.
 At a kink the two one-sided slopes stay apart however small the step; any gradient between them is accepted there, and
 the element is named as a kink.
 """
@@ -51,11 +52,11 @@ _STEP = _EPSILON ** (1 / 3)
 _ROUNDS = (0, 1, 2, 4, 8, 1000)
 """Where the ladder is cut: the steps between two of these are tried together, for all elements at once."""
 
-_FINER, _MOST_FINER = 16, 20
-"""How many steps beyond the ladder are tried together, and how often, where a function varies over less still."""
-
 _AT_ONCE = (0, 1, 1000)
 """The same where a run of many steps costs more than all that could be moved in it."""
+
+_FINER, _MOST_FINER = 16, 20
+"""How many steps beyond the ladder are tried together, and how often, where a function varies over less still."""
 
 
 class Checked(Struct, frozen=True):
