@@ -108,6 +108,8 @@ def test_help_names_every_command(run: Runner) -> None:
         (["export", "exercise-7-1", "--outpt=x"], ["unrecognized arguments: --outpt=x", "did you mean `--output`?"]),
         (["export", "exercise-7-1", "--forc"], ["unrecognized arguments: --forc", "did you mean `--force`?"]),
         (["export", "exercise-7-1", "-o"], ["expected one argument"]),
+        (["export", "exercise-7-1", "--output=--"], ["argument --output: expected one argument"]),
+        (["exercise-7-1", "--break=--"], ["argument --break: expected one argument"]),
         (["export", "exercise-7-1", "-f", "jsn"], ["unknown format `jsn`", "did you mean `json`?"]),
         (
             ["export", "exercise-7-1", "-f", "yaml"],

@@ -62,6 +62,10 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         if args == [ITSELF]:
             raise Asked(self)
+        for word in args or ():
+            option, equals, value = word.partition("=")
+            if equals and value == "--" and option in self._option_string_actions:  # argparse makes an empty list of it
+                self.error(f"argument {option}: expected one argument")
         return super().parse_args(args, namespace)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
