@@ -83,20 +83,22 @@ def _results(files: Sequence[str], work: Callable[[str], Result], lost: Callable
         try:
             result: Result = worker.answer(file)
         except _Gone:
-            worker = _Worker(work)
-            workers.append(worker)
             result = lost(file)
         finally:
             idle.put(worker)
         return result
 
-    with ThreadPoolExecutor(number) as pool:
-        try:
-            yield from pool.map(done, files)
-        finally:  # nobody waits for what is still being checked, where it was not all
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in workers:
-                worker.end()
+    try:
+        with ThreadPoolExecutor(number) as pool:
+            try:
+                yield from pool.map(done, files)
+            finally:  # nobody waits for what is still being checked, where it was not all
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in workers:
+                    worker.kill()
+    finally:
+        for worker in workers:
+            worker.close()
 
 
 def _cores() -> int:
@@ -111,47 +113,56 @@ class _Worker:
     """A process that does one thing after the other, and ends with the process that started it, however that ends."""
 
     def __init__(self, work: Callable[[str], object]) -> None:
-        self._process = subprocess.Popen(
+        self._work = work
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, "-P", "-c", _BEGIN, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # an interrupt from the keyboard is for the process that started it
         )
-        self._send(work)
 
     def answer(self, file: str) -> Any:
         """Return what the work makes of a file; raises what it raises, and _Gone where the process is gone."""
-        assert self._process.stdout is not None
+        if self._process.poll() is not None:
+            self.close()
+            self._process = self._started()
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answers is not None
         try:
-            self._send(file)
-            made, error = pickle.load(self._process.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError):
+            pickle.dump((self._work, file), asked)
+            asked.flush()
+            made, error = pickle.load(answers)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            self._process.kill()
+            self._process.wait()
             raise _Gone from None
         if error is not None:
             raise error
         return made
 
-    def _send(self, subject: object) -> None:
-        assert self._process.stdin is not None
-        pickle.dump(subject, self._process.stdin)
-        self._process.stdin.flush()
-
-    def end(self) -> None:
+    def kill(self) -> None:
         self._process.kill()
+
+    def close(self) -> None:
+        """Give everything back, once nobody waits for an answer."""
         self._process.communicate()
 
 
 def serve() -> None:
-    """Do the work that standard input hands over first, to each file that it names then."""
+    """Do the work that standard input asks for, one piece after the other."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever is printed is no answer
     asked: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
-    work = asked.get()
     while True:
+        work, file = asked.get()
         made, error = None, None
         try:
-            made = work(asked.get())
+            made = work(file)
         except Exception as fault:  # the process that asked tells of it
             error = fault
             error.add_note(traceback.format_exc())
