@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bptui
+from bptui.ops.structure import selection
 from bptui.present import cells, whole
 from bptui.present.layout import row_fitted
 from bptui.present.number_writer import NumberWriter
@@ -142,6 +143,26 @@ def test_rows_of_a_jacobian_are_computed_once_and_where_they_are_needed(
     table = shown.frame(first).table
     assert len([row.cells for row in table.rows]) >= 1000
     assert len(probes) <= most
+
+
+def test_one_element_of_a_loss_does_not_list_the_elements_of_all_rows() -> None:
+    text = """
+[inputs]
+t = {{ shape = [{0}, 3], init = "uniform" }}
+[parameters]
+z = {{ shape = [{0}, 3], init = "normal" }}
+[forward]
+L = "softmax_cross_entropy(z, t)"
+"""
+    few, many = (counted(presentation_of(ran(text.format(rows))).frame, 0) for rows in (100, 10_000))
+    assert many[1] < few[1] + 50
+
+
+def test_who_takes_an_element_is_found_where_nothing_is_taken_twice_and_where_it_is() -> None:
+    for source in ([2, -1, 0, 4], [1, 1, -1, 0, 1], [], [-1, -1], [5, 4, 3, 2, 1, 0]):
+        found = selection(np.array(source, dtype=np.intp))
+        for taken in range(7):
+            assert found.feeds(taken).tolist() == [at for at, one in enumerate(source) if one == taken]
 
 
 def test_what_a_sort_takes_is_told_of_one_element_alone() -> None:

@@ -7,7 +7,7 @@ A loss is a term for each element (`mse`, `bce`) or for each row (`cross_entropy
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from bptui.ops.operation import (
     shape_text,
 )
 from bptui.ops.structure import Lines, Shape, Structure, blocks, broadcast, dense
+from bptui.sequences import Lazy
 
 # Softmax: every result of a line reads the whole line
 
@@ -279,12 +280,12 @@ def _row_loss_shape(name: str, operands: tuple[str, str]) -> Callable[..., Shape
     return shape
 
 
-def _rows(cell: Cell, i: int) -> list[list[int]]:
+def _rows(cell: Cell, i: int) -> Sequence[range]:
     """Return the flat elements of each row that loss element i is made of."""
     shape = cell.shapes[0]
     count, length = math.prod(shape[:-1]), shape[-1]
-    rows = [i] if cell.params["reduction"] == "none" else range(count)
-    return [list(range(row * length, (row + 1) * length)) for row in rows]
+    rows = range(i, i + 1) if cell.params["reduction"] == "none" else range(count)
+    return Lazy(len(rows), lambda at: range(rows[at] * length, (rows[at] + 1) * length))
 
 
 def _row_structure(slot: int, shapes: tuple[Shape, ...], output: Shape, params: Params) -> Structure:
@@ -306,8 +307,8 @@ def _row_loss(
     operands: tuple[str, str],
     term: Rule,
     slopes: tuple[Rule, Rule],
-    row_text: Callable[[Cell, list[int]], str],
-    derivatives: tuple[Callable[[Cell, list[int], int], str], Callable[[Cell, list[int], int], str]],
+    row_text: Callable[[Cell, Sequence[int]], str],
+    derivatives: tuple[Callable[[Cell, Sequence[int], int], str], Callable[[Cell, Sequence[int], int], str]],
     **about: Any,
 ) -> Operation:
     """Return a loss with a term for each row (along the last axis) of two operands of one shape."""
@@ -372,11 +373,11 @@ CROSS_ENTROPY = _row_loss(
 )
 
 
-def _softmax_of(cell: Cell, row: list[int]) -> str:
+def _softmax_of(cell: Cell, row: Sequence[int]) -> str:
     return " + ".join(listed(row, lambda k: f"exp({cell.x(0, k)})")) or "0"
 
 
-def _total_of(cell: Cell, row: list[int]) -> str:
+def _total_of(cell: Cell, row: Sequence[int]) -> str:
     total = " + ".join(listed(row, lambda k: cell.x(1, k))) or "0"
     return total if len(row) == 1 else f"({total})"
 

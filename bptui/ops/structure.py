@@ -104,12 +104,20 @@ class _Users:
 
     def __getitem__(self, taken: int) -> Indices:
         if self._table is None:
-            order = np.argsort(self._source, kind="stable")
-            ordered = self._source[order]
-            most = int(ordered[-1]) + 1 if ordered.size else 0
-            self._table = order, np.searchsorted(ordered, np.arange(most + 1))
+            self._table = self._ordered()
         order, starts = self._table
         return order[starts[taken] : starts[taken + 1]] if taken < len(starts) - 1 else order[:0]
+
+    def _ordered(self) -> tuple[Indices, Indices]:
+        places = np.flatnonzero(self._source >= 0)
+        source = self._source[places]
+        counts = np.bincount(source)
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        if counts.max(initial=0) > 1:
+            return places[np.argsort(source, kind="stable")], starts
+        order = np.empty_like(places)  # nothing is taken twice: each goes straight to where it belongs
+        order[starts[source]] = places
+        return order, starts
 
 
 def selection(source: Indices, name: str = "selection") -> Structure:
