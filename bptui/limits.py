@@ -48,7 +48,7 @@ class Limits(NamedTuple):
     axes: int = 8
     """How many axes an array may have."""
     array_elements: int = 10_000_000
-    """How many elements one array may have."""
+    """How many elements one array may have; an empty one counts by its axes that are not."""
     total_elements: int = 50_000_000
     """How many elements a trace may hold: of all values, contributions and gradients together."""
     steps: int = 1_000_000
