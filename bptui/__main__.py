@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
+import warnings
 from types import FrameType
 from typing import NoReturn
 
@@ -18,6 +20,8 @@ def program() -> NoReturn:
     for name in SIGNALS:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _end)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries warn of is for those who develop with them
     gc.set_threshold(50_000, 20, 50)  # what modules define stays: looking through it again and again slows the start
     from bptui.cli import main
 

@@ -58,6 +58,15 @@ y = "x*x*X"
 s = "softmax(x)"
 L = "sum(y) + sum(s)"
 """,
+    "infinities that meet": """
+[inputs]
+x = { symbol = "x", value = [inf, -inf, 0.0] }
+[forward]
+y = "gather(x, [0, 0, 2])*x"
+z = "gather(y, [0, 0, 2])*y"
+p = "softplus(x)*prod(x)"
+L = "sum(y) + sum(z) + sum(p)"
+""",
     "every size": """
 [inputs]
 x = [1e308, 5e-324, nan, 0.1, 1e16, 123456.789, -inf, 1e-5]
@@ -169,3 +178,10 @@ def test_a_tie_is_rounded_alike_whatever_the_last_digit(moved: int) -> None:
     texts = [column([one, 1.0])[0] for one in ties]
     near = [float(np.nextafter(one, np.inf * moved)) if moved else one for one in ties]
     assert [column([one, 1.0])[0] for one in near] == texts
+
+
+@pytest.mark.parametrize("name", ["infinities that meet", "overflow"])
+def test_every_export_in_symbols_at_the_edge(name: str) -> None:
+    trace = bptui.run(bptui.loads(EDGES[name]), mode="symbols")
+    for format in FORMATS:
+        assert bptui.export(trace, format)

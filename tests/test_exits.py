@@ -179,6 +179,17 @@ def test_what_cannot_be_written_any_more_changes_no_signals_status(tmp_path: Pat
     assert ran(code, tmp_path).returncode == 129
 
 
+def test_what_libraries_warn_of_is_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    code = (
+        "import warnings, bptui.cli as cli\n"
+        "def warned(arguments): warnings.warn('invalid value', RuntimeWarning); return 0\n"
+        "cli.run_command = warned"
+    )
+    done = ran(code, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
 IN_A_DESTRUCTOR = """
 class Told:
     def __del__(self): os.kill(os.getpid(), number)

@@ -28,7 +28,10 @@ Result = TypeVar("Result")
 _WORTHWHILE = 8
 """From how many files on processes are started: each takes half a second to begin."""
 
-_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from bptui.checking.batch import serve; serve()"
+_BEGIN = (
+    "import sys, warnings; sys.path[:] = sys.argv[1:]; sys.warnoptions or warnings.simplefilter('ignore'); "
+    "from bptui.checking.batch import serve; serve()"
+)
 """What a process runs, with the places of modules as arguments."""
 
 

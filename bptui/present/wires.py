@@ -60,7 +60,8 @@ class Wires(Wiring):
         upstream = self._running.reshape(-1)
         brought: Array = self.trace.xp.zeros((self.program.values[self.operands[slot]].size,))
         mine = (self.sources >= self.starts[slot]) & (self.sources < self.starts[slot + 1])
-        np.add.at(brought, self.sources[mine] - self.starts[slot], upstream[mine])
+        with np.errstate(all="ignore"):  # inf − inf
+            np.add.at(brought, self.sources[mine] - self.starts[slot], upstream[mine])
         return brought
 
     @cached_property

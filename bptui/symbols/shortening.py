@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import sympy
 from msgspec import Struct
 
@@ -104,5 +105,6 @@ def _rows(named: NamedTrace, expression: sympy.Expr) -> list[tuple[list[sympy.Sy
                 numbers = (
                     None if named.numbers is None else named.numbers.values[value.id].reshape(letters.shape)[number]
                 )
-                found.append((list(row), numbers is not None and float(numbers.sum()) == 1.0))
+                with np.errstate(all="ignore"):  # inf − inf
+                    found.append((list(row), numbers is not None and float(numbers.sum()) == 1.0))
     return found
