@@ -78,13 +78,16 @@ def _with_unit_sums(named: NamedTrace, expression: sympy.Expr) -> tuple[sympy.Ex
 
     A sum is 1 where it is over a row of a leaf whose numbers add up to 1: the targets of a classification.
     """
+    terms = sympy.expand(expression)
     for row, is_unit in _rows(named, expression):
         total = sympy.Add(*row)
         others = sorted(expression.free_symbols - set(row), key=str) + sorted(expression.atoms(sympy.Function), key=str)
         for other in others:
-            factor = sympy.expand(expression).coeff(other)
-            ratio = (factor / total).cancel() if factor.free_symbols >= set(row) else None
-            if ratio is None or ratio.free_symbols & set(row):
+            factor = terms.coeff(other)
+            if not factor.free_symbols >= set(row):
+                continue
+            ratio = factor.coeff(row[0])
+            if ratio.free_symbols & set(row) or sympy.expand(factor - ratio * total) != 0:
                 continue
             rest = sympy.expand(expression - factor * other)
             collected = rest + ratio * other * (1 if is_unit else total)
