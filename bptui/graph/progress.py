@@ -63,8 +63,10 @@ class Walk:
 
     def arrived(self, value: int, slots: int) -> Arrived:
         """Return how much of a value's gradient is there after so many slots."""
+        if slots < 0:
+            return "none"
         if value == self.program.target:
-            return "whole" if slots >= 0 else "none"
+            return "whole"
         of_value = self.trace.slots_of(value)
         done = bisect_left(of_value, slots)
         return "none" if not done else "whole" if done == len(of_value) else "part"

@@ -70,6 +70,14 @@ class Program(Struct, frozen=True, eq=False, dict=True):
         return self.code.constant()
 
     @cached_property
+    def carrying(self) -> NDArray[np.bool_]:
+        """For each place in `columns.operands`, whether a gradient flows back through it: there is a slot for each.
+
+        It does where the operand is no constant and a gradient can pass into it, of steps whose output it reaches.
+        """
+        return _carrying(self)
+
+    @cached_property
     def slot_columns(self) -> SlotColumns:
         """The slots as arrays of numbers, for those who go through all of them."""
         return SlotColumns(self)
@@ -81,7 +89,8 @@ class Program(Struct, frozen=True, eq=False, dict=True):
         A step's turn comes only when all steps that use its output have had theirs, so what it passes on is whole.
         Constants, and operands that no gradient passes into, have no slot.
         """
-        return Records(self.slot_columns.step.__len__, self.slot_columns.record)
+        count = int(np.count_nonzero(self.carrying))
+        return Records(lambda: count, lambda index: self.slot_columns.record(index))
 
     @cached_property
     def last_slot(self) -> Mapping[int, int]:
@@ -142,7 +151,7 @@ class SlotColumns:
     def __init__(self, program: Program) -> None:
         columns = program.columns
         starts, operands = np.asarray(columns.starts), np.asarray(columns.operands)
-        places = _carrying(program)
+        places = np.flatnonzero(program.carrying)
         steps = np.repeat(np.arange(len(columns), dtype=np.intc), np.diff(starts))[places]
         count = np.bincount(steps, minlength=len(columns))
         # in the order of the steps, slot i would be number i; with the last step first, all after its step come before
@@ -187,15 +196,11 @@ class SlotColumns:
         return (target for target, previous in zip(self.target, self.previous, strict=True) if previous < 0)
 
 
-def _carrying(program: Program) -> NDArray[np.intp]:
-    """Return the places in `columns.operands` through which a gradient flows back.
-
-    Those are the operands that are no constants and that a gradient can pass into, of steps whose output it reaches.
-    Steps that nothing uses are sorted out, and then those that only they use.
-    """
+def _carrying(program: Program) -> NDArray[np.bool_]:
+    """Return `program.carrying`: steps that nothing uses are sorted out, and then those that only they use."""
     columns = program.columns
     starts, operands, outputs = np.asarray(columns.starts), np.asarray(columns.operands), columns.outputs
-    carrying = ~program.constant[operands]
+    carrying: NDArray[np.bool_] = ~program.constant[operands]
     operations = {kind.operation.name: kind.operation for kind in columns.kinds}
     closed = {name: operation.closed for name, operation in operations.items()}
     for slots in filter(None, set(closed.values())):
@@ -216,7 +221,7 @@ def _carrying(program: Program) -> NDArray[np.intp]:
                 uses[operand] -= 1
                 if not uses[operand] and program.code.source[operand] >= 0:
                     idle.append(program.code.source[operand])
-    return np.flatnonzero(carrying)
+    return carrying
 
 
 def _in_order(numbers: NDArray[Any], order: NDArray[np.intc]) -> array[int]:

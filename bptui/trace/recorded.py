@@ -214,7 +214,9 @@ class Recorded:
 
     def arrived(self, value: int, step: int) -> int:
         """Return how many contributions a value's gradient has after step `step`; the seed counts as one."""
-        seeded = value == self.program.target and step >= self.seed_step
+        if step < self.seed_step:
+            return 0
+        seeded = value == self.program.target
         return bisect_right(self.slots_of(value), step - self.seed_step - 1) + seeded
 
     def gradient_after(self, value: int, arrived: int) -> Array | None:
