@@ -55,6 +55,18 @@ def test_derivatives_over_few_steps_come_and_the_others_are_counted(monkeypatch:
     assert f"  {left}" in bptui.export(chain(5), "text").split("\n")
 
 
+def test_routes_through_few_lines_come_and_the_other_names_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def titles() -> list[str]:
+        return [listing.title for listing in whole.routes(NumberWriter(chain(5)))]
+
+    every = titles()
+    assert every == ["dh4/dw = 1.1284: the sum of 5 routes"]
+    monkeypatch.setattr(whole, "MOST_PASSED", 5)
+    assert titles() == every
+    monkeypatch.setattr(whole, "MOST_PASSED", 4)
+    assert titles() == ["… and the routes of 1 more name, through many lines"]
+
+
 def unfolded(doublings: int) -> Trace:
     """Return a run of functions that call each other twice, in which most values are written by their numbers."""
     functions = "\n".join(f'"f{n}(a)" = "f{n - 1}(f{n - 1}(a)*a)"' for n in range(1, doublings + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import numpy as np
@@ -24,6 +25,9 @@ MOST_WORK = 500_000
 
 MOST_ROUTED = 6
 """Of how many elements of one value the routes are listed."""
+
+MOST_PASSED = 20_000
+"""How many lines the routes that are listed may pass; those of one element pass each line that lies between once."""
 
 
 def question(program: Program) -> str:
@@ -100,11 +104,23 @@ def _asked_links(program: Program) -> Iterator[tuple[int, int]]:
 
 
 def routes(writer: CellWriter) -> Iterator[RouteList]:
-    """Yield the routes of the first elements of every name in `wrt`, where they are found quickly."""
-    for name in writer.program.wrt:
-        value = writer.program.names[name]
-        size = writer.program.values[value].size
-        for flat in range(min(size, MOST_ROUTED)):
+    """Yield the routes of the first elements of every name in `wrt`, as long as they pass few lines all together."""
+    program, passed, left = writer.program, 0, 0
+    starts = [line.first for line in program.lines.values()]
+    end = bisect_right(starts, program.producer.get(program.target, -1))
+    for name in program.wrt:
+        value = program.names[name]
+        size = program.values[value].size
+        listed = min(size, MOST_ROUTED)
+        first, _ = next(iter(program.operands_at(value)), (len(program.steps), 0))
+        more = listed * max(0, end + 1 - bisect_right(starts, first))
+        if passed + more > MOST_PASSED:
+            left += 1
+            continue
+        passed += more
+        for flat in range(listed):
             yield route_list(writer, value, flat)
-        if size > MOST_ROUTED:
-            yield RouteList(f"… and the routes of {counted(size - MOST_ROUTED, 'more element')} of {name}", ())
+        if size > listed:
+            yield RouteList(f"… and the routes of {counted(size - listed, 'more element')} of {name}", ())
+    if left:
+        yield RouteList(f"… and the routes of {counted(left, 'more name')}, through many lines", ())
