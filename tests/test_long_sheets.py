@@ -16,6 +16,7 @@ import pytest
 import bptui
 from bptui.checking.marking import case, sheet, world
 from bptui.checking.marking.case import Case
+from bptui.checking.marking.claims import Entry
 from bptui.checking.marking.influence import Influence, apart, bits, transposed
 from bptui.checking.marking.marker import Marked, mark
 from bptui.checking.marking.statements import Statements
@@ -150,6 +151,25 @@ def test_what_an_entry_depends_on(line: str, moved: str, expected: set[str]) -> 
     (found,) = Influence(world, leaves).of([entry])
     names = {program.element_name(*leaves[at][0]) for at in bits(found)}
     assert names == expected
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["exp(x)", "sqrt(x)", "w/x", "x**w", "tanh(x)", "sigmoid(x)", "silu(x)", "elu(x)", "softmax(x)", "log_softmax(x)",
+     "logsumexp(x)*w", "norm(x)*w", "prod(x)*w", "bce(sigmoid(x), w/9)*w"],
+)  # fmt: skip
+def test_an_entry_depends_on_all_that_moves_it(rule: str) -> None:
+    """Some rules go by what the step results in: where that is stated, they go by what is stated."""
+    trace = bptui.run(bptui.loads(f'[inputs]\nx = [0.5, 2, 1]\nw = [3, 4, 5]\n[forward]\ny = "{rule}"\nL = "sum(y)"\n'))
+    names = trace.program.names
+    stated: list[Entry] = [((names[name], at), None) for name in ("x", "w", "y") for at in range(3)]
+    entries: list[Entry] = [((names["y"], at), (names["x"], of)) for at in range(3) for of in range(3)]
+    world = World(trace).with_({entry: 1.1 * trace.values[entry[0][0]].item(entry[0][1]) for entry in stated})
+    told, here = Influence(world, stated).of(entries), world.numbers(entries)
+    for at, entry in enumerate(stated):
+        there = world.with_({entry: world.numbers([entry])[0] + 0.01}).numbers(entries)
+        moved = [before != after for before, after in zip(here, there, strict=True)]
+        assert all(mask >> at & 1 for mask, one in zip(told, moved, strict=True) if one)
 
 
 def test_groups() -> None:

@@ -144,7 +144,10 @@ class Influence:
         return mask
 
     def _of_entry(self, step: int, slot: int, head: Node, tail: Node) -> int:
-        """Return the statements that an entry of a local Jacobian depends on: those its text names elements of."""
+        """Return the statements that an entry of a local Jacobian depends on: those its text names elements of.
+
+        A rule may go by the result instead, as that of `exp(x)` does, which may be what is stated.
+        """
         record = self._program.steps[step]
         if record.operation.choose is not None:  # where another element is chosen, the chain goes elsewhere
             return self._every
@@ -152,7 +155,10 @@ class Influence:
         text = record.operation.derivative(cell, slot, head[1], tail[1])
         if _LEFT_OUT in text:
             return reduce(or_, map(self._of_all, record.inputs), self._of_all(record.output))
-        return reduce(or_, (self._of((int(value), int(flat))) for value, flat in _NAMED.findall(text)), 0)
+        named = [self._of((int(value), int(flat))) for value, flat in _NAMED.findall(text)]
+        if named and record.operation.partner is None:
+            named.append(self._bits.get((head, None), 0))
+        return reduce(or_, named, 0)
 
 
 class _Cell:
