@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from bptui.running import begun_trace
 from bptui.trace.breakpoints import read_breakpoint, read_breakpoints
 from bptui.trace.record import Trace
 from bptui.trace.stops import hits
+from bptui.tui import reaching
 from bptui.tui.app import BptuiApp
 from bptui.tui.breakpoints_dialog import BreakpointsScreen
 from bptui.tui.line_table import LineTable
@@ -398,6 +400,30 @@ async def test_who_goes_on_to_what_is_not_run_yet_waits_for_it(held: threading.E
         await pilot.press("question_mark", "escape")
         held.set()
         await arrives(pilot, last)
+        assert "running…" not in top(pilot)
+
+
+async def test_who_waits_goes_on_where_something_else_has_run_the_rest(
+    held: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a search does, while the walk leaves keys their turn."""
+    turn, its_turn = asyncio.Event(), asyncio.Event()
+
+    async def quiet(app: BptuiApp) -> None:
+        its_turn.set()
+        await turn.wait()
+
+    monkeypatch.setattr(BptuiApp, "quiet", quiet)
+    monkeypatch.setattr(reaching, "_AT_ONCE", 0.0)
+    trace = begun_trace(bptui.loads(NESTED))
+    async with BptuiApp(trace).run_test(size=(120, 40)) as pilot:
+        await until(pilot, its_turn.is_set)
+        await pilot.press("G")
+        await until(pilot, lambda: "running…" in top(pilot))
+        assert trace.recording is not None
+        trace.recording.finish()
+        turn.set()
+        await arrives(pilot, len(trace.steps) - 1)
         assert "running…" not in top(pilot)
 
 

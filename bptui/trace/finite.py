@@ -28,22 +28,22 @@ class Finite:
 
     def __init__(self, program: Program, values: Sequence[Array], accumulated: Sequence[Array]) -> None:
         self._program, self._values, self._accumulated = program, values, accumulated
-        self._found: NotFinite | None = None
-        self._looked_at = -1
-        """Before which step all was looked at; −1 where not even what was given."""
+        self._seen: tuple[NotFinite | None, int] = (None, -1)
+        """What was found, and before which step all was looked at; −1 where not even what was given. One object, since
+        it is asked for from several threads."""
 
     def by(self, step: int) -> NotFinite | None:
         """Return where a number first became nan or inf, if one did up to step `step`."""
-        if self._found is None and self._looked_at <= step:
-            self._found = next(self._look(step), None)
-            self._looked_at = step + 1
-        found = self._found
+        found, looked_at = self._seen
+        if found is None and looked_at <= step:
+            found = next(self._look(looked_at, step), None)
+            self._seen = found, step + 1
         return None if found is None or (found.step is not None and found.step > step) else found
 
-    def _look(self, step: int) -> Iterator[NotFinite]:
+    def _look(self, looked_at: int, step: int) -> Iterator[NotFinite]:
         program = self._program
-        forward, first = len(program.steps), max(0, self._looked_at)
-        if self._looked_at < 0:
+        forward, first = len(program.steps), max(0, looked_at)
+        if looked_at < 0:
             for value, flat, number in not_finite(self._values, self._given()):
                 yield NotFinite(None, value, flat, number)
         for value, flat, number in not_finite(self._values, program.columns.outputs[first : step + 1]):

@@ -47,6 +47,8 @@ class Reaching(WalkPart):
                 self.go(self._wanted)
             else:
                 self.say_mode()
+        if self._wanted is not None:  # what asks for all, as a search does, may have recorded the rest meanwhile
+            self.go(self._wanted)
 
     def waits_for(self, step: int) -> bool:
         """Return whether `step` is still to be recorded; the walk goes there once it is, or elsewhere before."""
