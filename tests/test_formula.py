@@ -91,6 +91,13 @@ def test_what_is_written_reads_back(way: str, tree: Tree) -> None:
     assert back(write(tree)) == tree
 
 
+def test_a_power_of_ten_is_raised_in_brackets() -> None:
+    tree = Power(Number("5e+307"), Number("2"))
+    assert plain(tree) == "(5e+307)²"
+    assert latex(tree) == r"(5\times 10^{307})^{2}"
+    assert mathml(tree).startswith('<msup><mrow><mrow><mo stretchy="false">(</mo>')
+
+
 @pytest.mark.parametrize("way", WAYS)
 @given(tree=formulas, most=st.sampled_from([3, 8, 20, 60]))
 @settings(max_examples=100, deadline=None)

@@ -38,6 +38,8 @@ def binding(tree: Tree) -> int:
             return PRODUCT
         case Power():
             return POWER
+        case Number(text) if "e" in text:
+            return POWER  # it is set as a power of ten, which is not raised again without brackets
     return ATOM
 
 
