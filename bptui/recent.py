@@ -39,7 +39,7 @@ def read_recent(path: Path) -> list[Path]:
 def add_recent(path: Path, scenario: Path) -> None:
     """Put a file on top of the list."""
     try:
-        file = scenario.absolute()
+        file = scenario.parent.resolve() / scenario.name  # the same, whichever way it was named
         listed = [file, *(one for one in read_recent(path) if one != file)][:KEPT]
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps([str(one) for one in listed], indent=1) + "\n", force=True)

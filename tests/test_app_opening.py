@@ -52,6 +52,15 @@ def test_recent_files_are_listed_once_newest_first_and_not_without_bound(tmp_pat
     assert files[5] not in read_recent(kept)
 
 
+def test_a_file_is_listed_once_whichever_way_it_was_named(tmp_path: Path) -> None:
+    kept, file = tmp_path / "recent.json", tmp_path / "a.toml"
+    file.write_text(SOUND)
+    (tmp_path / "below").mkdir()
+    add_recent(kept, tmp_path / "below" / ".." / "a.toml")
+    add_recent(kept, file)
+    assert read_recent(kept) == [file]
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1, null]", b'["\\u0000", "a.toml"]', b"\xff\xfe", b"[" * 9999])
 def test_a_broken_list_of_recent_files_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
     kept = tmp_path / "recent.json"

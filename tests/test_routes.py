@@ -262,3 +262,9 @@ def test_a_long_sum() -> None:
     routes = trace_of(f'[inputs]\nx = 1.5\n[forward]\n{lines}\nL = "{total}"').routes("x", limit=3)
     assert (routes.count, routes.total) == (200, 19900.0)
     assert [route.product for route in routes] == [199.0, 198.0, 197.0]
+
+
+def test_a_scalar_without_a_name_stands_in_parentheses_behind_the_d() -> None:
+    trace = bptui.run(bptui.loads('[inputs]\nx = 2\n[parameters]\nw = [3]\n[forward]\ny = "exp(w[0]*x)"\n'))
+    (route,) = trace.routes("x", level="primitive")
+    assert [name for name, _ in route.factors] == ["dy/d(w[0]*x)", "d(w[0]*x)/dx"]

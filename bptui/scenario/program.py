@@ -128,6 +128,11 @@ class Program(Struct, frozen=True, eq=False, dict=True):
             return record.brief.text
         return record.brief.within(ATOM) + index_text(index, self.index_base)
 
+    def operand_name(self, value: int, flat: int) -> str:
+        """Return how element `flat` of a value stands behind a d or a sign: a scalar's expression in parentheses."""
+        record = self.values[value]
+        return self.element_name(value, flat) if record.shape or record.symbol else record.brief.within(ATOM)
+
     def derivative_name(self, value: int, flat: int | None = None, brief: bool = False) -> str:
         """Return how the target's derivative with respect to a value, or one element of it, is shown: `dL/dW2(1,1)`.
 

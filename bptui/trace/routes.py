@@ -260,7 +260,7 @@ def _route(trace: Recorded, graph: _Graph, edges: tuple[Edge, ...]) -> Route:
         steps.append(trace.seed_step)
     for edge in reversed(edges):
         sign = "d" if is_alone(edge, graph.edges.__getitem__) else "∂"
-        head, tail = program.element_name(*edge.head), program.element_name(*edge.tail)
+        head, tail = program.operand_name(*edge.head), program.operand_name(*edge.tail)
         factors.append((f"{sign}{head}/{sign}{tail}", edge.derivative))
         steps.append(edge.step)
     product = math.prod(number for _, number in factors)
