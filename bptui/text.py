@@ -105,5 +105,5 @@ def did_you_mean(word: str, words: Iterable[str], otherwise: str | None = None) 
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Return `1 step`, `2 steps`: a number with its noun."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+    """Return `1 step`, `2 steps`, `1,000 steps`: a number with its noun."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -7,16 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import bptui
 from bptui.ops.structure import selection
 from bptui.present import cells, whole
-from bptui.present.layout import row_fitted
+from bptui.present.copying import table_text
+from bptui.present.layout import fitted, row_fitted, sum_fitted, table
 from bptui.present.number_writer import NumberWriter
 from bptui.present.numbers import number
 from bptui.present.pictures import sizes
 from bptui.present.presentation import Presentation, presentation_of
 from bptui.present.search import Search, searched
+from bptui.text import width as cells_of
 from bptui.trace import elements
 from bptui.trace.record import Trace
 from work import counted
@@ -287,3 +291,42 @@ def test_of_an_empty_array_nothing_is_said_but_its_size() -> None:
 def test_an_infinite_element_that_only_moves_is_told_by_its_name() -> None:
     table = Presentation(ran('[inputs]\nx = [1, -inf]\n[forward]\ny = "sort(x)"\nL = "sum(y)"\n')).frame(0).table
     assert [row.cells for row in table.rows] == [("y[0]", "x[1]", "-inf"), ("y[1]", "x[0]", "1")]
+
+
+# -- what is left out of tables ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (45, "(0.25 + (-0.125) + … + 0.75)/98"),
+        (31, "(0.25 + (-0.125) + … + 0.75)/98"),
+        (30, "(0.25 + … + 0.75)/98"),
+        (19, None),
+    ],
+)
+def test_of_a_sum_without_room_whole_terms_are_left_out(most: int, expected: str | None) -> None:
+    assert sum_fitted("(0.25 + (-0.125) + … 95 more … + 0.75)/98", most) == expected
+
+
+PIECES = st.sampled_from(["0.0125", "-3", "1.5e-07", "W1", " + ", "·", "(", ")"])
+
+
+@given(text=st.lists(PIECES, min_size=1).map("".join), most=st.integers(14, 40))
+def test_no_number_is_cut_in_two(text: str, most: int) -> None:
+    short = fitted(text, most)
+    assert cells_of(short) <= most
+    head, _, tail = short.partition("…") if short != text else (text, "", "")
+    whole = [(one.start(), one.end()) for one in re.finditer(r"(?<![\w.])\d[\d.]*(?:e[+-]\d+)?", text)]
+    for cut in (len(head), len(text) - len(tail)):
+        assert not any(0 < start < cut < end < len(text) for start, end in whole)
+
+
+def test_of_a_million_elements_all_that_are_not_shown_are_counted() -> None:
+    trace = ran('[parameters]\nx = { shape = [1000000], init = "ones" }\n[forward]\nL = "sum(tanh(x))"\n')
+    step = Presentation(trace).frame(0).table
+    assert list(table(step, 80, 0, 24))[-1] == "… 999,976 more"
+    assert table_text(step).splitlines()[-1] == "… 999,000 more"  # a page whole, and the rest of the elements
+    assert step.after(1000) == 999_000
+    assert step.after(24) == 999_976
+    assert step.after(2000) == 0

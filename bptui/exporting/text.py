@@ -79,8 +79,12 @@ def _block(name: str, lines: tuple[str, ...]) -> Iterator[str]:
         head = " " * 6
     room = WIDTH - width(head)
     for at, line in enumerate(lines):
-        shown = line if width(line) <= room else row_fitted(line, room) or fitted(line, room)
-        yield (head if at == 0 else " " * width(head)) + shown
+        yield (head if at == 0 else " " * width(head)) + _row(line, room)
+
+
+def _row(line: str, room: int) -> str:
+    """Return a row of an array, numbers of its middle left out where it is too long."""
+    return line if width(line) <= room else row_fitted(line, room) or fitted(line, room)
 
 
 def _step(shown: Presentation, index: int) -> Iterator[str]:
@@ -102,7 +106,7 @@ def step_lines(frame: Frame) -> Iterator[str]:
     for note in frame.notes:
         yield from wrapped(note, WIDTH, 7, "     ")
     for at, text in enumerate(frame.jacobian):
-        yield from wrapped(text, WIDTH, 7, "     ") if at == 0 else (fitted(f"       {text}", WIDTH),)
+        yield from wrapped(text, WIDTH, 7, "     ") if at == 0 else (f"       {_row(text, WIDTH - 7)}",)
 
 
 def _equation(formulas: tuple[str, ...], said: str) -> Iterator[str]:

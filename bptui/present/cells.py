@@ -14,6 +14,12 @@ from bptui.trace.record import Trace
 LONGEST_SUM = 6
 """How many terms of a sum are written out; of a longer one the first four and the last."""
 
+_RAISED = re.compile(r"(?<![\w.(])(\d[\d.]*e[+-]?\d+)(?=\*\*)")
+"""A number with a power of ten that is raised to a power."""
+
+_ARGUMENT = re.compile(r"(?:(?<=\w\()|(?<=, ))\((-[^\s()]+)\)(?=[,)])")
+"""A negative number that is an argument, or one of a list."""
+
 
 class Names:
     """Writes elements by their names."""
@@ -44,7 +50,8 @@ class Numbers(Names):
 
 
 def pretty(text: str) -> str:
-    """Return an expression as it is shown: `·` for `*`, `²` for `**2`."""
+    """Return an expression as it is shown: `·` for `*`, `²` for `**2`, `(1e-05)²` for `1e-05**2`."""
+    text = _RAISED.sub(r"(\1)", text)
     return text.replace("**2", "²").replace("**3", "³").replace("**", "^").replace("*", "·")
 
 
@@ -60,17 +67,18 @@ def gradient_name(program: Program, value: int, flat: int | None = None) -> str:
 
 def element(cell: Cell, step: ForwardStep, index: int) -> str:
     """Return output element `index` as an expression in the operands' elements."""
-    return shortened(_unwrapped(pretty(step.operation.element(cell, index))))
+    return shortened(_bare(pretty(step.operation.element(cell, index))))
 
 
 def derivative(cell: Cell, step: ForwardStep, slot: int, head: int, tail: int) -> str:
     """Return ∂output[head]/∂operand[tail] as an expression."""
-    return shortened(pretty(step.operation.derivative(cell, slot, head, tail)))
+    return shortened(_ARGUMENT.sub(r"\1", pretty(step.operation.derivative(cell, slot, head, tail))))
 
 
-def _unwrapped(text: str) -> str:
-    """Return `text` without the parentheses around a negative number that it begins with: `-0.5 + 1`."""
-    return re.sub(r"^\((-(?:[\d.]+(?:e[+-]\d+)?|inf(?=\)$)))\)(?![²³^.\[])", r"\1", text)
+def _bare(text: str) -> str:
+    """Return `text` without parentheses around a negative number that it begins with, or a call: `-0.5 + exp(-1)`."""
+    text = _ARGUMENT.sub(r"\1", text)
+    return re.sub(r"^\((-(?:[\d.]+(?:e[+-]\d+)?|inf))\)(?![²³^.\[])", r"\1", text)
 
 
 def shortened(text: str, most: int = LONGEST_SUM) -> str:

@@ -12,8 +12,7 @@ def table_text(table: Table) -> str:
     """Return a table with its titles, one line a row, tabs between the columns."""
     lines = ["\t".join(table.columns)]
     lines += [_row_text(row) for row in table.rows[:MOST_ROWS]]
-    left = len(table.rows) - MOST_ROWS
-    if left > 0:
+    if left := table.after(MOST_ROWS):
         lines.append(f"… {left:,} more")
     return "\n".join(lines) + "\n"
 

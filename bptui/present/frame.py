@@ -69,6 +69,8 @@ class Row(Struct, frozen=True):
     element: int | None = None
     kind: Literal["element", "term", "sum", "more"] = "element"
     spots: tuple[Spot, ...] = ()
+    elements: int = 1
+    """How many elements it stands for, of those that are left out where it says so."""
 
 
 class Table(Struct, frozen=True):
@@ -80,6 +82,11 @@ class Table(Struct, frozen=True):
     title: str = ""
     spare: tuple[str, ...] = ()
     """The columns that may be left out where there is no room for all, in the order in which they go."""
+
+    def after(self, limit: int) -> int:
+        """Return how many rows there are after the first `limit`, the elements of another page among them."""
+        left = len(self.rows) - limit
+        return left + self.rows[-1].elements - 1 if left > 0 else 0
 
 
 def row_of(table: Table, element: int, at: Point | None = None) -> tuple[int, int] | None:

@@ -22,6 +22,10 @@ _WORD = re.compile(r"[^\s\[\]()]+")
 _NUMBERS = re.compile(rf"\[ *{_WORD.pattern}(?: +{_WORD.pattern})+\]")
 """A row of an array whose cells are no formulas of several words."""
 
+_NUMBER = re.compile(r"(?<![\w.])\d[\d.]*(?:e[+-]\d+)?")
+
+_MARKS_OF_A_GAP = 2
+
 _SIGNS = re.compile(r" ([-·+=]|\+=) ")
 
 
@@ -80,23 +84,39 @@ def paragraph(text: str, most: int = WIDTH, indent: int = 0) -> list[str]:
 
 
 def fitted(text: str, most: int) -> str:
-    """Return `text` in at most `most` cells, its middle left out where it is longer."""
+    """Return `text` in at most `most` cells, its middle left out where it is longer.
+
+    A number is not cut in two where that can be helped.
+    """
     if width(text) <= most:
         return text
     if most < 2:
         return "…"[:most]
     tail = max(1, (most - 1) // 3)
-    head = most - 1 - tail
-    start, end = "", ""
-    for character in text:
-        if width(start + character) > head:
-            break
-        start += character
-    for character in reversed(text):
-        if width(character + end) > tail:
-            break
-        end = character + end
-    return f"{start}…{end}"
+    start, end = fitting(text, most - 1 - tail), len(text) - fitting(text[::-1], tail)
+    for number in _NUMBER.finditer(text):
+        if 0 < number.start() < start < number.end():
+            start = number.start()
+        if number.start() < end < number.end() < len(text):
+            end = number.end()
+    return f"{text[:start]}…{text[end:]}"
+
+
+def sum_fitted(text: str, most: int) -> str | None:
+    """Return a sum whose middle is left out, `1 + 2 + … 95 more … + 98`, in at most `most` cells: `1 + … + 98`.
+
+    None where `text` is none, or has no room for its ends.
+    """
+    words, mark = text.split(" "), "…"
+    if words.count(mark) != _MARKS_OF_A_GAP:
+        return None
+    head, tail = words.index(mark), len(words) - 1 - words[::-1].index(mark)
+    while head > 0:
+        short = " ".join([*words[:head], mark, *words[tail + 1 :]])
+        if width(short) <= most:
+            return short
+        head -= 2  # a term with its sign
+    return None
 
 
 def row_fitted(row: str, most: int) -> str | None:
@@ -122,9 +142,9 @@ def row_fitted(row: str, most: int) -> str | None:
 def table(shown: Table, most: int, indent: int, limit: int) -> Iterator[str]:
     """Yield a table's lines: titles, then at most `limit` rows; columns of text give way where the width is short."""
     rows = list(shown.rows[:limit])
-    hidden = len(shown.rows) - len(rows)
+    hidden = shown.after(limit)
     shown, rows = _spared(shown, rows, most - indent)
-    if hidden > 0:
+    if hidden:
         rows.append(Row((f"… {hidden:,} more", *[""] * (len(shown.columns) - 1)), None, "more"))
     widths = _widths(shown, rows, most - indent)
     margin = " " * indent
@@ -185,7 +205,7 @@ def _line(cells: Sequence[str], shown: Table, widths: Sequence[int]) -> str:
     for cell, numeric, most in zip(cells, shown.numeric, widths, strict=True):
         cells_taken = width(cell)
         if cells_taken > most:
-            cell = fitted(cell, most)
+            cell = sum_fitted(cell, most) or fitted(cell, most)
             cells_taken = width(cell)
         blank = " " * (most - cells_taken)
         placed.append(blank + cell if numeric else cell + blank)

@@ -28,13 +28,13 @@ def paged(
 
     def at(index: int) -> Row:
         if above and index == 0:
-            return _rest(f"… {page.start:,} before", of(page.start - 1), columns)
+            return _rest(page.start, "before", of(page.start - 1), columns)
         if index - above < count:
             return row(index - above)
-        return _rest(f"… {size - page.stop:,} more", of(page.stop), columns)
+        return _rest(size - page.stop, "more", of(page.stop), columns)
 
     return Lazy(count + above + below, at)
 
 
-def _rest(text: str, at: Point, columns: int) -> Row:
-    return Row((text, *[""] * (columns - 1)), at.flat, "more", (Spot(0, at),))
+def _rest(count: int, where: str, at: Point, columns: int) -> Row:
+    return Row((f"… {count:,} {where}", *[""] * (columns - 1)), at.flat, "more", (Spot(0, at),), count)

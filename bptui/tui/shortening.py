@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from bptui.present.layout import fitted, row_fitted
+from bptui.present.layout import fitted, row_fitted, sum_fitted
+
+_SIGNS = frozenset("·+-=")
 
 
 def cut(text: str, width: int) -> str:
@@ -23,11 +25,15 @@ def without_middle(text: str, width: int) -> str:
         return text
     if (row := row_fitted(text, width)) is not None:
         return row
+    if (terms := sum_fitted(text, width)) is not None:
+        return terms
     words = text.split(" ")
     for kept in range(len(words) - 1, 1, -1):
         head = (kept + 1) // 2
-        short = " ".join([*words[:head], "…", *words[len(words) - (kept - head) :]])
-        if cell_len(short) <= width:
+        tail = words[len(words) - (kept - head) :]
+        head -= tail[0] in _SIGNS and words[head - 1] not in _SIGNS  # both ends have their sign: `a + … + z`
+        short = " ".join([*words[:head], "…", *tail])
+        if head and cell_len(short) <= width:
             return short
     first = re.match(r"\[ *\S+", text)
     if first is not None and text.endswith("]") and cell_len(first[0]) + 3 <= width:
