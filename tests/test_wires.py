@@ -13,6 +13,7 @@ from bptui.present.drawing import Canvas, text_of
 from bptui.present.wires import Wires, find_wires
 from bptui.trace.elements import Elements
 from bptui.trace.record import Trace
+from work import counted
 
 CYCLE = [2, 4, 3, 0, 1]
 
@@ -217,3 +218,13 @@ def test_wide_characters_keep_their_columns() -> None:
     canvas.write(0, 0, "你x")
     canvas.write(0, 4, "|")
     assert text_of(canvas.lines()[0]) == "你x |"
+
+
+def test_an_element_that_is_picked_takes_no_look_at_other_lines() -> None:
+    def work(lines: int) -> int:
+        text = "".join(f's{at} = "x[{at % 2}]*x[1]"\n' for at in range(lines))
+        trace = bptui.run(bptui.loads(f"[inputs]\nx = [0.5, 0.2]\n[forward]\n{text}"))
+        assert find_wires(Elements(trace), 0) is not None  # what is made once for the program
+        return counted(find_wires, Elements(trace), 0)[1]
+
+    assert work(400) < 1.5 * work(100)

@@ -29,7 +29,8 @@ MOST_LISTED = 200
 LARGEST = 2000
 """Of how many results wires are looked for."""
 
-_SHOWN = ("permute", "sort", "reverse", "roll", "gather", "topk", "concat", "stack", "transpose", "index")
+_MOVING = ("permute", "sort", "reverse", "roll", "gather", "topk", "concat", "stack", "transpose")
+_SHOWN = (*_MOVING, "index")
 _GUTTER = 12
 _BESIDE = 26
 """How many cells the words need to stand beside the picture."""
@@ -345,14 +346,23 @@ def find_wires(elements: Elements, index: int, text: Callable[[Any], str] = numb
     if not _moves(program, step):
         return None
     if step.operation.name == "index":
-        users = (program.steps[user] for user, _ in program.uses(step.inputs[0]))
-        others = (user for user in users if user.line == step.line and user.operation.name != "index")
-        other = next((user for user in others if _moves(program, user)), None)
+        other = next((user for user in _movers(program, step.line, step.inputs[0]) if _moves(program, user)), None)
         if other is not None:
             picked = elements.structure(step.index, 0).reads(0)
             top = int(picked[0]) if len(picked) else None
             return Wires(elements, other, None if slot is None else 0, top, text)
     return Wires(elements, step, None if slot is None else slot.slot, None, text)
+
+
+def _movers(program: Program, line: str, operand: int) -> Iterator[ForwardStep]:
+    """Yield the steps of a line that move a value and do not pick an element out of it; a line may be long."""
+    columns, record = program.columns, program.lines[line]
+    first = columns.starts[record.first]
+    places = first + np.flatnonzero(np.asarray(columns.operands)[first : columns.starts[record.last]] == operand)
+    steps = np.searchsorted(np.asarray(columns.starts), places, side="right") - 1
+    for step in steps.tolist():
+        if columns.operation(step).name in _MOVING:
+            yield program.steps[step]
 
 
 def _moves(program: Program, step: ForwardStep) -> bool:
