@@ -119,3 +119,11 @@ def test_the_export_has_the_sizes_in_ascii(name: str) -> None:
     assert section.isascii()
     assert max(map(len, section.splitlines())) <= 80
     assert section.count("#") > 10
+
+
+def test_a_mean_is_finite_where_all_elements_are() -> None:
+    trace = bptui.run(bptui.loads('[parameters]\na = [1.5e308, 1.5e308]\nb = [-inf, 1]\n[forward]\nL = "sum(b*0*a)"\n'))
+    found = {one.name: one for one in sizes(trace)}
+    assert found["a"].value == 1.5e308
+    assert "value inf" in found["b"].notes
+    assert "value nan" in found["L"].notes

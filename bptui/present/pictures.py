@@ -192,7 +192,7 @@ def sizes(trace: Trace, told: Callable[[int, bool], bool] = lambda value, gradie
         elif not reached:
             notes.append("no gradient arrives")
         elif not math.isfinite(gradient):
-            notes.append("gradient not finite")
+            notes.append(f"gradient {numbers.number(gradient)}")
         elif not value.size:
             pass
         elif gradient == 0:
@@ -202,7 +202,7 @@ def sizes(trace: Trace, told: Callable[[int, bool], bool] = lambda value, gradie
         elif gradient >= _LARGE:
             notes.append("huge gradient")
         if not math.isfinite(size := _mean(trace.values[identity])) and tells[0]:
-            notes.append("value not finite")
+            notes.append(f"value {numbers.number(size)}")
         shape = "×".join(map(str, value.shape))
         gradient = gradient if reached else 0.0
         found.append(
@@ -212,8 +212,13 @@ def sizes(trace: Trace, told: Callable[[int, bool], bool] = lambda value, gradie
 
 
 def _mean(array: Array) -> float:
+    """Return the mean size of an array's elements, which is finite where all of them are; 0 where there are none."""
+    if not array.size:
+        return 0.0
+    sizes = np.abs(array)
     with np.errstate(all="ignore"):
-        return float(np.abs(array).mean()) if array.size else 0.0
+        mean = float(sizes.mean())
+        return mean if math.isfinite(mean) or not np.isfinite(sizes).all() else float((sizes / array.size).sum())
 
 
 def _units_off(trace: Trace) -> Iterator[tuple[str, str]]:
