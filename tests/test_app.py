@@ -190,6 +190,17 @@ async def test_the_equation_follows_the_cursor(small: Trace) -> None:
         assert "y[1] = x" in shown(part(pilot, StepPanel))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_an_equation_that_is_the_title_is_not_said_again_below_it(size: tuple[int, int]) -> None:
+    trace = bptui.run(bptui.loads('[parameters]\nw = 3\n[forward]\nL = "w**2"\n'))
+    async with BptuiApp(trace).run_test(size=size) as pilot:
+        await pilot.press("right")
+        assert shown(part(pilot, StepPanel)).count("dL/dL = 1") == 1
+        await pilot.press("right")
+        said = shown(part(pilot, StepPanel))
+        assert said.count("dL/dw = dL/dL") == (1 if size == (80, 24) else 2)  # with words between them
+
+
 async def test_terms_and_sums_are_told_apart(exercise: Trace) -> None:
     async with app_on(exercise).run_test(size=(120, 40)) as pilot:
         walk(pilot).go(32)

@@ -108,6 +108,15 @@ async def test_the_dialog_takes_the_element_under_the_cursor() -> None:
         assert part(pilot, Input, "number").value == "1.0"
 
 
+async def test_the_number_that_is_there_is_no_edit() -> None:
+    async with app().run_test(size=SIZE) as pilot:
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, EditScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: "w is 0.5 already" in str(part(pilot, Static, "said").content))
+        assert isinstance(pilot.app.screen, EditScreen)
+
+
 async def test_undo_redo_and_reset_by_key() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await edit(pilot, "w", "1")

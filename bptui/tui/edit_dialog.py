@@ -179,6 +179,9 @@ class EditScreen(Dialog[Edit | None]):
         except BptuiError as error:
             self.say(printable(str(error), keep="\n"))
             return
+        if repr(number) == repr(element.number(self._trace)):  # -0 is not 0
+            self.say(f"{pretty(element.name(self._trace))} is {numbers.number(number)} already: type another number.")
+            return
         self.dismiss(Edit(element, number))
 
 

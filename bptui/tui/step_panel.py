@@ -37,12 +37,14 @@ class StepPanel(TextView):
     def _arranged(self, frame: Frame, width: int) -> Sequence[Line]:
         title = [line(text, "title") for text in formula(frame.title, width, 4)]
         words = [line(text) for text in wrapped(frame.sentence, width)]
-        equation = equation_lines(frame.formulas, width)
+        equation = equation_lines(frame.formulas, width) if frame.formulas != (frame.title,) else []
         notes = [line(text, "muted") for note in frame.notes for text in wrapped(note, width, 2, "• ")]
         for at, text in enumerate(frame.jacobian):
             notes += [line(one, "muted") for one in (wrapped(text, width, 2, "• ") if at == 0 else [f"  {text}"])]
         here = self._stop if not self.framed else ""
         stop = [line(text, "strong") for text in wrapped(here, width, 2)] if here else []
+        if self.room.height < _ROOMY and equation and frame.formulas[0] == frame.title:
+            title = []  # the equation begins with it
         if self.room.height < _TINY:
             return [*equation, *stop, *title, *words, *notes]
         if self.room.height < _ROOMY:
