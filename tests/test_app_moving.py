@@ -403,6 +403,15 @@ async def test_who_goes_on_to_what_is_not_run_yet_waits_for_it(held: threading.E
         assert "running…" not in top(pilot)
 
 
+async def test_next_counts_on_from_the_step_that_is_waited_for(held: threading.Event) -> None:
+    async with BptuiApp(begun_trace(bptui.loads(NESTED))).run_test(size=(120, 40)) as pilot:
+        await pilot.press("right", "right", "right")
+        await until(pilot, lambda: "running…" in top(pilot))
+        assert walk(pilot).step == 0
+        held.set()
+        await arrives(pilot, 3)
+
+
 async def test_who_waits_goes_on_where_something_else_has_run_the_rest(
     held: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:

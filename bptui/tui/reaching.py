@@ -29,6 +29,11 @@ class Reaching(WalkPart):
             return ()
         return (f"running… {100 * recording.reached // len(self.trace.steps)} %",)
 
+    @property
+    def heading(self) -> int:
+        """The step that the reader is at, or waits for."""
+        return self.step if self._wanted is None else self._wanted
+
     def record_rest(self) -> None:
         """Begin to record what is left."""
         recording = self.trace.recording

@@ -202,7 +202,7 @@ class WalkScreen(Reaching, Moving, Playing, WhatIf, Predicting, Keeping, Marking
 
     def action_next(self) -> None:
         if not self._reading():
-            self.go(self.step + 1)
+            self.go(self.heading + 1)
 
     def action_back(self) -> None:
         if not self._reading():
