@@ -324,6 +324,13 @@ def test_of_large_arrays_some_elements_are_checked() -> None:
     assert "64 of 2,000 checked" in gradient_lines([one.plain()])[0]
 
 
+@pytest.mark.parametrize("rule", ["max(x)", "sum(sort(x))", "sum(max_pool1d(x, 2))"])
+def test_what_looks_for_elements_is_checked_as_widely(rule: str) -> None:
+    """It takes longer than a sum, and not so much longer that fewer elements of some thousand could be checked."""
+    one = only(f'[inputs]\nx = {{ shape = [5000], init = "normal" }}\n[forward]\nL = "{rule}"')
+    assert (one.ok, one.checked) == (True, MOST_ELEMENTS)
+
+
 def test_empty_arrays_have_nothing_to_check() -> None:
     text = '[inputs]\nx = [1.0]\n[forward]\nnone = "x[1:]"\nL = "sum(none) + x[0]"\n[backward]\nwrt = ["none", "x"]'
     empty, other = checked(text)

@@ -52,11 +52,8 @@ _STEP_WORK = 5000
 _ELEMENT_WORK = 10
 """How many could be in the time that a function of one element takes, or to go through what is summed up."""
 
-_SORTING_WORK = 2000
-"""How many could be in the time that it takes to find the place of one element among many."""
-
-_SLOW_WORK = {"gelu": 2000}
-"""The same for operations that NumPy has no function of."""
+_SLOW_WORK = {"max": 50, "min": 50, "max_pool1d": 500, "sort": 500, "topk": 500, "gelu": 2000}
+"""The same for operations that find elements among others, or that NumPy has no function of."""
 
 
 class _Part(Struct, frozen=True):
@@ -121,8 +118,7 @@ class Probes:
         largest = np.maximum(np.maximum.reduceat(sizes[np.asarray(columns.operands)], starts)[steps],
                              sizes[np.asarray(columns.outputs)[steps]])  # fmt: skip
         operations = [kind.operation for kind in columns.kinds]
-        usual = (_SORTING_WORK if one.choose is not None else _ELEMENT_WORK for one in operations)
-        each = np.array([_SLOW_WORK.get(one.name, work) for one, work in zip(operations, usual, strict=True)])
+        each = np.array([_SLOW_WORK.get(one.name, _ELEMENT_WORK) for one in operations])
         kinds, firsts = np.asarray(columns.kind)[steps], np.zeros(len(operations), np.intp)
         firsts[kinds[::-1]] = steps[::-1]
         together = [
