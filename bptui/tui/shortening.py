@@ -38,10 +38,17 @@ def without_middle(text: str, width: int) -> str:
     first = re.match(r"\[ *\S+", text)
     if first is not None and text.endswith("]") and cell_len(first[0]) + 3 <= width:
         return f"{first[0]} …]"  # of an array the first number rather than halves of two
+    if len(words) > 1 and words[1] in _SIGNS - {"="} and _closed(words[0]) and cell_len(words[0]) + 2 <= width:
+        return f"{words[0]} …"  # of a sum the first term
     start = max(text.rfind("("), text.rfind("["))
+    start -= text.startswith("(") and text[:start].endswith(")")  # with the bracket that it begins with
     if text.endswith((")", "]")) and 0 < cell_len(text[start:]) <= width - 2:
         return cut(text[:start], width - cell_len(text[start:])) + text[start:]  # an element keeps its index
     return fitted(text, width)
+
+
+def _closed(text: str) -> bool:
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
 
 
 def places_kept(text: str, short: str) -> Sequence[int]:
