@@ -309,6 +309,11 @@ def test_of_a_sum_without_room_whole_terms_are_left_out(most: int, expected: str
     assert sum_fitted("(0.25 + (-0.125) + … 95 more … + 0.75)/98", most) == expected
 
 
+def test_what_is_left_out_twice_is_said_once() -> None:
+    assert fitted("sum(T·log(P), …)[0,0]", 17) == "sum(T·log(P…[0,0]"
+    assert fitted("sum(T·log(P)…)[0,0]", 18) == "sum(T·log(P)…[0,0]"
+
+
 PIECES = st.sampled_from(["0.0125", "-3", "1.5e-07", "W1", " + ", "·", "(", ")"])
 
 

@@ -99,7 +99,7 @@ def fitted(text: str, most: int) -> str:
             start = number.start()
         if number.start() < end < number.end() < len(text):
             end = number.end()
-    return f"{text[:start]}…{text[end:]}"
+    return text[:start].rstrip("…") + "…" + text[end:].lstrip("…")
 
 
 def sum_fitted(text: str, most: int) -> str | None:
