@@ -402,7 +402,7 @@ def test_functions_that_unfold_without_end_are_not_unfolded(
 ) -> None:
     Counting(monkeypatch, 0)
     (fault,) = faults_of(chain(body, 60, first))
-    assert fault.message == "written out, this takes over 10^12 steps; the limit is 1000000 steps"
+    assert fault.message == "written out, this takes over 10^12 steps; the limit is 1,000,000 steps"
     assert (fault.line, marked(fault)) == (65, "f59(x)")
 
 

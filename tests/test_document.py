@@ -178,7 +178,7 @@ def test_half_a_character() -> None:
         ("[a]\nx = " + "[" * 10_000, 2, 69, "brackets are nested more than 64 deep here"),
         ("x = " + "{a=" * 10_000, 1, 197, "brackets are nested more than 64 deep here"),
         ("\n".join(["x = ["] + ["["] * 100), 65, 1, "brackets are nested more than 64 deep here"),
-        ("a." * 10_000 + "b = 1", 1, 1, "this key has 10001 parts joined by dots; at most 8 are read"),
+        ("a." * 10_000 + "b = 1", 1, 1, "this key has 10,001 parts joined by dots; at most 8 are read"),
         ("[" + "'a' . " * 20 + "b]", 1, 2, "this key has 21 parts joined by dots; at most 8 are read"),
         ("x = {" + "a." * 9 + "b = 1}", 1, 6, "this key has 10 parts joined by dots; at most 8 are read"),
         ('"' + "a" * 300 + '" = 1', 1, 1, "this key has 302 characters; at most 200 are read"),
