@@ -26,7 +26,8 @@ from types import FrameType
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from hostile import folder_for, scenario_text, survive  # noqa: E402 (found by the line above)
+# A script is started from anywhere, and what the tests have is in no package: the path has to be told before.
+from hostile import folder_for, scenario_text, survive  # noqa: E402
 
 PATIENCE = 30
 """How many seconds one file may take."""

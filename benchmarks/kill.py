@@ -25,7 +25,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from terminals import PROGRAM, Terminal  # noqa: E402 (found by the line above)
+# A script is started from anywhere, and what the tests have is in no package: the path has to be told before.
+from terminals import PROGRAM, Terminal  # noqa: E402
 
 STATUS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129, "key": 130, "gone": 129}
 KEYS = ["", "", "e", "x", "w", "m", "?", "v", "G", "t", "s", "\x10"]

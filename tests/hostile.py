@@ -36,7 +36,7 @@ MARK = "zqmark"
 
 TEXTS = [
     f"[bold]{MARK}[/bold]",
-    f"[link=file:///outside]{MARK}[/link]",
+    f"[link=file:outside]{MARK}[/link]",
     f"[@click=app.leave(7)]{MARK}[/]",
     f"[/] {MARK} [",
     f"\\[{MARK}]",
@@ -80,7 +80,7 @@ NO_EXPRESSIONS = [
 PATHS = [
     "w.npz", "w.npy", "w.csv", "W.CSV", "sub/w.csv", "../w.csv", "/etc/passwd", "link.csv", "loop.csv", "fifo.csv",
     "folder.csv", "/dev/zero", "w.csv\0", "CON", "NUL.csv", "C:\\w.csv", "..\\w.csv", "./w.csv", "sub/../../w.csv",
-    "file:///w.csv", "w.csv/", "", ".", "~/w.csv", "$HOME/w.csv", "outside/secret.csv", "big.npz", "bad.npz",
+    "file:w.csv", "w.csv/", "", ".", "~/w.csv", "$HOME/w.csv", "outside/secret.csv", "big.npz", "bad.npz",
     "bad.npy", "pickle.npy", "w.txt", "http://example.org/w.csv", "//host/share/w.csv",
 ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.binding import Binding
 from textual.command import CommandPalette
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
@@ -399,7 +400,7 @@ async def test_everything_can_be_clicked(exercise: Trace) -> None:
         assert walk(pilot).step == 11
         for name, kind in (("app.help", HelpScreen), ("walk.go_to", GoToScreen), ("file.export", ExportScreen)):
             await pilot.click(KeyLine, offset=(keys[name], 0))
-            await until(pilot, lambda kind=kind: isinstance(pilot.app.screen, kind))  # type: ignore[misc]
+            await until(pilot, partial(is_on, pilot, kind))
             await pilot.press("escape")
         await pilot.click(KeyLine, offset=(keys["app.quit"], 0))
         await until(pilot, lambda: pilot.app._exit)
@@ -560,13 +561,21 @@ def test_a_free_name_is_found_beside_the_taken_ones(tmp_path: Path) -> None:
 # -- sizes, texts, colours ---------------------------------------------------------------------------------------------
 
 
+def is_on(pilot: AnyPilot, kind: type[Screen[Any]]) -> bool:
+    return isinstance(pilot.app.screen, kind)
+
+
+def is_as_wide_as(pilot: AnyPilot, width: int) -> bool:
+    return walk(pilot).size.width == width
+
+
 async def test_any_size_will_do(exercise: Trace) -> None:
     async with app_on(exercise).run_test(size=(120, 40)) as pilot:
         await pilot.press("escape")
         walk(pilot).go(32)
         for width, height in ((80, 24), (60, 15), (30, 8), (1, 1), (200, 60), (120, 40)):
             await pilot.resize_terminal(width, height)
-            await until(pilot, lambda width=width: walk(pilot).size.width == width)  # type: ignore[misc]
+            await until(pilot, partial(is_as_wide_as, pilot, width))
             await pilot.press("j", "n", "p")
             if width >= 60:
                 await until(pilot, lambda: "step 33 of 38" in shown(part(pilot, TopLine)))

@@ -6,6 +6,7 @@ import gc
 import os
 import time
 import weakref
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -117,13 +118,17 @@ async def test_the_number_that_is_there_is_no_edit() -> None:
         assert isinstance(pilot.app.screen, EditScreen)
 
 
+def holds(pilot: AnyPilot, w: float) -> bool:
+    return bool(walk(pilot).trace.value("w") == w)
+
+
 async def test_undo_redo_and_reset_by_key() -> None:
     async with app().run_test(size=SIZE) as pilot:
         await edit(pilot, "w", "1")
         await edit(pilot, "w", "3")
         for key, value in (("u", 1.0), ("ctrl+r", 3.0), ("R", 0.5), ("u", 3.0)):
             await pilot.press(key)
-            await until(pilot, lambda value=value: walk(pilot).trace.value("w") == value)  # type: ignore[misc]
+            await until(pilot, partial(holds, pilot, value))
 
 
 async def test_large_traces_that_were_edited_away_are_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,10 @@ def top(pilot: AnyPilot) -> str:
 
 def timeline(pilot: AnyPilot) -> str:
     return walk(pilot).query_one(Timeline).render_line(0).text
+
+
+def is_there(pilot: AnyPilot, screen: WalkScreen) -> bool:
+    return pilot.app.screen is screen and bool(screen.query("#values"))
 
 
 async def arrives(pilot: AnyPilot, step: int) -> None:
@@ -321,7 +326,7 @@ async def test_breakpoints_stay_when_the_file_is_read_again(tmp_path: Path) -> N
             (NESTED, "another", {}),
         ]:
             screen = app.walk(bptui.run(bptui.loads(text)), source)
-            await until(pilot, lambda screen=screen: app.screen is screen and screen.query("#values"))  # type: ignore[misc]
+            await until(pilot, partial(is_there, pilot, screen))
             assert {one.text: one.enabled for one in walk(pilot).breakpoints} == left
             assert walk(pilot).step == 0, "it is not run again"
 

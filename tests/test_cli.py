@@ -9,8 +9,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -64,11 +66,20 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return Runner(capsys, monkeypatch)
 
 
-def process(*arguments: str, **options: object) -> subprocess.Popen[bytes]:
+Stream = int | IO[bytes]
+
+
+def process(
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = subprocess.PIPE,
+    stderr: Stream = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
     """Start a command line as its own process."""
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), **dict(options.pop("env", {}))}  # type: ignore[call-overload]
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([sys.executable, "-m", "bptui", *arguments], env=environment, **streams)  # type: ignore[call-overload, no-any-return]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), **(env or {})}
+    command = [sys.executable, "-m", "bptui", *arguments]
+    return subprocess.Popen(command, env=environment, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 # -- help and version ------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from textual.containers import Vertical
 from textual.widgets import OptionList
@@ -126,6 +128,10 @@ async def test_it_is_said_where_no_route_leads() -> None:
         assert not part(pilot, LineTable, "routes").display
 
 
+def ends_above(pilot: AnyPilot, keys: str, row: int) -> bool:
+    return part(pilot, KeyLine, keys).region.bottom < row
+
+
 async def test_every_panel_of_why_and_map_is_seen_at_any_size(exercise: Trace) -> None:
     for size in ((120, 40), (60, 16)):
         async with BptuiApp(exercise, "").run_test(size=size) as pilot:
@@ -138,7 +144,7 @@ async def test_every_panel_of_why_and_map_is_seen_at_any_size(exercise: Trace) -
             await pilot.press("down", "enter", "escape", "m")
             await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
             await pilot.resize_terminal(*size)
-            await until(pilot, lambda size=size: part(pilot, KeyLine, "map-keys").region.bottom < size[1] + 1)  # type: ignore[misc]
+            await until(pilot, partial(ends_above, pilot, "map-keys", size[1] + 1))
             await until(pilot, lambda: part(pilot, PictureView).size.height >= 1)
 
 

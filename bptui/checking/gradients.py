@@ -23,8 +23,7 @@ from bptui.checking.probes import Probes
 from bptui.editing import scalar_of
 from bptui.limits import Deadline
 from bptui.scenario.notation import Shape
-from bptui.scenario.program import Array
-from bptui.trace.arrays import Arrays
+from bptui.trace.arrays import as_recorded
 from bptui.trace.record import Trace
 
 TOLERANCE = 1e-5
@@ -57,6 +56,9 @@ _AT_ONCE = (0, 1, 1000)
 
 _FINER, _MOST_FINER = 16, 20
 """How many steps beyond the ladder are tried together, and how often, where a function varies over less still."""
+
+_TOGETHER = 16_384
+"""How many elements are looked at together, so that a million small arrays take a second."""
 
 
 class Checked(Struct, frozen=True):
@@ -247,7 +249,7 @@ def _rounding(trace: Trace) -> float:
     """Return how far rounding may have moved the target: that of each result reaches it through its gradient."""
     program = trace.program
     last, shape = program.slot_columns.last, program.code.shape
-    values, gradients = _recorded(trace.values), _recorded(trace.accumulated)
+    values, gradients = as_recorded(trace.values), as_recorded(trace.accumulated)
     alike: dict[int, tuple[list[Any], list[Any]]] = {number: ([], []) for number in range(len(program.code.shapes))}
     for value in program.columns.outputs:
         if value == program.target or last[value] >= 0:
@@ -276,12 +278,3 @@ def _joined(shape: Shape, arrays: Sequence[Any]) -> Any:
     if not shape:
         return np.array(arrays)
     return np.concatenate(arrays if len(shape) == 1 else [array.ravel() for array in arrays])
-
-
-_TOGETHER = 16_384
-"""How many elements are looked at together, so that a million small arrays take a second."""
-
-
-def _recorded(arrays: Sequence[Array]) -> Sequence[Any]:
-    """Return arrays as a run recorded them, for those who go through all."""
-    return arrays.recorded() if isinstance(arrays, Arrays) else arrays

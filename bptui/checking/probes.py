@@ -27,7 +27,7 @@ from bptui.limits import Deadline
 from bptui.ops import numeric
 from bptui.ops.structure import Indices, flat
 from bptui.scenario.program import Array, Program
-from bptui.trace.arrays import Arrays
+from bptui.trace.arrays import as_recorded
 from bptui.trace.backward import with_chosen
 from bptui.trace.record import Trace
 
@@ -70,7 +70,7 @@ class Probes:
         self._trace, self._value, self._deadline = trace, value, deadline
         self._program: Program = trace.program
         self._steps = array("i", depending(trace.program, [value]))
-        self._values = trace.values.recorded() if isinstance(trace.values, Arrays) else list(trace.values)
+        self._values = as_recorded(trace.values)
         columns, code = self._program.columns, self._program.code
         ranks, sizes = [len(shape) for shape in code.shapes], [math.prod(shape) for shape in code.shapes]
         self._ranks = array("i", np.array(ranks, np.intc)[np.asarray(code.shape)].tobytes())

@@ -12,7 +12,7 @@ import numpy as np
 
 from bptui.ops import numeric
 from bptui.scenario.program import Array, ForwardStep, Program
-from bptui.trace.arrays import Arrays, read_only
+from bptui.trace.arrays import as_recorded, read_only
 from bptui.trace.backward import ProductRule, all_params, product_rule, with_chosen
 
 Choices = dict[int, Mapping[str, Any]]
@@ -41,7 +41,7 @@ def begun(program: Program, leaves: Mapping[int, Any], xp: Any = numeric) -> lis
 
 def recompute(program: Program, values: Sequence[Array], changed: Mapping[int, Array]) -> list[Any]:
     """Return every value with those in `changed` replaced (leaves or lines), recomputing only what depends on them."""
-    result = values.recorded() if isinstance(values, Arrays) else list(values)
+    result = as_recorded(values)
     for identity, array in changed.items():
         result[identity] = array
     with np.errstate(all="ignore"):

@@ -96,6 +96,16 @@ class Arrays(OneByOne[Array]):
         return list(self._recorded)
 
 
+def as_recorded(arrays: Sequence[Array], indices: Iterable[int] | None = None) -> list[Any]:
+    """Return a list of arrays, or of some of them, as a run recorded them: for those who go through many.
+
+    Nothing in it may be changed; the list itself may.
+    """
+    if isinstance(arrays, Arrays):
+        return arrays.recorded(indices)
+    return list(arrays) if indices is None else [arrays[index] for index in indices]
+
+
 def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tuple[int, int, float]]:
     """Yield the index of each array that holds nan or inf, its first such element and that number, in the order given.
 
@@ -103,7 +113,7 @@ def not_finite(arrays: Sequence[Array], indices: Iterable[int]) -> Iterator[tupl
     """
     indices = iter(indices)
     while some := list(islice(indices, _LOOKED_AT)):
-        found = arrays.recorded(some) if isinstance(arrays, Arrays) else [arrays[index] for index in some]
+        found = as_recorded(arrays, some)
         if sum(map(_SIZE, found)) <= _SMALL and np.isfinite(np.concatenate(found, axis=None)).all():
             continue
         for index, array in zip(some, found, strict=True):

@@ -288,9 +288,8 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
         if self._exit or not self.is_running:
             return  # it is being left: what was still half built then is no fault
         if self.fault is None:
-            cause = (
-                error.error if isinstance(error, WorkerFailed) else error
-            )  # Textual wraps what breaks beside the app
+            # Textual wraps what breaks beside the app
+            cause = error.error if isinstance(error, WorkerFailed) else error
             self.fault = cause if isinstance(cause, Exception) else error
             self.fault.add_note(self._place())
         super()._handle_exception(error)

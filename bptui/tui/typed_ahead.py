@@ -39,11 +39,11 @@ class TypedAhead(App[None], inherit_bindings=False):
         """The screens that took keys."""
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key):
-            self._last = time.monotonic()
         if not isinstance(event, Key):
             await super().on_event(event)
-        elif not event.is_forwarded:
+            return
+        self._last = time.monotonic()
+        if not event.is_forwarded:
             if self._ahead or not self._takes_keys():
                 self.keep(event)
                 if len(self._ahead) == 1:

@@ -23,7 +23,7 @@ from bptui.checking.marking.statements import Statements
 from bptui.limits import Deadline
 from bptui.ops import numeric
 from bptui.scenario.program import Array, Program
-from bptui.trace.arrays import Arrays, read_only
+from bptui.trace.arrays import Arrays, as_recorded, read_only
 from bptui.trace.backward import with_chosen
 from bptui.trace.elements import Elements, Node, TooLarge
 from bptui.trace.record import Trace
@@ -362,7 +362,7 @@ def _followed_up(
     """
     changed: set[int] = set()
     program, columns = trace.program, trace.program.columns
-    values: list[Any] = before.recorded() if isinstance(before, Arrays) else list(before)
+    values: list[Any] = as_recorded(before)
     choices = dict(chosen)
     for value in other:
         if value not in program.producer:
