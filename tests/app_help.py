@@ -25,7 +25,7 @@ QUIET_ROUNDS = 3
 """How often in a row nothing may be left to do, each time after every task had its turn, before the app is settled."""
 
 
-async def settled(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
+async def settled(min_sleep: float = 0.0, max_sleep: float = 30.0) -> None:
     """Wait until the app has handled every message and drawn what changed, at most `max_sleep` seconds.
 
     Textual's own pilot watches the processor's time instead: it sleeps where nothing is left to do, and on a machine

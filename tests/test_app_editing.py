@@ -514,8 +514,9 @@ async def test_everything_that_changed_is_listed_and_leads_to_its_step() -> None
         listed = {row.cells[0]: row.cells[1:] for row in table.table.rows}
         assert listed["x[1]"] == ("2.5", "→", "4", "+1.5")
         assert listed["dL/dw"] == ("7.25", "→", "17", "+9.75")
-        while table.table.rows[table.cursor].cells[0] != "dL/dw":
-            await pilot.press("down")
+        at = [row.cells[0] for row in table.table.rows].index("dL/dw")
+        await pilot.press(*["down"] * (at - table.cursor))
+        await until(pilot, lambda: table.cursor == at)
         routes = part(pilot, LineTable, "routes")
         await until(pilot, lambda: str(routes.border_title) == "dL/dw = 7.25→17: the sum of 2 routes")
         assert routes.display

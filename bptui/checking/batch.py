@@ -177,9 +177,9 @@ def serve() -> None:
 
 
 def _listen(asked: SimpleQueue[Any]) -> None:
-    """Pass on what is asked for; end the process at once where nothing more can be."""
+    """Pass on what is asked for; end the process at once where nothing more can be, or it cannot be understood."""
     try:
         while True:
             asked.put(pickle.load(sys.stdin.buffer))
-    except EOFError:
+    finally:  # whoever waits for an answer waits for the end of this process too
         end(1)
