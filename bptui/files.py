@@ -1,8 +1,8 @@
 """Files that a stranger may have named: read within bounds, and written whole or not at all.
 
 A FIFO without a writer blocks whoever opens it, and a device may never end, so what is no ordinary file is refused
-before it is opened, and once more after that, in case it was exchanged in between. What is written stands beside its
-place first, and is moved there in one step.
+before it is opened, and once more after that, in case it was exchanged in between. What is written has no name until it
+is whole, or one beside its place where the file system knows no files without names; it is moved there in one step.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -128,7 +128,7 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
     beside = str(path.parent / f".bptui-{os.urandom(8).hex()}")
     with unfinished(beside):
         try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, unnamed = _opened(beside)
         except OSError as fault:
             raise BptuiError(Fault(f"cannot write here: {reason(fault)}", file=shown)) from None
         try:
@@ -136,6 +136,8 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
                 file.writelines([text] if isinstance(text, str) else text)
                 file.flush()
                 os.fsync(file.fileno())
+                if unnamed:
+                    _name(unnamed, descriptor, beside)
             os.chmod(beside, _mode(path))
             if force:
                 os.replace(beside, path)
@@ -143,6 +145,30 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
                 _move_to_free(beside, path, shown, remedy)
         except OSError as fault:
             raise BptuiError(Fault(f"cannot write this file: {reason(fault)}", file=shown)) from None
+
+
+def _opened(beside: str) -> tuple[int, str]:
+    """Open a new file; return its descriptor, and its place among the open files where it has not the name `beside`.
+
+    One without a name is gone with its process, even where that is killed.
+    """
+    if hasattr(os, "O_TMPFILE"):
+        with suppress(OSError):  # a file system that knows no such files
+            descriptor = os.open(os.path.dirname(beside), os.O_WRONLY | os.O_TMPFILE, 0o600)
+            if os.path.exists(unnamed := f"/proc/self/fd/{descriptor}"):
+                return descriptor, unnamed
+            os.close(descriptor)
+    return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), ""
+
+
+def _name(unnamed: str, descriptor: int, name: str) -> None:
+    """Give a file without a name one."""
+    try:
+        os.link(unnamed, name, src_dir_fd=descriptor)  # Python follows the link only where a folder is given too
+    except OSError:
+        import shutil  # it loads every kind of compression
+
+        shutil.copyfile(unnamed, name)
 
 
 def _refuse_existing(path: Path, shown: str, force: bool, remedy: str) -> None:

@@ -245,6 +245,19 @@ def test_a_signal_ends_it_at_any_moment_and_leaves_nothing(moment: str, way: str
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old", "old")]
 
 
+def test_not_even_being_killed_leaves_half_a_file(tmp_path: Path) -> None:
+    try:
+        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_WRONLY))
+    except (AttributeError, OSError):
+        pytest.skip("this system knows no files without names")
+    done = ran(
+        f"import os, signal, bptui.cli as cli\nnumber = signal.SIGKILL\n{WHILE_WRITING}\ncli.run_command = told",
+        tmp_path,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
+
+
 STUCK = """
 import time
 from bptui.tui import terminal, walk
