@@ -211,7 +211,8 @@ def test_export_to_a_file(run: Runner) -> None:
 
 
 def test_export_to_a_dash_is_to_standard_output(run: Runner) -> None:
-    assert run("export", "exercise-7-1", "-o", "-") == run("export", "exercise-7-1")
+    for name in ("-", "/dev/stdout"):
+        assert run("export", "exercise-7-1", "-o", name) == run("export", "exercise-7-1")
     assert not Path("-").exists()
 
 

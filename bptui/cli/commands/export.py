@@ -10,6 +10,8 @@ from bptui.cli.parsing import add_limits, add_symbolic, new_parser, parsed
 from bptui.cli.streams import spelled, write
 from bptui.errors import BptuiError, Fault
 
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1")
+
 
 def run(arguments: list[str]) -> int:
     from bptui.exporting import FORMATS, find_format, pieces
@@ -36,7 +38,7 @@ def run(arguments: list[str]) -> int:
         raise BptuiError(Fault(f"`--ascii` is for text, and not for {options.format}"))
     trace = first_trace(scenario(options.scenario), options.symbolic)
     text = pieces(trace, options.format, blanks=options.blanks, key=options.key)
-    if options.output in (None, "-"):
+    if options.output in (None, *STANDARD_OUTPUT):
         write(text, options.ascii)
     else:
         from bptui.files import write_whole
