@@ -6,6 +6,7 @@ import pytest
 from textual.containers import Vertical
 from textual.css.query import NoMatches
 from textual.events import Key
+from textual.timer import Timer
 from textual.widgets import Input
 
 import bptui
@@ -40,6 +41,27 @@ async def test_they_lead_to_a_step(exercise: Trace, text: str, step: int) -> Non
         await pilot.press("escape")
         at_once(pilot, text)
         await until(pilot, lambda: isinstance(pilot.app.screen, WalkScreen) and walk(pilot).step == step)
+
+
+async def test_they_are_handed_on_where_textual_skips_what_a_timer_was_set_for(
+    exercise: Trace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it does where the process rests between two looks at the clock."""
+    run = Timer._run
+
+    async def skipping(timer: Timer) -> None:
+        if timer._repeat != 0:
+            await run(timer)
+
+    monkeypatch.setattr(Timer, "_run", skipping)
+    app = BptuiApp(exercise)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, WalkScreen))
+        await pilot.press("escape")
+        for key in ("right", "right"):
+            app.keep(Key(key, None))
+        app.take_kept()
+        await until(pilot, lambda: walk(pilot).step == 2)
 
 
 async def test_they_are_typed_into_the_window_that_the_first_opens(exercise: Trace) -> None:

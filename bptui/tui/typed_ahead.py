@@ -80,7 +80,8 @@ class TypedAhead(App[None], inherit_bindings=False):
         await super().on_event(key)
 
     def _look_again(self, looks: int) -> None:
-        self.set_timer(_WAIT, lambda: self._take(looks))
+        # no timer of Textual's: where the process rests at the wrong moment, it skips the one time that it was set for
+        asyncio.get_running_loop().call_later(_WAIT, self.call_later, self._take, looks)
 
     async def _take(self, looks: int) -> None:
         """Hand on the first key that waits, if it can be taken."""
