@@ -28,14 +28,15 @@ class Terminal:
         self.ours, self.theirs = pty.openpty()
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.settings = termios.tcgetattr(self.theirs)
+        # The first terminal that the leader of a session opens is its own. It is opened by a shell, for Python between
+        # fork and exec may wait for a lock that a thread held at the fork.
         self.process = subprocess.Popen(
-            command,
-            stdin=self.theirs,
-            stdout=self.theirs,
+            ["sh", "-c", 'exec "$@" <"$0" >"$0"', os.ttyname(self.theirs), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         self.said = b""
         self._typed = 0
@@ -79,8 +80,8 @@ class Terminal:
         self.read(lambda: self.process.poll() is not None, seconds)
         while self.take(0):
             pass
-        assert self.process.stderr is not None
-        return self.process.returncode, self.process.stderr.read().decode()
+        said = self.process.communicate(timeout=seconds)[1]
+        return self.process.returncode, said.decode()
 
     @property
     def restored(self) -> bool:
@@ -99,7 +100,7 @@ class Terminal:
         """End what still runs and give everything back."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait()
+        self.process.wait(30)
         assert self.process.stderr is not None
         self.process.stderr.close()
         if self.ours >= 0:

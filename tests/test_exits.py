@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import select
 import signal
 import subprocess
@@ -103,12 +102,37 @@ def test_stopped_and_continued_it_takes_the_terminal_again_and_puts_it_back(way:
     terminal.shows("step 1 of")
     if way:
         end(terminal, way)
-        os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOWAIT)
+        stopped = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        terminal.read(lambda: os.waitid(os.P_PID, terminal.process.pid, stopped))
         assert terminal.settings == termios.tcgetattr(terminal.theirs) or way == "SIGSTOP"
         termios.tcsetattr(terminal.theirs, termios.TCSANOW, terminal.settings)  # as a shell does
     end(terminal, "SIGCONT")
     terminal.read(lambda: terminal.said.count(b"\x1b[?1049h") == 2)
     terminal.read(lambda: b"step 1 of" in terminal.said.rpartition(b"\x1b[?1049h")[2])
+    terminal.type("n")
+    end_at(terminal, "step 2 of", "q")
+
+
+IN_A_WRITE = """
+import os, queue, signal
+put, left = queue.Queue._put, [signal.SIGTSTP]
+def putting(self, item):
+    put(self, item)
+    if left and "step 1 of" in str(item):
+        os.kill(os.getpid(), left.pop())
+queue.Queue._put = putting
+"""
+
+
+def test_a_stop_in_the_middle_of_a_write_is_a_stop(start: Start, small: str) -> None:
+    terminal = start(small, code=IN_A_WRITE)
+    stopped = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+    terminal.read(lambda: os.waitid(os.P_PID, terminal.process.pid, stopped))
+    while terminal.take(0):
+        pass
+    assert terminal.restored, terminal.modes()
+    end(terminal, "SIGCONT")
+    terminal.shows("step 1 of")
     terminal.type("n")
     end_at(terminal, "step 2 of", "q")
 
@@ -330,7 +354,7 @@ def test_a_broken_export_leaves_a_report_too(tmp_path: Path) -> None:
         "from bptui.__main__ import program; program()"
     )
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONPATH": str(ROOT)}
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=False)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=False, timeout=60)
     assert ran.returncode == 2
     assert ran.stdout == b""
     assert b"Traceback" not in ran.stderr
@@ -391,9 +415,13 @@ def test_where_a_check_is_ended_its_workers_end_too(way: str, said: int, checkin
     reading, writing = os.pipe()
     with subprocess.Popen([sys.executable, "-c", code, *"0123456789"], stderr=writing, env=checking) as process:
         os.close(writing)
-        assert os.read(reading, 7) == b"working"
-        process.send_signal(getattr(signal, way))
-    assert process.returncode == said
+        try:
+            assert select.select([reading], [], [], 30)[0], "no worker begins"
+            assert os.read(reading, 7) == b"working"
+            process.send_signal(getattr(signal, way))
+            assert process.wait(30) == said
+        finally:
+            process.kill()
     told = [b"..."]
     while told[-1]:  # the pipe comes to its end when the last worker is gone
         assert select.select([reading], [], [], 30)[0], "a worker goes on"
@@ -419,6 +447,21 @@ def test_a_check_goes_on_where_one_of_its_processes_is_ended(checking: dict[str,
         assert ran.stdout.decode().split() == expected.split()
 
 
+def test_what_a_process_of_a_check_cannot_understand_is_lost(checking: dict[str, str]) -> None:
+    code = (
+        "import sys, bptui.checking.batch as batch\n"
+        "batch._cores = lambda: 2\n"
+        "def unknown_there(name): return name\n"
+        "def lost(name): return 'lost'\n"
+        "print(list(batch.each(sys.argv[1:], unknown_there, lost, sys.stderr)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *"01234567"], capture_output=True, env=checking, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stdout.decode()) == (0, f"{['lost'] * 8}\n")
+    assert b"AttributeError" in ran.stderr
+
+
 def test_no_module_of_the_scenarios_folder_is_imported(tmp_path: Path) -> None:
     for name in ("pickle", "multiprocessing", "threading", "struct", "numpy", "bptui"):
         (tmp_path / f"{name}.py").write_text("open('obeyed', 'w').close()", encoding="utf-8")
@@ -429,7 +472,7 @@ def test_no_module_of_the_scenarios_folder_is_imported(tmp_path: Path) -> None:
         "import bptui.checking.batch as batch; batch._cores = lambda: 2\n"
         "from bptui.cli import main; raise SystemExit(main(['check', '.']))"
     )
-    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, cwd=tmp_path, check=False)
+    ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, cwd=tmp_path, check=False, timeout=60)
     assert (ran.returncode, ran.stderr) == (0, b"")
     assert not (tmp_path / "obeyed").exists()
 
@@ -439,13 +482,13 @@ def test_no_module_of_the_scenarios_folder_is_imported(tmp_path: Path) -> None:
 
 def limited(words: Sequence[str], most: int, folder: Path) -> subprocess.CompletedProcess[bytes]:
     """Run bptui where no file can become larger than `most` bytes."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))\n"
+        "from bptui.__main__ import program; program()"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [*PROGRAM, *words], capture_output=True, cwd=folder, env=environment, preexec_fn=limit, check=False
+        [sys.executable, "-c", code, *words], capture_output=True, cwd=folder, env=environment, check=False, timeout=60
     )
 
 

@@ -181,5 +181,8 @@ def _listen(asked: SimpleQueue[Any]) -> None:
     try:
         while True:
             asked.put(pickle.load(sys.stdin.buffer))
-    finally:  # whoever waits for an answer waits for the end of this process too
-        end(1)
+    except EOFError:
+        pass
+    except BaseException:
+        traceback.print_exc()
+    end(1)  # whoever waits for an answer waits for the end of this process too

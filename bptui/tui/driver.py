@@ -37,7 +37,22 @@ else:
             super().__init__(app, debug=debug, mouse=mouse, size=size)
             self._file = cast(Any, _Output(sys.__stdout__, self._hang_up))
 
+        def _sigtstp_application(self, *_: object) -> None:
+            self._between_tasks(super()._sigtstp_application)
+
         def _sigcont_application(self, *_: object) -> None:
+            self._between_tasks(self._continue)
+
+        def _between_tasks(self, answer: Callable[[], object]) -> None:
+            """Answer a signal where the app is in the middle of nothing.
+
+            A handler runs between any two instructions, also where the lock of the queue that is written to is held:
+            whoever writes to that queue in a handler then waits for itself, for ever.
+            """
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(answer)
+
+        def _continue(self) -> None:
             """Take the terminal again; where it was not given back before the stop, a shell may have had it since."""
             if not os.isatty(self.fileno):  # with a terminal that goes away this signal comes too
                 return
