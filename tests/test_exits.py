@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -111,6 +112,33 @@ def test_stopped_and_continued_it_takes_the_terminal_again_and_puts_it_back(way:
     terminal.read(lambda: b"step 1 of" in terminal.said.rpartition(b"\x1b[?1049h")[2])
     terminal.type("n")
     end_at(terminal, "step 2 of", "q")
+
+
+WHILE_IT_STOPS = """
+import os, signal
+from bptui.tui.driver import TerminalDriver
+suspend, left = TerminalDriver.suspend_application_mode, [signal.SIGCONT]
+def suspending(self):
+    suspend(self)
+    if left:
+        os.kill(os.getpid(), left.pop())
+TerminalDriver.suspend_application_mode = suspending
+"""
+
+
+def test_told_to_go_on_before_it_has_stopped_it_goes_on(start: Start, small: str) -> None:
+    terminal = start(small, code=WHILE_IT_STOPS)
+    terminal.shows("step 1 of")
+    end(terminal, "SIGTSTP")
+
+    def goes_on() -> bool:
+        terminal.type("n")  # what is typed while the terminal is given back is lost
+        return re.search(rb"step [2-9] of", terminal.said) is not None
+
+    terminal.read(goes_on)
+    end(terminal, "q")
+    assert terminal.ended() == (0, "")
+    assert terminal.restored, terminal.modes()
 
 
 IN_A_WRITE = """

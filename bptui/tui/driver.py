@@ -36,24 +36,38 @@ else:
         ) -> None:
             super().__init__(app, debug=debug, mouse=mouse, size=size)
             self._file = cast(Any, _Output(sys.__stdout__, self._hang_up))
+            self._goes_on = False
+            """Whether it was told to go on, and did not yet."""
+
+        # A handler runs between any two instructions, also where the lock of the queue that is written to is held:
+        # whoever writes to that queue in a handler then waits for itself, for ever. So the loop answers, in the middle
+        # of nothing. Of two signals that come at once, Python calls the handlers by number and not in their order: who
+        # is told to go on stops no more.
 
         def _sigtstp_application(self, *_: object) -> None:
-            self._between_tasks(super()._sigtstp_application)
+            if not self._goes_on:
+                self._between_tasks(self._stop)
 
         def _sigcont_application(self, *_: object) -> None:
-            self._between_tasks(self._continue)
+            if not self._goes_on:
+                self._goes_on = True
+                self._between_tasks(self._continue)
 
         def _between_tasks(self, answer: Callable[[], object]) -> None:
-            """Answer a signal where the app is in the middle of nothing.
-
-            A handler runs between any two instructions, also where the lock of the queue that is written to is held:
-            whoever writes to that queue in a handler then waits for itself, for ever.
-            """
             if not self._loop.is_closed():
                 self._loop.call_soon_threadsafe(answer)
 
+        def _stop(self) -> None:
+            """Give the terminal back and stop, unless told to go on before that is done."""
+            if self._auto_restart and not self._goes_on:
+                self.suspend_application_mode()
+                self._must_signal_resume = True
+            if not self._goes_on:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
         def _continue(self) -> None:
             """Take the terminal again; where it was not given back before the stop, a shell may have had it since."""
+            self._goes_on = False
             if not os.isatty(self.fileno):  # with a terminal that goes away this signal comes too
                 return
             if self._key_thread is not None and self._key_thread.is_alive():
