@@ -284,6 +284,23 @@ def test_slopes_that_overflow_over_the_finest_steps() -> None:
     assert only(text).ok
 
 
+@pytest.mark.parametrize("size", ["1e20", "1e300", "1.7e308"])
+@pytest.mark.parametrize(
+    "expression", ["sum(w)", "w @ (w*0 + 1)", "mean(w)", "cumsum(w)[2]", "sum(w + 1)", "1e160*sum(w)"]
+)
+def test_no_false_alarm_where_large_terms_swallow_small_ones(expression: str, size: str) -> None:
+    one = only(f'[parameters]\nw = [1.0, {size}, -{size}]\n[forward]\nL = "{expression}"\n')
+    assert one.ok, one
+
+
+def test_a_wrong_rule_is_found_where_large_terms_cancel() -> None:
+    scenario = bptui.loads('[parameters]\nw = [1.0, 1e6, -1e6]\n[forward]\nL = "sum(w*w)"\n')
+    assert check_gradients(bptui.run(scenario))[0].ok
+    assert not check_gradients(with_wrong_step(scenario, 1, 0, 1.01))[0].ok
+    scenario = bptui.loads('[parameters]\nw = [1.0, 1e6, -1e6]\n[forward]\nL = "sum(w)"\n')
+    assert not check_gradients(with_wrong_step(scenario, 0, 0, 1.01))[0].ok
+
+
 @pytest.mark.parametrize("by", [-1.0, 0.5, 0.0])
 @pytest.mark.parametrize("expression", ["x*1e300", "x*1e-300"])
 def test_a_wrong_rule_at_the_edge(expression: str, by: float) -> None:

@@ -23,6 +23,7 @@ from bptui.checking.probes import Probes
 from bptui.editing import scalar_of
 from bptui.limits import Deadline
 from bptui.scenario.notation import Shape
+from bptui.scenario.program import Program
 from bptui.trace.arrays import as_recorded
 from bptui.trace.record import Trace
 
@@ -233,7 +234,8 @@ def _ladder(size: float) -> list[float]:
     usual = _STEP * max(1.0, size)
     lowest = max(1e-4 * _STEP * min(1.0, size or 1.0), 1e-17 * usual)
     finer = range(1, 1 + math.ceil(math.log10(usual / lowest)))
-    return [usual, 10 * usual, *(usual / 10**rung for rung in finer)]
+    least = [10 * _STEP * size, _STEP * size] if 0 < 10 * _STEP * size < lowest else []  # all others go past zero
+    return [usual, 10 * usual, *(usual / 10**rung for rung in finer), *least]
 
 
 def _slopes(here: float, before: float, after: float, step: float, rounding: float) -> _Slopes | None:
@@ -246,30 +248,46 @@ def _slopes(here: float, before: float, after: float, step: float, rounding: flo
 
 
 def _rounding(trace: Trace) -> float:
-    """Return how far rounding may have moved the target: that of each result reaches it through its gradient."""
+    """Return how far rounding may have moved the target: that of each result reaches it through its gradient.
+
+    A sum rounds on its way as far as its terms are large: they count too, where they are no results themselves.
+    """
     program = trace.program
     last, shape = program.slot_columns.last, program.code.shape
     values, gradients = as_recorded(trace.values), as_recorded(trace.accumulated)
     alike: dict[int, tuple[list[Any], list[Any]]] = {number: ([], []) for number in range(len(program.code.shapes))}
-    for value in program.columns.outputs:
+    for value in (*program.columns.outputs, *_leaves_summed(trace.program)):
         if value == program.target or last[value] >= 0:
             some = alike[shape[value]]
             some[0].append(trace.seed if value == program.target else gradients[last[value]])
             some[1].append(values[value])
     with np.errstate(all="ignore"):
         largest = [_largest(program.code.shapes[number], *some) for number, some in alike.items() if some[0]]
-    return 8 * _EPSILON * max(largest, default=0.0)
+    return max(largest, default=0.0)
+
+
+def _leaves_summed(program: Program) -> list[int]:
+    """Return the leaves that operations take which do not go element by element."""
+    columns = program.columns
+    summing = np.array([not kind.operation.partials for kind in columns.kinds], dtype=bool)[np.asarray(columns.kind)]
+    taken = np.asarray(columns.operands)[np.repeat(summing, np.diff(np.asarray(columns.starts)))]
+    return [value for value in np.unique(taken).tolist() if program.code.source[value] < 0]
 
 
 def _largest(shape: Shape, gradients: Sequence[Any], values: Sequence[Any]) -> float:
-    """Return the largest finite sum of |gradient| · |value| of arrays of one shape, small ones looked at together."""
+    """Return the largest sum of |gradient| · |rounding in the value| of arrays of one shape.
+
+    Numbers that are not finite have no part in it. Small arrays are looked at together.
+    """
     together = max(1, _TOGETHER // max(1, math.prod(shape)))
     largest = 0.0
     for start in range(0, len(values), together):
         some = slice(start, start + together)
-        products = np.abs(_joined(shape, gradients[some])) * (np.abs(_joined(shape, values[some])) + _TINY)
-        sums = products.reshape(len(values[some]), math.prod(shape)).sum(axis=1)
-        largest = max(largest, float(sums[np.isfinite(sums)].max(initial=0.0)))
+        slopes, numbers = _joined(shape, gradients[some]), _joined(shape, values[some])
+        moved = np.abs(slopes) * ((np.abs(numbers) + _TINY) * (8 * _EPSILON))
+        moved[~(np.isfinite(slopes) & np.isfinite(numbers))] = 0.0
+        sums = moved.reshape(len(values[some]), math.prod(shape)).sum(axis=1)
+        largest = max(largest, float(sums.max(initial=0.0)))
     return largest
 
 
