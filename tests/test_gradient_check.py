@@ -293,6 +293,13 @@ def test_no_false_alarm_where_large_terms_swallow_small_ones(expression: str, si
     assert one.ok, one
 
 
+@pytest.mark.parametrize("x", ["1e15", "1e16", "3e17", "-1e20", "1e300"])
+@pytest.mark.parametrize("rule", ["sin(x)", "cos(x)", "sin(x)*x"])
+def test_no_false_alarm_where_a_function_varies_between_two_numbers(rule: str, x: str) -> None:
+    one = only(f'[inputs]\nx = {x}\n[forward]\nL = "{rule}"\n')
+    assert one.ok, one
+
+
 def test_a_wrong_rule_is_found_where_large_terms_cancel() -> None:
     scenario = bptui.loads('[parameters]\nw = [1.0, 1e6, -1e6]\n[forward]\nL = "sum(w*w)"\n')
     assert check_gradients(bptui.run(scenario))[0].ok

@@ -4,7 +4,8 @@ Central differences with a step of ∛ε·max(1, |x|), whose error is about 10�
 (Nocedal and Wright, Numerical Optimization, section 8.1). Where that does not settle it, differences are taken with
 steps of many sizes, and those count whose change from one step to the next, with the rounding in them, is least
 (Ridders, 1982, "Accurate computation of F'(x) and F'(x)F''(x)"): a function may vary over 10⁻⁸ or over 10⁸, and over
-less still where slopes grow towards the gradient as steps get finer.
+less still where slopes grow towards the gradient as steps get finer. Where it varies over less than any step, as sin
+does between two numbers beyond 10¹⁶, differences tell nothing, and no gradient is called wrong.
 At a kink the two one-sided slopes stay apart however small the step; any gradient between them is accepted there, and
 the element is named as a kink.
 """
@@ -186,16 +187,23 @@ class _Element:
         gradient, rungs = self.gradient, sorted(self.rungs, key=lambda slopes: slopes.step, reverse=True)
         if len(rungs) < 2:
             return _Verdict(False, not_finite=True)
-        wide, narrow = min(pairwise(rungs), key=lambda pair: _doubt(*pair))
+        pairs = list(pairwise(rungs))
+        wide, narrow = best = min(pairs, key=lambda pair: _doubt(*pair))
         doubt = _doubt(wide, narrow)
         if narrow.apart > wide.apart / 2 and narrow.apart > 50 * doubt:
             slack = TOLERANCE * max(abs(narrow.left), abs(narrow.right)) + doubt
             low, high = sorted((narrow.left, narrow.right))
-            return _Verdict(low - slack <= gradient <= high + slack, kink=True)
-        missed = max(0.0, abs(narrow.central - gradient) - doubt)
-        scale = max(abs(narrow.central), abs(gradient))
-        error = missed / scale if scale else 0.0
-        return _Verdict(error <= TOLERANCE, error)
+            verdict = _Verdict(low - slack <= gradient <= high + slack, kink=True)
+        else:
+            missed = max(0.0, abs(narrow.central - gradient) - doubt)
+            scale = max(abs(narrow.central), abs(gradient))
+            error = missed / scale if scale else 0.0
+            verdict = _Verdict(error <= TOLERANCE, error)
+        return (
+            verdict
+            if verdict.agrees or not _varies_over_less(pairs[pairs.index(best) + 1 :], gradient)
+            else _Verdict(True)
+        )
 
 
 def _compare(trace: Trace, value: int, picked: Sequence[int], probes: Probes, rounding: float) -> list[_Verdict]:
@@ -227,6 +235,20 @@ def _compare(trace: Trace, value: int, picked: Sequence[int], probes: Probes, ro
 def _doubt(wide: _Slopes, narrow: _Slopes) -> float:
     """Return how far the central difference of two neighbouring steps may be off."""
     return abs(wide.central - narrow.central) + wide.noise + narrow.noise
+
+
+def _varies_over_less(pairs: Sequence[tuple[_Slopes, _Slopes]], gradient: float) -> bool:
+    """Return whether the finest of these neighbouring steps differ, more than rounding explains, and settle nowhere.
+
+    Then the function varies over less than any step, as sin(1e16) does between two numbers: wider steps tell nothing.
+    """
+    for wide, narrow in reversed(pairs):
+        varies = abs(wide.central - narrow.central)
+        if varies <= abs(narrow.central) / 10 and abs(narrow.central - gradient) > _doubt(wide, narrow):
+            return False
+        if varies > max(abs(narrow.central) / 2, 10 * (wide.noise + narrow.noise)):
+            return True
+    return False
 
 
 def _ladder(size: float) -> list[float]:
