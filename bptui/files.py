@@ -135,14 +135,18 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
             with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
                 file.writelines([text] if isinstance(text, str) else text)
                 file.flush()
-                os.fsync(file.fileno())
-                if unnamed:
-                    _name(unnamed, descriptor, beside)
-            os.chmod(beside, _mode(path))
+                os.fsync(descriptor)
+                os.chmod(descriptor if unnamed else beside, _mode(path))
+                if unnamed and not force and _linked(unnamed, descriptor, path):
+                    return
+                if unnamed and not _linked(unnamed, descriptor, beside):
+                    _copy(unnamed, beside, _mode(path))
             if force:
                 os.replace(beside, path)
             else:
-                _move_to_free(beside, path, shown, remedy)
+                _move_to_free(beside, path)
+        except FileExistsError:
+            raise BptuiError(Fault("this file exists already", remedy, file=shown)) from None
         except OSError as fault:
             raise BptuiError(Fault(f"cannot write this file: {reason(fault)}", file=shown)) from None
 
@@ -161,14 +165,27 @@ def _opened(beside: str) -> tuple[int, str]:
     return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), ""
 
 
-def _name(unnamed: str, descriptor: int, name: str) -> None:
-    """Give a file without a name one."""
+def _linked(unnamed: str, descriptor: int, name: str | Path) -> bool:
+    """Give an open file without a name this one, if the system lets it; raises FileExistsError where it is taken."""
     try:
-        os.link(unnamed, name, src_dir_fd=descriptor)  # Python follows the link only where a folder is given too
+        os.link(unnamed, name, src_dir_fd=descriptor, follow_symlinks=True)  # followed only where a folder is given too
+    except FileExistsError:
+        raise
     except OSError:
-        import shutil  # it loads every kind of compression
+        return False
+    return True
 
-        shutil.copyfile(unnamed, name)
+
+def _copy(unnamed: str, beside: str, mode: int) -> None:
+    """Copy an open file without a name to a new one."""
+    import shutil  # it loads every kind of compression
+
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(unnamed, "rb") as whole, open(descriptor, "wb") as file:
+        shutil.copyfileobj(whole, file)
+        file.flush()
+        os.fsync(descriptor)
+        os.chmod(descriptor, mode)
 
 
 def _refuse_existing(path: Path, shown: str, force: bool, remedy: str) -> None:
@@ -185,14 +202,15 @@ def _refuse_existing(path: Path, shown: str, force: bool, remedy: str) -> None:
         raise BptuiError(Fault("this file exists already", remedy, file=shown))
 
 
-def _move_to_free(beside: str, path: Path, shown: str, remedy: str) -> None:
-    """Give the finished file its name, unless something took that name meanwhile."""
+def _move_to_free(beside: str, path: Path) -> None:
+    """Give the finished file its name; raises FileExistsError where something took that meanwhile."""
     try:
         os.link(beside, path)  # unlike a rename, this fails where the name is taken
     except FileExistsError:
-        raise BptuiError(Fault("this file exists already", remedy, file=shown)) from None
+        raise
     except OSError:  # a file system without hard links
-        _refuse_existing(path, shown, False, remedy)
+        if os.path.lexists(path):
+            raise FileExistsError from None
         os.replace(beside, path)
 
 

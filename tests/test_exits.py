@@ -114,6 +114,22 @@ def test_stopped_and_continued_it_takes_the_terminal_again_and_puts_it_back(way:
     end_at(terminal, "step 2 of", "q")
 
 
+WHILE_IT_LEAVES = """
+import os, signal
+from bptui.tui.driver import TerminalDriver
+disable = TerminalDriver.disable_input
+def disabling(self):
+    disable(self)
+    os.kill(os.getpid(), signal.SIGCONT)
+TerminalDriver.disable_input = disabling
+"""
+
+
+@pytest.mark.parametrize("way", ["q", "SIGTERM"])
+def test_told_to_go_on_while_it_leaves_it_leaves_the_terminal_alone(way: str, start: Start, small: str) -> None:
+    end_at(start(small, code=WHILE_IT_LEAVES), "step 1 of", way)
+
+
 WHILE_IT_STOPS = """
 import os, signal
 from bptui.tui.driver import TerminalDriver
@@ -297,15 +313,30 @@ def test_a_signal_ends_it_at_any_moment_and_leaves_nothing(moment: str, way: str
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old", "old")]
 
 
-def test_not_even_being_killed_leaves_half_a_file(tmp_path: Path) -> None:
+WHILE_NAMING = """
+from pathlib import Path
+from bptui.files import write_whole
+os.chmod = lambda *arguments: os.kill(os.getpid(), number)
+def told(arguments):
+    write_whole(Path("new"), "whole")
+    return 0
+"""
+
+
+def knows_files_without_names(folder: Path) -> bool:
     try:
-        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_WRONLY))
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY))
     except (AttributeError, OSError):
+        return False
+    return os.path.exists("/proc/self/fd")
+
+
+@pytest.mark.parametrize("moment", [WHILE_WRITING, WHILE_NAMING])
+def test_not_even_being_killed_leaves_half_a_file(moment: str, tmp_path: Path) -> None:
+    if not knows_files_without_names(tmp_path):
         pytest.skip("this system knows no files without names")
-    done = ran(
-        f"import os, signal, bptui.cli as cli\nnumber = signal.SIGKILL\n{WHILE_WRITING}\ncli.run_command = told",
-        tmp_path,
-    )
+    head = "import os, signal, bptui.cli as cli\nnumber = signal.SIGKILL\n"
+    done = ran(f"{head}{moment}\ncli.run_command = told", tmp_path)
     assert done.returncode == -signal.SIGKILL
     assert list(tmp_path.iterdir()) == []
 

@@ -9,10 +9,12 @@ difference:
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -271,6 +273,29 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     write_whole(tmp_path / "u.txt", "new")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"t.txt": "new", "u.txt": "new"}
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="this system knows no files without names")
+def test_what_is_private_is_private_while_it_is_copied_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is where a file without a name can be given none."""
+    path, modes = tmp_path / "t.txt", []
+    path.write_text("old")
+    path.chmod(0o600)
+    copy = shutil.copyfileobj
+
+    def copying(whole: BinaryIO, file: BinaryIO) -> None:
+        modes.append(stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+        copy(whole, file)
+
+    def deny(*arguments: object, **options: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(shutil, "copyfileobj", copying)
+    monkeypatch.setattr(os, "link", deny)
+    write_whole(path, "new", force=True)
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", 0o600)
+    assert modes in ([0o600], [])  # nothing is copied on a file system that knows no files without names
+    assert os.listdir(tmp_path) == ["t.txt"]
 
 
 def test_a_name_that_is_no_file_is_said(tmp_path: Path) -> None:

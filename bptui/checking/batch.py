@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TextIO, TypeVar
@@ -184,5 +185,7 @@ def _listen(asked: SimpleQueue[Any]) -> None:
     except EOFError:
         pass
     except BaseException:
-        traceback.print_exc()
-    end(1)  # whoever waits for an answer waits for the end of this process too
+        with suppress(OSError, ValueError):
+            traceback.print_exc()
+    finally:
+        end(1)  # whoever waits for an answer waits for the end of this process too

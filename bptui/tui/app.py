@@ -285,8 +285,8 @@ class BptuiApp(ConfiguredApp, inherit_bindings=False):
 
     def _handle_exception(self, error: Exception) -> None:
         """Note what broke the app, and where; `run_app` says it in one line once the terminal is restored."""
-        if self._exit or not self.is_running:
-            return  # it is being left: what was still half built then is no fault
+        if self.is_left:
+            return  # what was still half built then is no fault
         if self.fault is None:
             # Textual wraps what breaks beside the app
             cause = error.error if isinstance(error, WorkerFailed) else error

@@ -55,6 +55,11 @@ class ConfiguredApp(TypedAhead, inherit_bindings=False):
     def answer_or_end(self, status: int) -> None:
         """From another thread: end the process with this status where the app does not come to what was just sent."""
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the app is being left, or was."""
+        return self._exit or not self.is_running
+
     def __init__(self, settings: Settings | None = None, settings_file: Path | None = None) -> None:
         """Begin with `settings`; what the reader changes is written into `settings_file`, where there is one."""
         super().__init__()

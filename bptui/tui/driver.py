@@ -68,12 +68,33 @@ else:
         def _continue(self) -> None:
             """Take the terminal again; where it was not given back before the stop, a shell may have had it since."""
             self._goes_on = False
+            if self._app.is_left:  # nobody would give it back
+                return
             if not os.isatty(self.fileno):  # with a terminal that goes away this signal comes too
                 return
             if self._key_thread is not None and self._key_thread.is_alive():
                 self.suspend_application_mode()
                 self._must_signal_resume = True
             super()._sigcont_application()
+
+        # Who gives the terminal back may be told to go on in the middle, or to stop: what was given back already is not
+        # written to, for nobody takes it from the queue.
+
+        @property
+        def _has_terminal(self) -> bool:
+            return self._writer_thread is not None and self._writer_thread.is_alive()
+
+        def write(self, data: str) -> None:
+            if self._has_terminal:
+                super().write(data)
+
+        def disable_input(self) -> None:
+            if self._has_terminal:
+                super().disable_input()
+
+        def stop_application_mode(self) -> None:
+            if self._has_terminal:
+                super().stop_application_mode()
 
         def process_message(self, message: Message) -> None:
             super().process_message(message)
