@@ -136,11 +136,13 @@ def write_whole(path: Path, text: str | Iterable[str], force: bool = False, reme
                 file.writelines([text] if isinstance(text, str) else text)
                 file.flush()
                 os.fsync(descriptor)
-                os.chmod(descriptor if unnamed else beside, _mode(path))
-                if unnamed and not force and _linked(unnamed, descriptor, path):
-                    return
-                if unnamed and not _linked(unnamed, descriptor, beside):
-                    _copy(unnamed, beside, _mode(path))
+                mode = _mode(path)
+                os.chmod(descriptor if unnamed else beside, mode)
+                if unnamed:
+                    if not force and _linked(unnamed, descriptor, path):
+                        return
+                    if not _linked(unnamed, descriptor, beside):
+                        _copy(unnamed, beside, mode)
             if force:
                 os.replace(beside, path)
             else:
@@ -162,7 +164,12 @@ def _opened(beside: str) -> tuple[int, str]:
             if os.path.exists(unnamed := f"/proc/self/fd/{descriptor}"):
                 return descriptor, unnamed
             os.close(descriptor)
-    return os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), ""
+    return _new(beside), ""
+
+
+def _new(path: str) -> int:
+    """Open a file that nobody else may read, and that was not there."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _linked(unnamed: str, descriptor: int, name: str | Path) -> bool:
@@ -180,7 +187,7 @@ def _copy(unnamed: str, beside: str, mode: int) -> None:
     """Copy an open file without a name to a new one."""
     import shutil  # it loads every kind of compression
 
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = _new(beside)
     with open(unnamed, "rb") as whole, open(descriptor, "wb") as file:
         shutil.copyfileobj(whole, file)
         file.flush()

@@ -67,6 +67,11 @@ class Terminal:
         self._typed = len(self.said)
         os.write(self.ours, keys.encode())
 
+    def stops(self) -> None:
+        """Read until the process has stopped."""
+        stopped = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        self.read(lambda: os.waitid(os.P_PID, self.process.pid, stopped))
+
     def modes(self) -> dict[int, bool]:
         """Return the private modes of the terminal that were ever set, and whether they are on."""
         found: dict[int, bool] = {}

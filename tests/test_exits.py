@@ -103,8 +103,7 @@ def test_stopped_and_continued_it_takes_the_terminal_again_and_puts_it_back(way:
     terminal.shows("step 1 of")
     if way:
         end(terminal, way)
-        stopped = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
-        terminal.read(lambda: os.waitid(os.P_PID, terminal.process.pid, stopped))
+        terminal.stops()
         assert terminal.settings == termios.tcgetattr(terminal.theirs) or way == "SIGSTOP"
         termios.tcsetattr(terminal.theirs, termios.TCSANOW, terminal.settings)  # as a shell does
     end(terminal, "SIGCONT")
@@ -170,8 +169,7 @@ queue.Queue._put = putting
 
 def test_a_stop_in_the_middle_of_a_write_is_a_stop(start: Start, small: str) -> None:
     terminal = start(small, code=IN_A_WRITE)
-    stopped = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
-    terminal.read(lambda: os.waitid(os.P_PID, terminal.process.pid, stopped))
+    terminal.stops()
     while terminal.take(0):
         pass
     assert terminal.restored, terminal.modes()
@@ -323,18 +321,9 @@ def told(arguments):
 """
 
 
-def knows_files_without_names(folder: Path) -> bool:
-    try:
-        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY))
-    except (AttributeError, OSError):
-        return False
-    return os.path.exists("/proc/self/fd")
-
-
+@pytest.mark.usefixtures("files_without_names")
 @pytest.mark.parametrize("moment", [WHILE_WRITING, WHILE_NAMING])
 def test_not_even_being_killed_leaves_half_a_file(moment: str, tmp_path: Path) -> None:
-    if not knows_files_without_names(tmp_path):
-        pytest.skip("this system knows no files without names")
     head = "import os, signal, bptui.cli as cli\nnumber = signal.SIGKILL\n"
     done = ran(f"{head}{moment}\ncli.run_command = told", tmp_path)
     assert done.returncode == -signal.SIGKILL

@@ -245,12 +245,16 @@ def test_a_kink_is_named_by_its_element(base: int, shown: str) -> None:
     assert one.checked == 3
 
 
+def always(slope: float) -> Callable[..., Any]:
+    """Return the partial derivative of an operation whose slope is the same everywhere."""
+    return lambda xp, y, x: slope + 0.0 * x
+
+
 def test_a_slope_outside_the_two_sides_is_wrong_at_a_kink_too() -> None:
     scenario = bptui.loads(scalar("relu(x)", 0.0))
     program = scenario.program
     for slope, right in ((0.0, True), (0.5, True), (1.0, True), (1.2, False), (-0.2, False)):
-        partial: Callable[..., Any] = lambda xp, y, x, slope=slope: slope + 0.0 * x  # noqa: E731
-        step = replace(program.steps[0], operation=replace(program.steps[0].operation, partials=(partial,)))
+        step = replace(program.steps[0], operation=replace(program.steps[0].operation, partials=(always(slope),)))
         trace = bptui.run(replace(scenario, program=replace(program, steps=(step,))))
         assert check_gradients(trace)[0].ok is right, slope
 

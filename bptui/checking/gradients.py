@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -188,7 +188,8 @@ class _Element:
         if len(rungs) < 2:
             return _Verdict(False, not_finite=True)
         pairs = list(pairwise(rungs))
-        wide, narrow = best = min(pairs, key=lambda pair: _doubt(*pair))
+        best = min(range(len(pairs)), key=lambda at: _doubt(*pairs[at]))
+        wide, narrow = pairs[best]
         doubt = _doubt(wide, narrow)
         if narrow.apart > wide.apart / 2 and narrow.apart > 50 * doubt:
             slack = TOLERANCE * max(abs(narrow.left), abs(narrow.right)) + doubt
@@ -199,11 +200,9 @@ class _Element:
             scale = max(abs(narrow.central), abs(gradient))
             error = missed / scale if scale else 0.0
             verdict = _Verdict(error <= TOLERANCE, error)
-        return (
-            verdict
-            if verdict.agrees or not _varies_over_less(pairs[pairs.index(best) + 1 :], gradient)
-            else _Verdict(True)
-        )
+        if not verdict.agrees and _varies_over_less(pairs[best + 1 :], gradient):
+            return _Verdict(True)
+        return verdict
 
 
 def _compare(trace: Trace, value: int, picked: Sequence[int], probes: Probes, rounding: float) -> list[_Verdict]:
@@ -278,7 +277,7 @@ def _rounding(trace: Trace) -> float:
     last, shape = program.slot_columns.last, program.code.shape
     values, gradients = as_recorded(trace.values), as_recorded(trace.accumulated)
     alike: dict[int, tuple[list[Any], list[Any]]] = {number: ([], []) for number in range(len(program.code.shapes))}
-    for value in (*program.columns.outputs, *_leaves_summed(trace.program)):
+    for value in chain(program.columns.outputs, _leaves_summed(program)):
         if value == program.target or last[value] >= 0:
             some = alike[shape[value]]
             some[0].append(trace.seed if value == program.target else gradients[last[value]])
